@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: ISC */
+/* Subcommands: `pocketca foo` is cmd_foo.c, entered from the table in main.c.
+ * argv[0] is the subcommand's name.  Exit codes: 0 done; 1 refused or failed;
+ * 2 usage; 3 not now, try again. */
+#ifndef POCKETCA_CMD_H
+#define POCKETCA_CMD_H
+
+#include "client.h"
+#include "conf.h"
+#include "err.h"
+
+enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_LATER = 3 };
+
+int cmd_init(int argc, char **argv);
+int cmd_serve(int argc, char **argv);
+int cmd_issue(int argc, char **argv);
+int cmd_list(int argc, char **argv);
+int cmd_show(int argc, char **argv);
+int cmd_renew(int argc, char **argv);
+int cmd_revoke(int argc, char **argv);
+int cmd_token(int argc, char **argv);
+int cmd_crl(int argc, char **argv);
+int cmd_check(int argc, char **argv);
+int cmd_audit(int argc, char **argv);
+int cmd_clock(int argc, char **argv);
+int cmd_version(int argc, char **argv);
+int cmd_help(int argc, char **argv);
+
+/*
+ * Options: --name VALUE or --name=VALUE, -x VALUE; a table each.  Every
+ * subcommand has --help (usage on stdout, exit 0).
+ */
+struct cmd_option {
+    const char *name; /* "profile" */
+    char letter;      /* 'c', or 0 */
+    const char *arg;  /* "NAME" in the usage; NULL: a flag */
+    const char *help;
+    const char **value; /* set to the value, or to "" for a flag */
+};
+/* Options anywhere before "--"; operands are moved to the front of argv and
+ * counted.  Returns EXIT_DONE to go on, or -1 when the caller is to return
+ * *code (help was printed, or a usage error said). */
+int cmd_options(int *argc, char ***argv, const struct cmd_option *table,
+                const char *usage, int *code);
+
+/* Prints every reason to stderr and gives the exit code. */
+int cmd_fail(const struct errs *e);
+/* "pocketca foo: sentence" and the hint to --help; EXIT_USAGE. */
+int cmd_usage(const char *command, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Loads the configuration, drops to the owner of its data when root, opens
+ * the client.  NULL with *code set and the reason printed. */
+struct client *cmd_client(const char *conf_option, int *code);
+
+#endif

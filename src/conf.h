@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The configuration file: read by libconfuse, checked wholly before anything
+ * starts.  doc: pocketca.conf(5).
+ */
+#ifndef POCKETCA_CONF_H
+#define POCKETCA_CONF_H
+
+#include "err.h"
+#include "mem.h"
+#include "profile.h"
+
+enum listen_kind { LISTEN_STOP = 0, LISTEN_API, LISTEN_PUBLIC, LISTEN__MAX };
+
+struct conf_listen {
+    enum listen_kind kind;
+    char *url;   /* as written */
+    bool tls;
+    char *path;  /* unix:PATH, absolute; else NULL */
+    char *host;  /* address without brackets */
+    int port;
+};
+
+struct conf_authority {
+    char *name;
+    char *certificate;  /* absolute path */
+    char *key;          /* "file:…" */
+    int64_t crl_lifetime, crl_refresh;
+};
+
+struct conf {
+    char *file;        /* its path, for messages */
+    char *data;        /* absolute */
+    struct strs host;  /* names of the service's own certificate */
+    char *public_url;  /* without trailing slash; NULL: "none" */
+    char *root;        /* absolute path of the root certificate */
+    char *ledger_key;  /* "file:keys/ledger.key" */
+    char *user, *signer_user; /* NULL: do not change */
+    int log_level;     /* enum log_level */
+    unsigned max_connections, max_connections_per_address;
+    int64_t disk_floor; /* octets that must stay free under data */
+    struct conf_listen *listens;
+    size_t n_listens;
+    struct conf_authority *authorities;
+    size_t n_authorities;
+    struct profiles profiles;
+};
+
+/* Parses text (a file's contents, `len` octets) as the file at `path`, which
+ * messages name with line numbers and whose directory relative paths start
+ * from.  Checks everything that needs no other file.  Every error is
+ * ERR_BAD_ARGUMENT, "FILE:LINE: sentence".  NULL on error. */
+struct conf *conf_parse(const char *path, const char *text, size_t len,
+                        struct errs *e);
+/* Reads the file, then conf_parse(). */
+struct conf *conf_load(const char *path, struct errs *e);
+/* -c argument, else $POCKETCA_CONF, else /etc/pocketca/pocketca.conf. */
+const char *conf_path(const char *option);
+/* What needs other files: certificates and keys exist, are readable, fit each
+ * other and chain to the root, data is there and private.  Warnings
+ * (an unencrypted root key, a public-url on loopback) are sentences. */
+int conf_check(const struct conf *c, struct strs *warnings, struct errs *e);
+const struct conf_authority *conf_authority(const struct conf *c,
+                                            const char *name);
+void conf_free(struct conf *c);
+AUTO_DEFINE(conf, struct conf *, conf_free)
+
+/* "https://0.0.0.0:8443", "http://[::1]:8080", "unix:/run/x.sock". */
+int conf_listen_parse(struct conf_listen *out, const char *url,
+                      const char *dir, struct errs *e);
+bool conf_listen_is_loopback(const struct conf_listen *l);
+void conf_listen_free(struct conf_listen *l);
+
+/* What `init` writes: the text of a new configuration, complete with
+ * comments, which conf_parse() reads back. */
+struct conf_init {
+    const char *data;
+    const struct strs *host, *allow; /* allow: patterns; empty: everything */
+    const char *listen_api, *listen_public, *public_url; /* NULL: none */
+    const char *user;
+};
+void conf_write(struct buf *out, const struct conf_init *i);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Certificate revocation lists (RFC 5280 section 5): built as a stream, so
+ * that memory does not grow with the list.
+ */
+#ifndef POCKETCA_CRL_H
+#define POCKETCA_CRL_H
+
+#include "cert.h"
+#include "key.h"
+
+/* CRLReason (RFC 5280 section 5.3.1); the numbers are the standard's. */
+enum crl_reason {
+    REASON_UNSPECIFIED = 0,
+    REASON_KEY_COMPROMISE = 1,
+    REASON_CA_COMPROMISE = 2,
+    REASON_AFFILIATION_CHANGED = 3,
+    REASON_SUPERSEDED = 4,
+    REASON_CESSATION_OF_OPERATION = 5,
+    REASON_CERTIFICATE_HOLD = 6,
+    REASON_REMOVE_FROM_CRL = 8,
+    REASON_PRIVILEGE_WITHDRAWN = 9,
+    REASON_AA_COMPROMISE = 10,
+};
+/* "keyCompromise" …; NULL for a number that is none. */
+const char *crl_reason_text(int reason);
+/* -1 when it is no reason's name. */
+int crl_reason_parse(const char *text);
+/* True for those a caller may give: unspecified, keyCompromise,
+ * affiliationChanged, superseded, cessationOfOperation, privilegeWithdrawn. */
+bool crl_reason_allowed(int reason);
+
+struct crl_entry {
+    struct serial serial;
+    int64_t revoked_at;
+    int reason;
+};
+
+struct crl_spec {
+    const uint8_t *issuer; /* Name, DER */
+    size_t issuer_len;
+    const uint8_t *aki; /* SKI_LEN octets */
+    int64_t this_update, next_update;
+    uint64_t number;
+};
+
+/* The next entry: 1 and filled, 0 at the end, -1 a fault (build fails). */
+typedef int crl_next_fn(void *arg, struct crl_entry *out);
+
+/* Writes the whole CRL (DER) to fd, an empty regular file opened for reading
+ * and writing.  reasons of unspecified are left out of the entry.  Returns
+ * the number of entries, or -1 when next() or the file failed (errno). */
+int64_t crl_build(int fd, const struct crl_spec *spec, struct key_signer *s,
+                  crl_next_fn *next, void *arg);
+
+/* The frame of a CRL as read (entries are skipped over, counted). */
+struct crl {
+    const uint8_t *tbs, *issuer, *aki, *sig;
+    size_t tbs_len, issuer_len, aki_len, sig_len;
+    enum sig_alg alg;
+    int64_t this_update, next_update;
+    uint64_t number;
+    size_t entries;
+};
+int crl_parse(struct crl *out, const uint8_t *der, size_t len,
+              struct errs *e);
+
+#endif

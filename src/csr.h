@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * PKCS#10 certification requests (RFC 2986), read by a strict walk.  Nothing
+ * but the public key, names and subject fields ever leaves a CSR.
+ */
+#ifndef POCKETCA_CSR_H
+#define POCKETCA_CSR_H
+
+#include "buf.h"
+#include "err.h"
+#include "key.h"
+#include "mem.h"
+#include "name.h"
+
+/* What a CSR asks beyond names: a request for power is refused by policy. */
+enum csr_power {
+    CSR_POWER_CA = 1 << 0,        /* basicConstraints cA TRUE */
+    CSR_POWER_CERT_SIGN = 1 << 1, /* keyUsage keyCertSign */
+    CSR_POWER_CRL_SIGN = 1 << 2,
+    CSR_POWER_ANY_EKU = 1 << 3,
+    CSR_POWER_OCSP = 1 << 4, /* id-kp-OCSPSigning */
+    CSR_POWER_CONSTRAINTS = 1 << 5,
+    CSR_POWER_CRITICAL = 1 << 6, /* an unknown critical extension */
+};
+/* "CA:TRUE", "keyCertSign", …, for error texts; one bit at a time. */
+const char *csr_power_text(enum csr_power one);
+
+/* SAN entries of kinds that are never certified, for the policy's answer. */
+struct csr {
+    const uint8_t *info; /* CertificationRequestInfo, what is signed */
+    size_t info_len;
+    struct key_pub key;
+    enum sig_alg alg;
+    const uint8_t *sig;
+    size_t sig_len;
+    char *cn;             /* UTF-8, or NULL */
+    bool has_san;
+    struct names san;     /* well-formed and normal */
+    struct strs odd_san;  /* "otherName", "directoryName", …: 422 later */
+    struct strs warnings; /* what was dropped, a sentence each */
+    unsigned power;       /* enum csr_power */
+    char *critical;       /* dotted OIDs behind CSR_POWER_CRITICAL, or NULL */
+};
+
+/* The DER of one CSR and nothing else.  The result points into der, which
+ * must outlive it.  -1 adds every ERR_BAD_CSR, ERR_BAD_NAME, ERR_KEY_…,
+ * ERR_BAD_SIGNATURE that applies; *out is then empty. */
+int csr_parse(struct csr *out, const uint8_t *der, size_t len,
+              struct errs *e);
+void csr_free(struct csr *c);
+AUTO_VALUE(csr, struct csr, csr_free)
+/* Proof of possession. */
+int csr_verify(const struct csr *c, struct key_verifier *v, struct errs *e);
+
+/* A body as it came: PEM, PEM without line ends, or DER; one CSR, nothing
+ * else.  Fills der.  A private key is ERR_CSR_IS_PRIVATE_KEY; an encrypted
+ * PEM is refused at once. */
+int csr_decode(const void *body, size_t len, struct buf *der,
+               struct errs *e);
+
+/* The names the certificate is to have: `names` when it is not NULL (the full
+ * list), else SAN plus a CN that is a name.  Warnings say what was dropped.
+ * -1 with ERR_NO_NAMES or ERR_BAD_NAME. */
+int csr_names(const struct csr *c, const struct names *names,
+              struct names *out, struct strs *warnings, struct errs *e);
+
+#endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: ISC */
+#include "err.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem.h"
+
+static const struct {
+    int status;
+    const char *code, *title;
+} table[ERR__MAX] = {
+    [ERR_NONE] = {200, "none", "No error"},
+#define X(id, status, code, title) [ERR_##id] = {status, code, title},
+    ERR_TABLE(X)
+#undef X
+};
+
+/* A detail quotes what was sent; it must not grow with it. */
+enum { DETAIL_MAX = 600, ERRS_MAX = 256 };
+
+const char *err_code(enum err e)
+{
+    return table[e].code;
+}
+
+const char *err_title(enum err e)
+{
+    return table[e].title;
+}
+
+int err_status(enum err e)
+{
+    return table[e].status;
+}
+
+enum err err_by_code(const char *code)
+{
+    for (int e = ERR_NONE + 1; e < ERR__MAX; e++)
+        if (strcmp(table[e].code, code) == 0)
+            return (enum err)e;
+    return ERR_NONE;
+}
+
+/* Length of the UTF-8 sequence at s when it is well-formed and printable. */
+static size_t utf8_len(const unsigned char *s)
+{
+    size_t n = s[0] >= 0xf0 && s[0] <= 0xf4 ? 4
+             : s[0] >= 0xe0                 ? 3
+             : s[0] >= 0xc2 && s[0] <= 0xdf ? 2
+                                            : 0;
+
+    if (s[0] > 0xf4 || n == 0)
+        return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    if (s[0] == 0xc2 && s[1] < 0xa0) /* C1 controls */
+        return 0;
+    if (s[0] == 0xe0 && s[1] < 0xa0)
+        return 0;
+    if (s[0] == 0xed && s[1] >= 0xa0) /* surrogates */
+        return 0;
+    if (s[0] == 0xf0 && s[1] < 0x90)
+        return 0;
+    if (s[0] == 0xf4 && s[1] >= 0x90)
+        return 0;
+    return n;
+}
+
+static char *escape(const char *text)
+{
+    struct buf b = {0};
+
+    for (const unsigned char *s = (const unsigned char *)text; *s;) {
+        size_t n = *s >= 0x20 && *s < 0x7f ? 1 : utf8_len(s);
+
+        if (b.len > DETAIL_MAX) {
+            buf_puts(&b, "...");
+            break;
+        }
+        if (n)
+            buf_put(&b, s, n);
+        else
+            buf_printf(&b, "\\x%02x", *s);
+        s += n ? n : 1;
+    }
+    return buf_take_str(&b);
+}
+
+static void add(struct errs *l, enum err e, const char *name, char *detail)
+{
+    struct err_item *i;
+
+    if (l->n < ERRS_MAX) {
+        l->v = xreallocarray(l->v, l->n + 1, sizeof(*l->v));
+        i = &l->v[l->n++];
+        i->code = e;
+        i->name = name ? escape(name) : NULL;
+        i->detail = escape(detail);
+    }
+    free(detail);
+}
+
+int err_add(struct errs *l, enum err e, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    add(l, e, NULL, xvasprintf(fmt, ap));
+    va_end(ap);
+    return -1;
+}
+
+int err_add_name(struct errs *l, enum err e, const char *name,
+                 const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    add(l, e, name, xvasprintf(fmt, ap));
+    va_end(ap);
+    return -1;
+}
+
+const struct err_item *errs_first(const struct errs *l)
+{
+    const struct err_item *first = NULL;
+
+    for (size_t i = 0; i < l->n; i++)
+        if (!first || err_status(l->v[i].code) < err_status(first->code))
+            first = &l->v[i];
+    return first;
+}
+
+void errs_free(struct errs *l)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        free(l->v[i].detail);
+        free(l->v[i].name);
+    }
+    free(l->v);
+    *l = (struct errs){0};
+}
+
+void errs_move(struct errs *to, struct errs *from)
+{
+    to->v = xreallocarray(to->v, to->n + from->n, sizeof(*to->v));
+    if (from->n)
+        memcpy(to->v + to->n, from->v, from->n * sizeof(*from->v));
+    to->n += from->n;
+    free(from->v);
+    *from = (struct errs){0};
+}
+
+void errs_put(struct buf *b, const struct errs *l)
+{
+    buf_u16(b, (uint16_t)l->n);
+    for (size_t i = 0; i < l->n; i++) {
+        buf_u16(b, (uint16_t)l->v[i].code);
+        buf_str(b, l->v[i].detail);
+        buf_str(b, l->v[i].name);
+    }
+}
+
+void errs_get(struct rd *r, struct errs *l)
+{
+    uint16_t n = rd_u16(r);
+
+    for (unsigned i = 0; i < n && !r->failed; i++) {
+        uint16_t code = rd_u16(r);
+        char *detail = rd_str(r), *name = rd_str_null(r);
+
+        if (code == ERR_NONE || code >= ERR__MAX)
+            r->failed = true;
+        else
+            add(l, (enum err)code, name, take_ptr(detail));
+        free(detail);
+        free(name);
+    }
+}
+
+int errs_exit_code(const struct errs *l)
+{
+    const struct err_item *first = errs_first(l);
+
+    return first && err_status(first->code) == 503 ? 3 : 1;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The ledger: everything that happens is an entry, a leaf of the Merkle tree
+ * of RFC 6962 section 2.1.  An entry names what happened by the SHA-256 of its
+ * object, never holds the object.  doc/LEDGER.md has the octets.
+ *
+ * One thread (the writer's) owns a struct ledger.
+ */
+#ifndef POCKETCA_LEDGER_H
+#define POCKETCA_LEDGER_H
+
+#include <openssl/evp.h>
+
+#include "merkle.h"
+#include "record.h"
+#include "store.h"
+
+enum entry_type {
+    ENTRY_STOP = 0,
+    ENTRY_ISSUED,    /* object: the certificate, DER */
+    ENTRY_REVOKED,   /* object: ledger_revocation() */
+    ENTRY_TOKEN_MADE,    /* object: token_put() without uses and last_used */
+    ENTRY_TOKEN_REMOVED, /* object: the id */
+    ENTRY_PROFILES,  /* object: the configuration's profile sections */
+    ENTRY_AUTHORITY, /* object: the certificate, DER */
+    ENTRY_CRL,       /* object: the CRL, DER */
+    ENTRY_CLOCK,     /* the clock was accepted; object: empty */
+    ENTRY__MAX
+};
+
+struct entry {
+    enum entry_type type;
+    int64_t time;
+    enum who_type who;
+    char *who_id;    /* never the label: that may be personal data */
+    char *authority; /* "" where it has none */
+    struct serial serial; /* len 0 where it has none */
+    uint8_t object[32];
+};
+void entry_free(struct entry *e);
+/* The canonical octets, and back; -1 when they are not canonical. */
+void entry_encode(struct buf *b, const struct entry *e);
+int entry_decode(const uint8_t *p, size_t len, struct entry *out);
+/* The canonical octets of a revocation, the object of ENTRY_REVOKED. */
+void ledger_revocation(struct buf *b, const char *authority,
+                       const struct serial *s, int64_t at, int reason);
+
+struct ledger;
+/* Rebuilds the tree's edge from the store (O(log n)), checks the newest head:
+ * its signature, and that the newest entries give its root.  key: Ed25519.
+ * NULL with a sentence when the ledger does not fit its head. */
+struct ledger *ledger_open(struct store_conn *writer, EVP_PKEY *key,
+                           struct errs *e);
+/* For a ledger without entries: the first head, size 0, signed. */
+void ledger_close(struct ledger *l);
+AUTO_DEFINE(ledger, struct ledger *, ledger_close)
+/* The index that the next entry will have. */
+uint64_t ledger_size(const struct ledger *l);
+/* Inside a transaction: appends one entry, index in *index. */
+enum store_result ledger_append(struct ledger *l, const struct entry *e,
+                                uint64_t *index);
+/* Marks where a job began, and goes back there when it was undone. */
+struct ledger_mark {
+    uint64_t size;
+    struct merkle_edge edge;
+};
+void ledger_mark(const struct ledger *l, struct ledger_mark *m);
+void ledger_undo(struct ledger *l, const struct ledger_mark *m);
+/* Before the commit: signs and stores the head over all entries. */
+enum store_result ledger_seal(struct ledger *l, int64_t now);
+/* The newest sealed head. */
+void ledger_head(const struct ledger *l, struct head *out);
+/* The octets that the head's signature is over. */
+void head_encode(struct buf *b, const struct head *h);
+/* Time of the newest entry, for the clock; 0 when empty. */
+int64_t ledger_last_time(const struct ledger *l);
+
+/* Recomputes everything: each entry's hash up to the head's root and
+ * signature, each certificate against its entry, each revocation, token,
+ * authority and CRL state both ways.  Reads in chunks up to the head noted at
+ * the start.  say() gets a line for each finding and for progress.  0 when all
+ * fits, -1 with the first entry that does not in e. */
+typedef void ledger_say_fn(void *arg, const char *line);
+int ledger_audit(struct store_conn *reader, EVP_PKEY *key,
+                 ledger_say_fn *say, void *arg, struct errs *e);
+
+#endif

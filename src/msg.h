@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Frames between the processes (doc/PROTOCOL.md): SOCK_SEQPACKET, one frame a
+ * packet, {u16 type, u16 flags, u32 length, u64 id}, then the body; at most
+ * MSG_MAX octets in all, everything big-endian.  One table names every
+ * message, its direction and who may send it; what it does not permit ends
+ * the connection.
+ *
+ * A request carries a caller (what was shown, never what was concluded) and
+ * is answered by one frame, or by several with `more` and a last one without.
+ * MSG_ERROR may answer any request.
+ */
+#ifndef POCKETCA_MSG_H
+#define POCKETCA_MSG_H
+
+#include "csr.h"
+#include "record.h"
+
+/* Who sends: F front, A the command line on the admin socket, S signer. */
+enum msg_peer { PEER_F = 1, PEER_A = 2, PEER_S = 4 };
+
+#define MSG_TABLE(X)                                                           \
+    /* requests */                                                             \
+    X(HELLO, 1, PEER_F | PEER_A)        /* - -> AUTHORITIES */                 \
+    X(SERVICE_CERT, 2, PEER_F)          /* blob spki -> RECORD */              \
+    X(ISSUE, 3, PEER_F | PEER_A)        /* msg_issue -> RECORD */              \
+    X(RENEW, 4, PEER_F | PEER_A)        /* msg_issue -> RECORD */              \
+    X(REVOKE, 5, PEER_F | PEER_A)       /* msg_revoke -> REVOKED */            \
+    X(GET, 6, PEER_F | PEER_A)          /* serial -> RECORD */                 \
+    X(LIST, 7, PEER_F | PEER_A)         /* query -> RECORD more…, LIST_END */  \
+    X(WHO, 8, PEER_F | PEER_A)          /* - -> CALLER */                      \
+    X(TOKEN_MAKE, 9, PEER_F | PEER_A)   /* token -> TOKEN with secret */       \
+    X(TOKEN_LIST, 10, PEER_F | PEER_A)  /* str after, u32 limit -> TOKEN       \
+                                           more…, LIST_END */                  \
+    X(TOKEN_REMOVE, 11, PEER_F | PEER_A) /* str id -> DONE */                  \
+    X(METRICS, 12, PEER_F | PEER_A)     /* - -> TEXT (Prometheus) */           \
+    X(READY, 13, PEER_F | PEER_A)       /* - -> READINESS */                   \
+    X(CRL_NEXT, 14, PEER_A)             /* str authority -> CRL_NUMBER */      \
+    X(CRL_INSTALL, 15, PEER_A)          /* str authority, blob der -> DONE */  \
+    X(CRL_BUILD, 16, PEER_A)            /* str authority -> DONE */            \
+    X(AUDIT, 17, PEER_A)                /* - -> TEXT more…, DONE or ERROR */   \
+    X(CLOCK_ACCEPT, 18, PEER_A)         /* - -> DONE */                        \
+    /* answers */                                                              \
+    X(ERROR, 64, PEER_S)                /* errs */                             \
+    X(DONE, 65, PEER_S)                 /* - */                                \
+    X(AUTHORITIES, 66, PEER_S)          /* msg_hello */                        \
+    X(RECORD, 67, PEER_S)               /* u8 repeated, record */              \
+    X(REVOKED, 68, PEER_S)              /* record, u32 n, serials */           \
+    X(LIST_END, 69, PEER_S)             /* str cursor, head size and root */   \
+    X(CALLER, 70, PEER_S)               /* msg_who */                          \
+    X(TOKEN, 71, PEER_S)                /* token */                            \
+    X(TEXT, 72, PEER_S)                 /* blob */                             \
+    X(READINESS, 73, PEER_S)            /* msg_ready */                        \
+    X(CRL_NUMBER, 74, PEER_S)           /* u64 number to use next */           \
+    /* notices of the signer (id 0) */                                         \
+    X(CRL_FILE, 96, PEER_S)             /* msg_crl_file and a descriptor */
+
+enum msg_type {
+    MSG_STOP = 0,
+#define X(name, number, from) MSG_##name = number,
+    MSG_TABLE(X)
+#undef X
+        MSG__MAX
+};
+
+enum { MSG_MAX = 65536, MSG_HEAD = 16 };
+
+/* "ISSUE"; NULL when there is no such type. */
+const char *msg_name(unsigned type);
+
+struct frame {
+    enum msg_type type;
+    bool more;
+    uint64_t id;
+    struct rd body; /* points into the buffer given to msg_recv() */
+    int fd;         /* -1, or a descriptor that is the caller's to close */
+};
+
+/* Starts a frame in b (emptied first); then put the body; then msg_send(). */
+void msg_begin(struct buf *b, enum msg_type type, uint64_t id, bool more);
+/* 0; -1 with errno: EPIPE and the like when the peer is gone, EAGAIN when
+ * dontwait and it would block, EMSGSIZE when over MSG_MAX.  fd: passed along,
+ * or -1. */
+int msg_send(int sock, struct buf *frame, int fd, bool dontwait);
+/* 1 a frame; 0 the peer is gone; -1 the peer broke the protocol (unknown type,
+ * not permitted from `peer`, wrong length): close the connection.  buf has
+ * MSG_MAX octets.  Descriptors are taken only when peer is PEER_S. */
+int msg_recv(int sock, enum msg_peer peer, uint8_t *buf, struct frame *out);
+
+/* What the client showed. */
+enum evidence { EV_NONE = 0, EV_TOKEN, EV_CERT, EV__MAX };
+struct caller {
+    enum evidence evidence;
+    char *token;        /* EV_TOKEN: the bearer's text, as it came */
+    uint8_t cert[32];   /* EV_CERT: SHA-256 of the client certificate */
+    char *request_id;   /* for the log; or NULL */
+    char *address;      /* of the client, for the log; or NULL */
+};
+void caller_free(struct caller *c);
+void caller_put(struct buf *b, const struct caller *c);
+void caller_get(struct rd *r, struct caller *c);
+
+/* ISSUE and RENEW: what a CSR and its arguments came to. */
+struct msg_issue {
+    char *profile;       /* NULL: default */
+    struct names names;  /* final list; RENEW without CSR: empty */
+    struct strs odd_san, warnings;
+    char *critical;
+    unsigned power;
+    struct buf spki;     /* RENEW: empty keeps the key */
+    int64_t lifetime;    /* seconds; 0: default */
+    char *note;
+    struct serial replaces;
+    struct serial renews; /* RENEW: len 0 is the caller's own certificate */
+    char *idem_key;
+    uint8_t idem_hash[32];
+    char *protocol;
+};
+void msg_issue_free(struct msg_issue *m);
+AUTO_VALUE(msg_issue, struct msg_issue, msg_issue_free)
+void msg_issue_put(struct buf *b, const struct msg_issue *m);
+void msg_issue_get(struct rd *r, struct msg_issue *m);
+
+struct msg_revoke {
+    struct serial serial;
+    int reason;   /* -1: none given */
+    int renewals; /* -1: default, 0, 1 */
+};
+void msg_revoke_put(struct buf *b, const struct msg_revoke *m);
+void msg_revoke_get(struct rd *r, struct msg_revoke *m);
+
+void serial_put(struct buf *b, const struct serial *s);
+void serial_get(struct rd *r, struct serial *s);
+
+/* AUTHORITIES: what the front needs to know, once. */
+struct msg_hello {
+    struct authority_infos authorities;
+    struct buf ledger_key; /* SubjectPublicKeyInfo */
+    struct strs warnings;  /* for the log and `check` */
+};
+void msg_hello_free(struct msg_hello *m);
+AUTO_VALUE(msg_hello, struct msg_hello, msg_hello_free)
+void msg_hello_put(struct buf *b, const struct msg_hello *m);
+void msg_hello_get(struct rd *r, struct msg_hello *m);
+
+/* CALLER: who the evidence proves, and what that may. */
+struct msg_who {
+    enum who_type type;
+    struct token token; /* WHO_TOKEN; for others id, label and roles only */
+};
+void msg_who_free(struct msg_who *m);
+void msg_who_put(struct buf *b, const struct msg_who *m);
+void msg_who_get(struct rd *r, struct msg_who *m);
+
+struct msg_ready {
+    bool ready;
+    struct strs reasons, warnings;
+};
+void msg_ready_free(struct msg_ready *m);
+AUTO_VALUE(msg_ready, struct msg_ready, msg_ready_free)
+void msg_ready_put(struct buf *b, const struct msg_ready *m);
+void msg_ready_get(struct rd *r, struct msg_ready *m);
+
+/* A finished CRL file, to be served from its descriptor. */
+struct msg_crl_file {
+    char *name; /* "issuing.crl", "issuing.pem", "chain.pem" … */
+    uint64_t number, size;
+    int64_t this_update, next_update;
+    uint8_t sha256[32];
+};
+void msg_crl_file_free(struct msg_crl_file *m);
+void msg_crl_file_put(struct buf *b, const struct msg_crl_file *m);
+void msg_crl_file_get(struct rd *r, struct msg_crl_file *m);
+
+#endif

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The store: everything the program can ask of its database, as one struct of
+ * functions with one file per back end (store_sqlite.c).  The SQL is in
+ * sql/.  A connection belongs to one thread; there is one writer.
+ *
+ * Results: STORE_OK; STORE_NONE (no such row); STORE_REFUSED (a row that the
+ * database refuses: constraint, trigger) and STORE_FULL (no space): both mean
+ * absent, undo to the savepoint and go on; STORE_BROKEN (I/O error, corrupt):
+ * the fate of the transaction is unknown, end the process.
+ */
+#ifndef POCKETCA_STORE_H
+#define POCKETCA_STORE_H
+
+#include "record.h"
+
+enum store_result {
+    STORE_OK = 0,
+    STORE_NONE,
+    STORE_REFUSED,
+    STORE_FULL,
+    STORE_BROKEN
+};
+
+struct store;      /* one database file; shared between threads */
+struct store_conn; /* one connection; one thread */
+
+/* Makes a new ledger at path (must not exist, mode 0600) with the newest
+ * schema.  -1 with a reason. */
+int store_create(const char *path, struct errs *e);
+/* Opens an existing one and brings its schema up to date.  Refuses a newer
+ * schema, and a file that is no ledger, with a sentence.  NULL on error. */
+struct store *store_open(const char *path, struct errs *e);
+void store_close(struct store *s);
+AUTO_DEFINE(store, struct store *, store_close)
+/* The writer (once) and readers.  A reader must not hold a read transaction
+ * between calls; each call below is one unless said otherwise. */
+struct store_conn *store_conn_open(struct store *s, bool writer,
+                                   struct errs *e);
+void store_conn_close(struct store_conn *c);
+/* What the last call failed with, for the log. */
+const char *store_conn_error(const struct store_conn *c);
+
+/* Writing: begin, then for each job save, …, release or undo, then commit. */
+enum store_result store_begin(struct store_conn *c);
+enum store_result store_save(struct store_conn *c);
+enum store_result store_release(struct store_conn *c);
+enum store_result store_undo(struct store_conn *c); /* to the savepoint */
+enum store_result store_commit(struct store_conn *c);
+enum store_result store_rollback(struct store_conn *c);
+
+/* The transparency log: rows of what ledger.c computes. */
+enum { TILE_WIDTH = 256, HASH_LEN = 32 };
+enum store_result store_entry_put(struct store_conn *c, uint64_t index,
+                                  const void *entry, size_t len);
+/* A complete tile: 256 hashes of that level and the root over them. */
+enum store_result store_tile_put(struct store_conn *c, unsigned level,
+                                 uint64_t index, const uint8_t *root,
+                                 const uint8_t *hashes);
+/* The newest head of an hour takes the place of the one before it. */
+enum store_result store_head_put(struct store_conn *c,
+                                 const struct head *h);
+enum store_result store_head_last(struct store_conn *c, struct head *h);
+typedef int store_entry_fn(void *arg, uint64_t index, const uint8_t *entry,
+                           size_t len); /* non-zero stops */
+/* Entries first … first + count - 1 in order, as far as they exist. */
+enum store_result store_entries(struct store_conn *c, uint64_t first,
+                                uint64_t count, store_entry_fn *fn,
+                                void *arg);
+/* Roots of the complete tiles first … of a level, in order. */
+typedef int store_tile_fn(void *arg, uint64_t index, const uint8_t *root,
+                          const uint8_t *hashes); /* non-zero stops */
+enum store_result store_tiles(struct store_conn *c, unsigned level,
+                              uint64_t first, uint64_t count,
+                              store_tile_fn *fn, void *arg);
+
+/* Certificates. */
+struct cert_row {
+    const struct record *record; /* leaf, authority … der; not replaced_by */
+    const struct cert *cert;     /* its parsed der */
+    const char *cn; /* subject CN for the name index, or NULL */
+    /* Idempotency: scope is the credential ("token:<id>"); NULL: none. */
+    const char *idem_scope, *idem_key;
+    const uint8_t *idem_hash; /* 32 octets */
+};
+/* Also indexes the names and marks what it replaces as replaced. */
+enum store_result store_cert_put(struct store_conn *c,
+                                 const struct cert_row *row);
+/* Sets date, reason and the entry that says so; STORE_NONE if unknown. */
+enum store_result store_cert_revoke(struct store_conn *c, uint64_t leaf,
+                                    int64_t at, int reason, uint64_t entry);
+/* *out is freed by the caller (record_free). */
+enum store_result store_cert_by_leaf(struct store_conn *c, uint64_t leaf,
+                                     struct record *out);
+/* authority NULL: any; the newest when serials repeat. */
+enum store_result store_cert_by_serial(struct store_conn *c,
+                                       const char *authority,
+                                       const struct serial *s,
+                                       struct record *out);
+enum store_result store_cert_by_sha256(struct store_conn *c,
+                                       const uint8_t sha256[32],
+                                       struct record *out);
+/* The certificate that a repeated request made, and the hash of that. */
+enum store_result store_cert_by_idem(struct store_conn *c,
+                                     const char *scope, const char *key,
+                                     struct record *out, uint8_t hash[32]);
+typedef int store_record_fn(void *arg, struct record *r); /* non-zero stops;
+                                    r is the callee's to read, not to keep */
+/* Those that were made from this one by renewal, at any remove. */
+enum store_result store_cert_descendants(struct store_conn *c,
+                                         uint64_t leaf,
+                                         store_record_fn *fn, void *arg);
+/* Those with this key that are not expired at `now` and not revoked. */
+enum store_result store_cert_by_key(struct store_conn *c,
+                                    const uint8_t key_sha256[32],
+                                    int64_t now, store_record_fn *fn,
+                                    void *arg);
+/* STORE_OK when a certificate with this key was revoked for keyCompromise,
+ * STORE_NONE when not. */
+enum store_result store_key_compromised(struct store_conn *c,
+                                        const uint8_t key_sha256[32]);
+/* STORE_OK when an ancestor of leaf (or it itself) was revoked for
+ * keyCompromise. */
+enum store_result store_ancestor_compromised(struct store_conn *c,
+                                             uint64_t leaf);
+/* At most q->limit + 1 rows of the query in its order, from its cursor. */
+enum store_result store_cert_list(struct store_conn *c,
+                                  const struct query *q, int64_t now,
+                                  store_record_fn *fn, void *arg);
+struct revoked_row {
+    struct serial serial;
+    int64_t at;
+    int reason;
+    uint64_t leaf;
+};
+typedef int store_revoked_fn(void *arg, const struct revoked_row *r);
+/* For a CRL: revoked certificates of the authority with leaf > after, at most
+ * max, by leaf, revoked by entries before `snapshot`, whose notAfter is at
+ * or after `ends_after`. */
+enum store_result store_revoked(struct store_conn *c, const char *authority,
+                                uint64_t snapshot, int64_t ends_after,
+                                uint64_t after, unsigned max,
+                                store_revoked_fn *fn, void *arg);
+
+/* Tokens.  A removed one stays readable (its label) with removed_at. */
+enum store_result store_token_put(struct store_conn *c,
+                                  const struct token *t);
+enum store_result store_token_by_id(struct store_conn *c, const char *id,
+                                    struct token *out);
+/* One use more; STORE_NONE when none is left. */
+enum store_result store_token_use(struct store_conn *c, const char *id,
+                                  int64_t now);
+enum store_result store_token_touch(struct store_conn *c, const char *id,
+                                    int64_t last_used);
+enum store_result store_token_remove(struct store_conn *c, const char *id,
+                                     int64_t now);
+/* STORE_OK when a token that is not removed has this label. */
+enum store_result store_token_label(struct store_conn *c,
+                                    const char *label);
+typedef int store_token_fn(void *arg, struct token *t);
+/* Not removed ones with id > after (""), at most max, by id. */
+enum store_result store_token_list(struct store_conn *c, const char *after,
+                                   unsigned max, store_token_fn *fn,
+                                   void *arg);
+
+/* Authorities and their CRLs. */
+struct crl_state {
+    uint64_t number;     /* of the newest; 0: none yet */
+    int64_t this_update, next_update;
+    uint64_t snapshot;   /* entries before this one are in it */
+    uint8_t sha256[32];  /* of the DER */
+};
+enum store_result store_authority_put(struct store_conn *c,
+                                      const char *name, const char *parent,
+                                      const struct buf *der);
+typedef int store_authority_fn(void *arg, const char *name,
+                               const char *parent, const uint8_t *der,
+                               size_t len);
+enum store_result store_authorities(struct store_conn *c,
+                                    store_authority_fn *fn, void *arg);
+enum store_result store_crl_get(struct store_conn *c, const char *authority,
+                                struct crl_state *out);
+enum store_result store_crl_put(struct store_conn *c, const char *authority,
+                                const struct crl_state *s);
+
+/* Small facts by name: the hash of the profiles, and the like. */
+enum store_result store_fact_get(struct store_conn *c, const char *key,
+                                 struct buf *out);
+enum store_result store_fact_put(struct store_conn *c, const char *key,
+                                 const void *value, size_t len);
+
+/* For metrics.  Never scans a table: counts come from indices, bounded. */
+struct store_counts {
+    uint64_t valid, revoked, expired;
+    uint64_t expiring[4]; /* within 1, 7, 14, 30 days; not replaced */
+    int64_t ledger_bytes, wal_bytes;
+};
+enum store_result store_count(struct store_conn *c, int64_t now,
+                              struct store_counts *out);
+
+/* Moves the log into the database when it is longer than `bytes` (0: any);
+ * for a thread and connection of its own. */
+enum store_result store_checkpoint(struct store_conn *c, int64_t bytes);
+
+#endif

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: ISC */
+#include "tm.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const char month_names[12][4] = {"Jan", "Feb", "Mar", "Apr",
+                                        "May", "Jun", "Jul", "Aug",
+                                        "Sep", "Oct", "Nov", "Dec"};
+static const char day_names[7][4] = {"Thu", "Fri", "Sat", "Sun",
+                                     "Mon", "Tue", "Wed"};
+
+static void clock_read(clockid_t id, struct timespec *ts)
+{
+    if (clock_gettime(id, ts) < 0)
+        abort();
+}
+
+int64_t tm_now(void)
+{
+    struct timespec ts;
+
+    clock_read(CLOCK_REALTIME, &ts);
+    return ts.tv_sec;
+}
+
+int64_t tm_mono_us(void)
+{
+    struct timespec ts;
+
+    clock_read(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+int64_t tm_boot(void)
+{
+    struct timespec ts;
+
+    clock_read(CLOCK_BOOTTIME, &ts);
+    return ts.tv_sec;
+}
+
+static int is_leap(int y)
+{
+    return (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
+}
+
+static int month_days(int y, int m)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+    return days[m - 1] + (m == 2 && is_leap(y));
+}
+
+/* Days since 1970-01-01 of the first day of year y. */
+static int64_t year_start(int64_t y)
+{
+    y -= 1;
+    return y * 365 + y / 4 - y / 100 + y / 400 - 719162;
+}
+
+void tm_to_civil(int64_t t, struct tm_civil *c)
+{
+    int64_t days, rest;
+    int year;
+
+    if (t < 0)
+        t = 0;
+    if (t > TM_LAST)
+        t = TM_LAST;
+    days = t / TM_DAY;
+    rest = t % TM_DAY;
+    year = (int)(1970 + days / 366);
+    while (year_start(year + 1) <= days)
+        year++;
+    days -= year_start(year);
+    c->year = year;
+    for (c->month = 1; days >= month_days(year, c->month); c->month++)
+        days -= month_days(year, c->month);
+    c->day = (int)days + 1;
+    c->hour = (int)(rest / 3600);
+    c->minute = (int)(rest / 60 % 60);
+    c->second = (int)(rest % 60);
+}
+
+int tm_from_civil(const struct tm_civil *c, int64_t *t)
+{
+    int64_t days;
+
+    if (c->year < 1970 || c->year > 9999 || c->month < 1 || c->month > 12 ||
+        c->day < 1 || c->day > month_days(c->year, c->month) || c->hour < 0 ||
+        c->hour > 23 || c->minute < 0 || c->minute > 59 || c->second < 0 ||
+        c->second > 59)
+        return -1;
+    days = year_start(c->year) + c->day - 1;
+    for (int m = 1; m < c->month; m++)
+        days += month_days(c->year, m);
+    *t = days * TM_DAY + c->hour * TM_HOUR + c->minute * TM_MINUTE + c->second;
+    return 0;
+}
+
+void tm_rfc3339(char *out, int64_t t)
+{
+    struct tm_civil c;
+
+    tm_to_civil(t, &c);
+    snprintf(out, TM_RFC3339_SIZE, "%04u-%02u-%02uT%02u:%02u:%02uZ",
+             (unsigned)c.year % 10000, (unsigned)c.month % 100,
+             (unsigned)c.day % 100, (unsigned)c.hour % 100,
+             (unsigned)c.minute % 100, (unsigned)c.second % 100);
+}
+
+void tm_http(char *out, int64_t t)
+{
+    struct tm_civil c;
+
+    tm_to_civil(t, &c);
+    snprintf(out, TM_HTTP_SIZE, "%s, %02u %s %04u %02u:%02u:%02u GMT",
+             day_names[t / TM_DAY % 7], (unsigned)c.day % 100,
+             month_names[c.month - 1], (unsigned)c.year % 10000,
+             (unsigned)c.hour % 100, (unsigned)c.minute % 100,
+             (unsigned)c.second % 100);
+}
+
+/* Exactly n digits at *s, moved past. */
+static int digits(const char **s, int n, int *out)
+{
+    int v = 0;
+
+    for (int i = 0; i < n; i++, (*s)++) {
+        if (**s < '0' || **s > '9')
+            return -1;
+        v = v * 10 + (**s - '0');
+    }
+    *out = v;
+    return 0;
+}
+
+static int literal(const char **s, char c)
+{
+    if (**s != c)
+        return -1;
+    (*s)++;
+    return 0;
+}
+
+static int parse_clock(const char **s, struct tm_civil *c)
+{
+    return digits(s, 2, &c->hour) || literal(s, ':') ||
+                   digits(s, 2, &c->minute) || literal(s, ':') ||
+                   digits(s, 2, &c->second)
+               ? -1
+               : 0;
+}
+
+static int parse_offset(const char **s, int64_t *offset)
+{
+    int hour, minute, sign = **s == '-' ? -1 : 1;
+
+    *offset = 0;
+    if (**s == 'Z' || **s == 'z')
+        return literal(s, **s);
+    if (**s != '+' && **s != '-')
+        return -1;
+    (*s)++;
+    if (digits(s, 2, &hour) || literal(s, ':') || digits(s, 2, &minute) ||
+        hour > 23 || minute > 59)
+        return -1;
+    *offset = sign * (hour * TM_HOUR + minute * TM_MINUTE);
+    return 0;
+}
+
+int tm_parse_rfc3339(const char *s, int64_t *t)
+{
+    struct tm_civil c;
+    int64_t offset;
+
+    if (digits(&s, 4, &c.year) || literal(&s, '-') ||
+        digits(&s, 2, &c.month) || literal(&s, '-') || digits(&s, 2, &c.day))
+        return -1;
+    if (*s != 'T' && *s != 't')
+        return -1;
+    s++;
+    if (parse_clock(&s, &c))
+        return -1;
+    if (*s == '.') {
+        size_t n = strspn(s + 1, "0123456789");
+
+        if (n == 0)
+            return -1;
+        s += 1 + n;
+    }
+    if (parse_offset(&s, &offset) || *s || tm_from_civil(&c, t))
+        return -1;
+    *t -= offset;
+    return 0;
+}
+
+int tm_parse_http(const char *s, int64_t *t)
+{
+    struct tm_civil c = {0};
+
+    if (strlen(s) != TM_HTTP_SIZE - 1 || s[3] != ',' || s[4] != ' ')
+        return -1;
+    s += 5;
+    if (digits(&s, 2, &c.day) || literal(&s, ' '))
+        return -1;
+    for (int m = 0; m < 12; m++)
+        if (strncmp(s, month_names[m], 3) == 0)
+            c.month = m + 1;
+    s += 3;
+    if (literal(&s, ' ') || digits(&s, 4, &c.year) || literal(&s, ' ') ||
+        parse_clock(&s, &c) || strcmp(s, " GMT") != 0)
+        return -1;
+    return tm_from_civil(&c, t);
+}
+
+static const struct {
+    char unit;
+    int64_t seconds;
+} units[] = {{'y', 365 * TM_DAY}, {'d', TM_DAY}, {'h', TM_HOUR},
+             {'m', TM_MINUTE},    {'s', 1}};
+
+int tm_parse_span(const char *s, int64_t *seconds)
+{
+    size_t n = strspn(s, "0123456789");
+    int64_t v;
+
+    if (n == 0 || n > 10 || s[n] == '\0' || s[n + 1] != '\0')
+        return -1;
+    v = strtoll(s, NULL, 10);
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+        if (s[n] == units[i].unit) {
+            if (v < 1 || v > 100 * 365 * TM_DAY / units[i].seconds)
+                return -1;
+            *seconds = v * units[i].seconds;
+            return 0;
+        }
+    return -1;
+}
+
+void tm_print_span(char *out, size_t size, int64_t seconds)
+{
+    size_t i = 0;
+
+    while (units[i].seconds > 1 && seconds % units[i].seconds)
+        i++;
+    snprintf(out, size, "%lld%c", (long long)(seconds / units[i].seconds),
+             units[i].unit);
+}
