@@ -1,2 +1,90 @@
 /* SPDX-License-Identifier: ISC */
 #include "merkle.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "auto.h"
+
+static EVP_MD *sha256;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void fetch(void)
+{
+    sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
+/* SHA-256 over prefix (when it is not negative), a and b. */
+static void digest(uint8_t *out, int prefix, const void *a, size_t a_len,
+                   const void *b, size_t b_len)
+{
+    AUTO(evp_md_ctx) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    uint8_t first = (uint8_t)prefix;
+
+    pthread_once(&once, fetch);
+    if (!ctx || !sha256 || EVP_DigestInit_ex2(ctx, sha256, NULL) != 1
+        || (prefix >= 0 && EVP_DigestUpdate(ctx, &first, 1) != 1)
+        || EVP_DigestUpdate(ctx, a, a_len) != 1
+        || EVP_DigestUpdate(ctx, b, b_len) != 1
+        || EVP_DigestFinal_ex(ctx, out, NULL) != 1)
+        abort();
+}
+
+void merkle_sha256(uint8_t out[MERKLE_HASH], const void *p, size_t len)
+{
+    digest(out, -1, p, len, "", 0);
+}
+
+void merkle_leaf(uint8_t out[MERKLE_HASH], const void *entry, size_t len)
+{
+    digest(out, 0, entry, len, "", 0);
+}
+
+void merkle_node(uint8_t out[MERKLE_HASH], const uint8_t *left,
+                 const uint8_t *right)
+{
+    digest(out, 1, left, MERKLE_HASH, right, MERKLE_HASH);
+}
+
+void merkle_append_tree(struct merkle_edge *e, unsigned level,
+                        const uint8_t root[MERKLE_HASH])
+{
+    uint64_t size = e->size >> level;
+    uint8_t carry[MERKLE_HASH], left[MERKLE_HASH];
+    unsigned i = level;
+
+    memcpy(carry, root, MERKLE_HASH);
+    for (; size & 1; size >>= 1, i++) {
+        memcpy(left, e->hash[i], MERKLE_HASH);
+        memcpy(e->hash[i], carry, MERKLE_HASH);
+        merkle_node(carry, left, carry);
+    }
+    memcpy(e->hash[i], carry, MERKLE_HASH);
+    e->size += UINT64_C(1) << level;
+}
+
+void merkle_append(struct merkle_edge *e, const uint8_t leaf[MERKLE_HASH])
+{
+    merkle_append_tree(e, 0, leaf);
+}
+
+void merkle_root(const struct merkle_edge *e, uint8_t out[MERKLE_HASH])
+{
+    uint8_t root[MERKLE_HASH];
+    unsigned i = 0;
+
+    if (e->size == 0) {
+        merkle_sha256(out, "", 0);
+        return;
+    }
+    while (!(e->size >> i & 1))
+        i++;
+    memcpy(root, e->hash[i], MERKLE_HASH);
+    for (i++; i < MERKLE_LEVELS; i++)
+        if (e->size >> i & 1)
+            merkle_node(root, e->hash[i], root);
+    memcpy(out, root, MERKLE_HASH);
+}
