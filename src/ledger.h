@@ -19,8 +19,8 @@ enum entry_type {
     ENTRY_STOP = 0,
     ENTRY_ISSUED,    /* object: the certificate, DER */
     ENTRY_REVOKED,   /* object: ledger_revocation() */
-    ENTRY_TOKEN_MADE,    /* object: token_put() without uses and last_used */
-    ENTRY_TOKEN_REMOVED, /* object: the id */
+    ENTRY_TOKEN_MADE,    /* object: ledger_token() */
+    ENTRY_TOKEN_REMOVED, /* object: the id's octets */
     ENTRY_PROFILES,  /* object: the configuration's profile sections */
     ENTRY_AUTHORITY, /* object: the certificate, DER */
     ENTRY_CRL,       /* object: the CRL, DER */
@@ -44,6 +44,10 @@ int entry_decode(const uint8_t *p, size_t len, struct entry *out);
 /* The canonical octets of a revocation, the object of ENTRY_REVOKED. */
 void ledger_revocation(struct buf *b, const char *authority,
                        const struct serial *s, int64_t at, int reason);
+/* The canonical octets of a token as it was made, the object of
+ * ENTRY_TOKEN_MADE: everything but uses, last_used, removed_at and the text of
+ * the secret. */
+void ledger_token(struct buf *b, const struct token *t);
 
 struct ledger;
 /* Rebuilds the tree's edge from the store (O(log n)), checks the newest head:
@@ -59,9 +63,13 @@ uint64_t ledger_size(const struct ledger *l);
 /* Inside a transaction: appends one entry, index in *index. */
 enum store_result ledger_append(struct ledger *l, const struct entry *e,
                                 uint64_t *index);
-/* Marks where a job began, and goes back there when it was undone. */
+/* Marks where a job (or the whole transaction) began, and goes back there when
+ * it was undone; a mark is good until the transaction that it was taken in, or
+ * just before, has been committed. */
 struct ledger_mark {
     uint64_t size;
+    int64_t last_time;
+    struct head head;
     struct merkle_edge edge;
 };
 void ledger_mark(const struct ledger *l, struct ledger_mark *m);

@@ -41,11 +41,17 @@ void store_conn_close(struct store_conn *c);
 /* What the last call failed with, for the log. */
 const char *store_conn_error(const struct store_conn *c);
 
-/* Writing: begin, then for each job save, …, release or undo, then commit. */
+/* Writing: begin, then for each job save, …, release or undo, then commit.
+ * store_undo() goes to the savepoint and removes it; anything but STORE_OK from
+ * it means that the whole transaction is gone.  Anything but STORE_OK from
+ * store_commit() too: with STORE_FULL and STORE_REFUSED nothing of it was
+ * stored, with STORE_BROKEN nobody knows.
+ * A reader may begin and roll back as well, to see one state over several
+ * calls; that must be short. */
 enum store_result store_begin(struct store_conn *c);
 enum store_result store_save(struct store_conn *c);
 enum store_result store_release(struct store_conn *c);
-enum store_result store_undo(struct store_conn *c); /* to the savepoint */
+enum store_result store_undo(struct store_conn *c);
 enum store_result store_commit(struct store_conn *c);
 enum store_result store_rollback(struct store_conn *c);
 
@@ -61,6 +67,10 @@ enum store_result store_tile_put(struct store_conn *c, unsigned level,
 enum store_result store_head_put(struct store_conn *c,
                                  const struct head *h);
 enum store_result store_head_last(struct store_conn *c, struct head *h);
+/* The kept heads from the oldest on; non-zero stops. */
+typedef int store_head_fn(void *arg, const struct head *h);
+enum store_result store_heads(struct store_conn *c, store_head_fn *fn,
+                              void *arg);
 typedef int store_entry_fn(void *arg, uint64_t index, const uint8_t *entry,
                            size_t len); /* non-zero stops */
 /* Entries first … first + count - 1 in order, as far as they exist. */
@@ -79,14 +89,20 @@ struct cert_row {
     const struct record *record; /* leaf, authority … der; not replaced_by */
     const struct cert *cert;     /* its parsed der */
     const char *cn; /* subject CN for the name index, or NULL */
+    /* record->replaces was only named in the request: what befalls that one
+     * does not befall this one (no descendant).  False: it was renewed. */
+    bool detached;
     /* Idempotency: scope is the credential ("token:<id>"); NULL: none. */
     const char *idem_scope, *idem_key;
     const uint8_t *idem_hash; /* 32 octets */
 };
-/* Also indexes the names and marks what it replaces as replaced. */
+/* Also indexes the names and marks what it replaces as replaced (the same
+ * authority's certificate with that serial, else the newest of any);
+ * STORE_REFUSED when there is none, or when its authority is unknown. */
 enum store_result store_cert_put(struct store_conn *c,
                                  const struct cert_row *row);
-/* Sets date, reason and the entry that says so; STORE_NONE if unknown. */
+/* Sets date, reason and the entry that says so; STORE_NONE if unknown.  Once
+ * more changes date, reason and entry; it stays on every CRL meanwhile. */
 enum store_result store_cert_revoke(struct store_conn *c, uint64_t leaf,
                                     int64_t at, int reason, uint64_t entry);
 /* *out is freed by the caller (record_free). */
@@ -127,6 +143,23 @@ enum store_result store_ancestor_compromised(struct store_conn *c,
 enum store_result store_cert_list(struct store_conn *c,
                                   const struct query *q, int64_t now,
                                   store_record_fn *fn, void *arg);
+/* For the audit: certificates with first <= leaf < end, by leaf, and the
+ * columns that look-ups use beside the record. */
+struct cert_columns {
+    uint8_t sha256[32], key_sha256[32];
+    int64_t not_after;
+    uint64_t revoked_first, revoked_entry; /* when revoked */
+};
+typedef int store_columns_fn(void *arg, struct record *r,
+                             const struct cert_columns *k);
+enum store_result store_certs(struct store_conn *c, uint64_t first,
+                              uint64_t end, store_columns_fn *fn, void *arg);
+/* STORE_OK when the name index leads from n to that leaf. */
+enum store_result store_name_has(struct store_conn *c, const struct name *n,
+                                 uint64_t leaf);
+/* How many rows the name index has for leaves before `end`; in short reads. */
+enum store_result store_name_count(struct store_conn *c, uint64_t end,
+                                   uint64_t *n);
 struct revoked_row {
     struct serial serial;
     int64_t at;
@@ -135,8 +168,8 @@ struct revoked_row {
 };
 typedef int store_revoked_fn(void *arg, const struct revoked_row *r);
 /* For a CRL: revoked certificates of the authority with leaf > after, at most
- * max, by leaf, revoked by entries before `snapshot`, whose notAfter is at
- * or after `ends_after`. */
+ * max, by leaf, first revoked by an entry before `snapshot`, whose notAfter is
+ * at or after `ends_after`. */
 enum store_result store_revoked(struct store_conn *c, const char *authority,
                                 uint64_t snapshot, int64_t ends_after,
                                 uint64_t after, unsigned max,
@@ -162,6 +195,11 @@ typedef int store_token_fn(void *arg, struct token *t);
 enum store_result store_token_list(struct store_conn *c, const char *after,
                                    unsigned max, store_token_fn *fn,
                                    void *arg);
+
+/* For the audit: all of them, the removed ones too, with id > after. */
+enum store_result store_token_all(struct store_conn *c, const char *after,
+                                  unsigned max, store_token_fn *fn,
+                                  void *arg);
 
 /* Authorities and their CRLs. */
 struct crl_state {
