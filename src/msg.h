@@ -25,7 +25,7 @@ enum msg_peer { PEER_F = 1, PEER_A = 2, PEER_S = 4 };
     X(SERVICE_CERT, 2, PEER_F)          /* blob spki -> RECORD */              \
     X(ISSUE, 3, PEER_F | PEER_A)        /* msg_issue -> RECORD */              \
     X(RENEW, 4, PEER_F | PEER_A)        /* msg_issue -> RECORD */              \
-    X(REVOKE, 5, PEER_F | PEER_A)       /* msg_revoke -> REVOKED */            \
+    X(REVOKE, 5, PEER_F | PEER_A)       /* msg_revoke -> REVOKED, more… */     \
     X(GET, 6, PEER_F | PEER_A)          /* serial -> RECORD */                 \
     X(LIST, 7, PEER_F | PEER_A)         /* query -> RECORD more…, LIST_END */  \
     X(WHO, 8, PEER_F | PEER_A)          /* - -> CALLER */                      \
@@ -45,7 +45,8 @@ enum msg_peer { PEER_F = 1, PEER_A = 2, PEER_S = 4 };
     X(DONE, 65, PEER_S)                 /* - */                                \
     X(AUTHORITIES, 66, PEER_S)          /* msg_hello */                        \
     X(RECORD, 67, PEER_S)               /* u8 repeated, record */              \
-    X(REVOKED, 68, PEER_S)              /* record, u32 n, serials */           \
+    X(REVOKED, 68, PEER_S)              /* record, u32 n, serials; with `more` \
+                                           the serials go on in the next */    \
     X(LIST_END, 69, PEER_S)             /* str cursor, head size and root */   \
     X(CALLER, 70, PEER_S)               /* msg_who */                          \
     X(TOKEN, 71, PEER_S)                /* token */                            \
@@ -128,9 +129,6 @@ struct msg_revoke {
 };
 void msg_revoke_put(struct buf *b, const struct msg_revoke *m);
 void msg_revoke_get(struct rd *r, struct msg_revoke *m);
-
-void serial_put(struct buf *b, const struct serial *s);
-void serial_get(struct rd *r, struct serial *s);
 
 /* AUTHORITIES: what the front needs to know, once. */
 struct msg_hello {

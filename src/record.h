@@ -31,6 +31,14 @@ struct requester {
 };
 void requester_free(struct requester *r);
 void requester_copy(struct requester *to, const struct requester *from);
+void requester_put(struct buf *b, const struct requester *q);
+void requester_get(struct rd *r, struct requester *q);
+
+/* Lists of strings and serials, as they travel. */
+void strs_put(struct buf *b, const struct strs *l);
+void strs_get(struct rd *r, struct strs *l);
+void serial_put(struct buf *b, const struct serial *s);
+void serial_get(struct rd *r, struct serial *s);
 
 /* A certificate and its life.  What the DER says is not said again. */
 struct record {
@@ -84,6 +92,9 @@ void token_free(struct token *t);
 AUTO_VALUE(token, struct token, token_free)
 void token_put(struct buf *b, const struct token *t);
 void token_get(struct rd *rd, struct token *t);
+/* The object of ENTRY_TOKEN_MADE: what never changes of a token (not uses,
+ * last_used, removed_at, secret, nor the label of its creator). */
+void token_object(struct buf *b, const struct token *t);
 /* "pca_<id>_<secret>": fills id_out and the SHA-256 over the whole text; -1
  * when it is not of that form (the hash is computed all the same). */
 int token_split(const char *text, size_t len, char id_out[TOKEN_ID_LEN + 1],
@@ -139,7 +150,7 @@ struct query {
     bool by_expiry; /* order: soonest first; else newest first */
     unsigned limit; /* 1 to 1000; default 100 */
     /* where the page begins: the last row of the one before */
-    bool has_cursor;
+    bool has_cursor, cursor_by_expiry;
     int64_t cursor_time; /* by_expiry: its not_after */
     uint64_t cursor_leaf;
 };
@@ -153,6 +164,8 @@ AUTO_VALUE(query, struct query, query_free)
  * caller's to refuse. */
 int query_set(struct query *q, const char *key, const char *value,
               struct errs *e);
+/* What only the whole can tell: a cursor of a list in another order. */
+int query_check(const struct query *q, struct errs *e);
 void query_put(struct buf *b, const struct query *q);
 void query_get(struct rd *rd, struct query *q);
 /* The opaque cursor behind this row; the caller frees. */

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: ISC */
+/* The bodies of frames: put and get of each stand next to each other. */
+#include "msg.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "crl.h"
+
+static void blob_get(struct rd *r, struct buf *out)
+{
+    size_t len;
+    const uint8_t *p = rd_blob(r, &len);
+
+    buf_put(out, p, len);
+}
+
+void caller_free(struct caller *c)
+{
+    if (c->token)
+        mem_wipe(c->token, strlen(c->token));
+    free(c->token);
+    free(c->request_id);
+    free(c->address);
+    *c = (struct caller){0};
+}
+
+void caller_put(struct buf *b, const struct caller *c)
+{
+    buf_u8(b, (uint8_t)c->evidence);
+    if (c->evidence == EV_TOKEN)
+        buf_str(b, c->token);
+    if (c->evidence == EV_CERT)
+        buf_put(b, c->cert, sizeof(c->cert));
+    buf_str(b, c->request_id);
+    buf_str(b, c->address);
+}
+
+void caller_get(struct rd *r, struct caller *c)
+{
+    uint8_t evidence = rd_u8(r);
+
+    *c = (struct caller){0};
+    if (evidence >= EV__MAX)
+        r->failed = true;
+    else
+        c->evidence = (enum evidence)evidence;
+    if (c->evidence == EV_TOKEN)
+        c->token = rd_str(r);
+    if (c->evidence == EV_CERT)
+        rd_bytes(r, c->cert, sizeof(c->cert));
+    c->request_id = rd_str_null(r);
+    c->address = rd_str_null(r);
+}
+
+void msg_issue_free(struct msg_issue *m)
+{
+    free(m->profile);
+    names_free(&m->names);
+    strs_free(&m->odd_san);
+    strs_free(&m->warnings);
+    free(m->critical);
+    buf_free(&m->spki);
+    free(m->note);
+    free(m->idem_key);
+    free(m->protocol);
+    *m = (struct msg_issue){0};
+}
+
+void msg_issue_put(struct buf *b, const struct msg_issue *m)
+{
+    buf_str(b, m->profile);
+    names_put(b, &m->names);
+    strs_put(b, &m->odd_san);
+    strs_put(b, &m->warnings);
+    buf_str(b, m->critical);
+    buf_u32(b, m->power);
+    buf_blob(b, m->spki.data, m->spki.len);
+    buf_i64(b, m->lifetime);
+    buf_str(b, m->note);
+    serial_put(b, &m->replaces);
+    serial_put(b, &m->renews);
+    buf_str(b, m->idem_key);
+    buf_put(b, m->idem_hash, sizeof(m->idem_hash));
+    buf_str(b, m->protocol);
+}
+
+void msg_issue_get(struct rd *r, struct msg_issue *m)
+{
+    *m = (struct msg_issue){0};
+    m->profile = rd_str_null(r);
+    names_get(r, &m->names);
+    strs_get(r, &m->odd_san);
+    strs_get(r, &m->warnings);
+    m->critical = rd_str_null(r);
+    m->power = rd_u32(r);
+    blob_get(r, &m->spki);
+    m->lifetime = rd_i64(r);
+    m->note = rd_str_null(r);
+    serial_get(r, &m->replaces);
+    serial_get(r, &m->renews);
+    m->idem_key = rd_str_null(r);
+    rd_bytes(r, m->idem_hash, sizeof(m->idem_hash));
+    m->protocol = rd_str(r);
+    if (m->lifetime < 0)
+        r->failed = true;
+}
+
+enum { NOT_GIVEN = 0xff };
+
+void msg_revoke_put(struct buf *b, const struct msg_revoke *m)
+{
+    serial_put(b, &m->serial);
+    buf_u8(b, m->reason < 0 ? NOT_GIVEN : (uint8_t)m->reason);
+    buf_u8(b, m->renewals < 0 ? NOT_GIVEN : (uint8_t)m->renewals);
+}
+
+void msg_revoke_get(struct rd *r, struct msg_revoke *m)
+{
+    uint8_t reason, renewals;
+
+    *m = (struct msg_revoke){.reason = -1, .renewals = -1};
+    serial_get(r, &m->serial);
+    reason = rd_u8(r);
+    renewals = rd_u8(r);
+    if (reason != NOT_GIVEN)
+        m->reason = reason;
+    if (renewals != NOT_GIVEN)
+        m->renewals = renewals;
+    if (renewals > 1 && renewals != NOT_GIVEN)
+        r->failed = true;
+    if (m->reason >= 0 && !crl_reason_text(m->reason))
+        r->failed = true;
+}
+
+void msg_hello_free(struct msg_hello *m)
+{
+    authority_infos_free(&m->authorities);
+    buf_free(&m->ledger_key);
+    strs_free(&m->warnings);
+}
+
+void msg_hello_put(struct buf *b, const struct msg_hello *m)
+{
+    authority_infos_put(b, &m->authorities);
+    buf_blob(b, m->ledger_key.data, m->ledger_key.len);
+    strs_put(b, &m->warnings);
+}
+
+void msg_hello_get(struct rd *r, struct msg_hello *m)
+{
+    *m = (struct msg_hello){0};
+    authority_infos_get(r, &m->authorities);
+    blob_get(r, &m->ledger_key);
+    strs_get(r, &m->warnings);
+}
+
+void msg_who_free(struct msg_who *m)
+{
+    token_free(&m->token);
+    m->type = WHO_STOP;
+}
+
+void msg_who_put(struct buf *b, const struct msg_who *m)
+{
+    buf_u8(b, (uint8_t)m->type);
+    token_put(b, &m->token);
+}
+
+void msg_who_get(struct rd *r, struct msg_who *m)
+{
+    uint8_t type = rd_u8(r);
+
+    *m = (struct msg_who){0};
+    token_get(r, &m->token);
+    if (type <= WHO_STOP || type >= WHO__MAX)
+        r->failed = true;
+    else
+        m->type = (enum who_type)type;
+}
+
+void msg_ready_free(struct msg_ready *m)
+{
+    strs_free(&m->reasons);
+    strs_free(&m->warnings);
+}
+
+void msg_ready_put(struct buf *b, const struct msg_ready *m)
+{
+    buf_u8(b, m->ready);
+    strs_put(b, &m->reasons);
+    strs_put(b, &m->warnings);
+}
+
+void msg_ready_get(struct rd *r, struct msg_ready *m)
+{
+    uint8_t ready = rd_u8(r);
+
+    *m = (struct msg_ready){.ready = ready};
+    strs_get(r, &m->reasons);
+    strs_get(r, &m->warnings);
+    if (ready > 1)
+        r->failed = true;
+}
+
+void msg_crl_file_free(struct msg_crl_file *m)
+{
+    free(m->name);
+    m->name = NULL;
+}
+
+void msg_crl_file_put(struct buf *b, const struct msg_crl_file *m)
+{
+    buf_str(b, m->name);
+    buf_u64(b, m->number);
+    buf_u64(b, m->size);
+    buf_i64(b, m->this_update);
+    buf_i64(b, m->next_update);
+    buf_put(b, m->sha256, sizeof(m->sha256));
+}
+
+void msg_crl_file_get(struct rd *r, struct msg_crl_file *m)
+{
+    *m = (struct msg_crl_file){0};
+    m->name = rd_str(r);
+    m->number = rd_u64(r);
+    m->size = rd_u64(r);
+    m->this_update = rd_i64(r);
+    m->next_update = rd_i64(r);
+    rd_bytes(r, m->sha256, sizeof(m->sha256));
+}
