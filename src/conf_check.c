@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: ISC */
+/* What a configuration needs of other files: that they are there, private,
+ * and fit each other. */
+#include "conf.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <sys/stat.h>
+
+#include "cert.h"
+#include "key.h"
+#include "tm.h"
+
+/* One certificate file, read. */
+struct held {
+    struct blobs der;
+    struct cert cert;
+    const char *path;
+};
+
+static void held_free(struct held *h)
+{
+    cert_free(&h->cert);
+    blobs_free(&h->der);
+}
+
+static int held_load(struct held *h, const char *path, struct errs *e)
+{
+    AUTO(errs) struct errs why = {0};
+
+    h->path = path;
+    if (cert_load(path, &h->der, e) < 0)
+        return -1;
+    if (cert_parse(&h->cert, h->der.v[0].data, h->der.v[0].len, &why) < 0)
+        return err_add(e, ERR_BAD_ARGUMENT, "%s: %s", path, why.v[0].detail);
+    if (!h->cert.ca)
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "%s: this is not the certificate of an authority", path);
+    return 0;
+}
+
+static bool held_issued(const struct held *issuer, const struct cert *c)
+{
+    return issuer->cert.der && issuer->cert.subject_len == c->issuer_len &&
+           memcmp(issuer->cert.subject, c->issuer, c->issuer_len) == 0;
+}
+
+static int check_signature(struct key_verifier *v, const struct held *issuer,
+                           const struct held *h, struct errs *e)
+{
+    AUTO(errs) struct errs why = {0};
+    const struct cert *c = &h->cert;
+
+    if (key_verify(v, &issuer->cert.key, c->alg, c->tbs, c->tbs_len, c->sig,
+                   c->sig_len, &why) == 0)
+        return 0;
+    return err_add(e, ERR_BAD_ARGUMENT, "%s: not signed by the key of %s",
+                   h->path, issuer->path);
+}
+
+static void check_dates(const struct held *h, struct strs *warnings)
+{
+    char when[TM_RFC3339_SIZE];
+    int64_t now = tm_now();
+
+    if (h->cert.not_after >= now + 30 * TM_DAY)
+        return;
+    tm_rfc3339(when, h->cert.not_after);
+    strs_add_own(warnings,
+                 xasprintf(h->cert.not_after < now ? "%s ended at %s"
+                                                   : "%s ends soon, at %s",
+                           h->path, when));
+}
+
+static int check_data(const struct conf *c, struct errs *e)
+{
+    AUTO(free) char *ledger = xasprintf("%s/ledger.db", c->data);
+    struct stat st;
+
+    if (stat(c->data, &st) < 0)
+        return err_add(e, ERR_BAD_ARGUMENT, "data: %s: %s", c->data,
+                       strerror(errno));
+    if (!S_ISDIR(st.st_mode))
+        return err_add(e, ERR_BAD_ARGUMENT, "data: %s is not a directory",
+                       c->data);
+    if (st.st_mode & 077)
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "data: %s is open to others (mode %03o); chmod 700 it",
+                       c->data, (unsigned)st.st_mode & 0777);
+    if (stat(ledger, &st) < 0)
+        return err_add(e, ERR_BAD_ARGUMENT, "%s: %s; `pocketca init` makes it",
+                       ledger, strerror(errno));
+    if (!S_ISREG(st.st_mode))
+        return err_add(e, ERR_BAD_ARGUMENT, "%s is not a regular file", ledger);
+    return 0;
+}
+
+static void check_key(const struct conf *c, const struct conf_authority *a,
+                      const struct held *h, struct errs *e)
+{
+    AUTO(evp_pkey) EVP_PKEY *key = key_load(a->key, c->data, NULL, e);
+    AUTO(buf) struct buf spki = {0};
+
+    if (!key || !h->cert.der)
+        return;
+    key_spki(key, &spki);
+    if (spki.len != h->cert.key.spki_len ||
+        memcmp(spki.data, h->cert.key.spki, spki.len) != 0)
+        err_add(e, ERR_BAD_ARGUMENT, "%s: not the key of %s", a->key, h->path);
+}
+
+static void check_ledger_key(const struct conf *c, struct errs *e)
+{
+    AUTO(evp_pkey)
+    EVP_PKEY *key = key_load(c->ledger_key, c->data, NULL, e);
+
+    if (key && !EVP_PKEY_is_a(key, "ED25519"))
+        err_add(e, ERR_BAD_ARGUMENT, "%s: the ledger's key must be Ed25519",
+                c->ledger_key);
+}
+
+/* all[0] is the root, all[i + 1] authority i. */
+static void check_authority(const struct conf *c, struct held *all, size_t i,
+                            struct key_verifier *v, struct strs *warnings,
+                            struct errs *e)
+{
+    struct held *h = &all[i + 1];
+    const struct held *issuer = NULL;
+
+    if (!h->cert.der)
+        return;
+    for (size_t k = 0; k <= c->n_authorities && !issuer; k++)
+        if (&all[k] != h && held_issued(&all[k], &h->cert))
+            issuer = &all[k];
+    if (issuer)
+        check_signature(v, issuer, h, e);
+    else if (all[0].cert.der)
+        err_add(e, ERR_BAD_ARGUMENT,
+                "%s: issued neither by %s nor by another authority", h->path,
+                c->root);
+    check_dates(h, warnings);
+}
+
+static void check_certificates(const struct conf *c, struct strs *warnings,
+                               struct errs *e)
+{
+    struct held *all = xcalloc(c->n_authorities + 1, sizeof(*all));
+    struct key_verifier *v = key_verifier_new();
+
+    if (held_load(&all[0], c->root, e) == 0) {
+        if (!held_issued(&all[0], &all[0].cert))
+            err_add(e, ERR_BAD_ARGUMENT, "root: %s did not issue itself",
+                    c->root);
+        else
+            check_signature(v, &all[0], &all[0], e);
+        check_dates(&all[0], warnings);
+    }
+    for (size_t i = 0; i < c->n_authorities; i++) {
+        held_load(&all[i + 1], c->authorities[i].certificate, e);
+        check_key(c, &c->authorities[i], &all[i + 1], e);
+    }
+    for (size_t i = 0; i < c->n_authorities; i++)
+        check_authority(c, all, i, v, warnings, e);
+    for (size_t i = 0; i <= c->n_authorities; i++)
+        held_free(&all[i]);
+    key_verifier_free(v);
+    free(all);
+}
+
+static bool url_is_loopback(const char *url)
+{
+    static const char *const hosts[] = {"http://localhost", "http://127.",
+                                        "http://[::1]"};
+
+    for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+        size_t len = strlen(hosts[i]);
+
+        if (strncasecmp(url, hosts[i], len) == 0 &&
+            (hosts[i][len - 1] == '.' || strchr(":/", url[len])))
+            return true;
+    }
+    return false;
+}
+
+static void warn(const struct conf *c, struct strs *warnings)
+{
+    AUTO(free) char *root_key = xasprintf("%s/keys/root.key", c->data);
+    struct stat st;
+
+    if (stat(root_key, &st) == 0 && !key_is_encrypted(root_key))
+        strs_add_own(warnings,
+                     xasprintf("the root's key lies unencrypted in %s; the "
+                               "service does not need it: move it to a safe "
+                               "place",
+                               root_key));
+    if (c->public_url && url_is_loopback(c->public_url))
+        strs_add_own(warnings,
+                     xasprintf("public-url is %s, so certificates name an "
+                               "address that only this machine reaches",
+                               c->public_url));
+}
+
+int conf_check(const struct conf *c, struct strs *warnings, struct errs *e)
+{
+    size_t before = e->n;
+
+    if (check_data(c, e) < 0)
+        return -1;
+    check_certificates(c, warnings, e);
+    check_ledger_key(c, e);
+    warn(c, warnings);
+    return e->n == before ? 0 : -1;
+}
