@@ -6,13 +6,14 @@
  *
  *   bare_mhd PORT [CERT.pem KEY.pem]     until it is killed
  */
-#include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <microhttpd.h>
+
+#include "die.h"
 
 static char answer[1100];
 
@@ -47,7 +48,7 @@ static char *slurp(const char *path)
     FILE *f = fopen(path, "r");
 
     if (!f)
-        err(1, "%s", path);
+        die(1, "%s: %m", path);
     p[fread(p, 1, sizeof(text[0]) - 1, f)] = 0;
     fclose(f);
     return p;
@@ -63,7 +64,7 @@ int main(int argc, char **argv)
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD;
 
     if (argc != 2 && argc != 4)
-        errx(2, "usage: bare_mhd PORT [CERT.pem KEY.pem]");
+        die(2, "usage: bare_mhd PORT [CERT.pem KEY.pem]");
     if (argc == 4) {
         flags |= MHD_USE_TLS;
         tls[0].ptr_value = slurp(argv[2]);
@@ -74,7 +75,7 @@ int main(int argc, char **argv)
         flags, (uint16_t)atoi(argv[1]), NULL, NULL, handle, NULL,
         MHD_OPTION_ARRAY, argc == 4 ? tls : &tls[2], MHD_OPTION_END);
     if (!d)
-        errx(1, "libmicrohttpd does not start on port %s", argv[1]);
+        die(1, "libmicrohttpd does not start on port %s", argv[1]);
     for (;;)
         pause();
 }

@@ -6,7 +6,6 @@
  *
  *   first_answer PORT PATH COMMAND [ARGUMENT]...
  */
-#include <err.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,8 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+
+#include "die.h"
 
 enum { PATIENCE_MS = 20000 };
 
@@ -41,7 +42,7 @@ static int answers(int port, const char *path)
     int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     if (s < 0)
-        err(1, "socket");
+        die(1, "socket: %m");
     setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     int len =
         snprintf(text, sizeof(text),
@@ -56,25 +57,25 @@ static int answers(int port, const char *path)
 int main(int argc, char **argv)
 {
     if (argc < 4)
-        errx(2, "usage: first_answer PORT PATH COMMAND [ARGUMENT]...");
+        die(2, "usage: first_answer PORT PATH COMMAND [ARGUMENT]...");
     int port = atoi(argv[1]);
     if (answers(port, argv[2]))
-        errx(1, "somebody answers on port %d already", port);
+        die(1, "somebody answers on port %d already", port);
 
     double began = now_ms();
     pid_t pid = fork();
     if (pid < 0)
-        err(1, "fork");
+        die(1, "fork: %m");
     if (pid == 0) {
         execvp(argv[3], argv + 3);
-        err(127, "%s", argv[3]);
+        die(127, "%s: %m", argv[3]);
     }
     while (!answers(port, argv[2])) {
         if (waitpid(pid, NULL, WNOHANG) == pid)
-            errx(1, "%s ended before it answered", argv[3]);
+            die(1, "%s ended before it answered", argv[3]);
         if (now_ms() - began > PATIENCE_MS) {
             kill(pid, SIGTERM);
-            errx(1, "no answer in %d ms", PATIENCE_MS);
+            die(1, "no answer in %d ms", PATIENCE_MS);
         }
         usleep(1000);
     }
@@ -83,7 +84,7 @@ int main(int argc, char **argv)
     kill(pid, SIGTERM);
     if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) ||
         WEXITSTATUS(status) != 0)
-        errx(1, "%s did not end well", argv[3]);
+        die(1, "%s did not end well", argv[3]);
     printf("%.1f\n", took);
     return 0;
 }

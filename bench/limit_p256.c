@@ -7,7 +7,6 @@
  *
  *   limit_p256 [SECONDS [THREADS]]     prints pairs a second
  */
-#include <err.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -19,6 +18,8 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+
+#include "die.h"
 
 enum { KEYS = 64, POINT = 65, DIGEST = 32, SIG_MAX = 80, THREADS_MAX = 64 };
 
@@ -34,7 +35,7 @@ static atomic_bool stop;
 static void must(int ok, const char *what)
 {
     if (ok != 1)
-        errx(1, "%s failed", what);
+        die(1, "%s failed", what);
 }
 
 static EVP_PKEY_CTX *sign_context(EVP_PKEY *key)
@@ -111,14 +112,14 @@ int main(int argc, char **argv)
     long sum = 0;
 
     if (seconds <= 0 || threads < 1 || threads > THREADS_MAX)
-        errx(2, "usage: limit_p256 [SECONDS [THREADS]]");
+        die(2, "usage: limit_p256 [SECONDS [THREADS]]");
     for (int i = 0; i < KEYS; i++)
         sample_make(&samples[i]);
 
     double began = now();
     for (int i = 0; i < threads; i++)
         if (pthread_create(&id[i], NULL, work, &done[i].n) != 0)
-            errx(1, "pthread_create failed");
+            die(1, "pthread_create failed");
     struct timespec t = {.tv_sec = (time_t)seconds,
                          .tv_nsec =
                              (long)((seconds - (double)(time_t)seconds) * 1e9)};

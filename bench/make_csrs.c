@@ -6,7 +6,6 @@
  *
  *   make_csrs COUNT > FILE     PEM, one after another
  */
-#include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,10 +13,12 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "die.h"
+
 static void must(int ok, const char *what)
 {
     if (!ok)
-        errx(1, "%s failed", what);
+        die(1, "%s failed", what);
 }
 
 static void put_names(X509_REQ *req, const char *name)
@@ -63,10 +64,10 @@ int main(int argc, char **argv)
     long count = argc == 2 ? atol(argv[1]) : 0;
 
     if (count < 1 || count > 999999)
-        errx(2, "usage: make_csrs COUNT > FILE");
+        die(2, "usage: make_csrs COUNT > FILE");
     for (long i = 0; i < count; i++)
         put_csr(i);
     if (fflush(stdout) != 0)
-        err(1, "writing");
+        die(1, "writing: %m");
     return 0;
 }

@@ -1,0 +1,54 @@
+-- SPDX-License-Identifier: ISC
+-- For wrk: posts the requests of a file of many CSRs, one after another, each
+-- wrk thread from a place of its own.  Every answer but a 2xx is a failure:
+-- wrk itself counts only those from 400 on, so a redirect would slip through.
+--
+--   wrk … -s post.lua URL -- CSRS.pem TOKEN
+
+local threads = {}
+
+function setup(thread)
+    thread:set("place", #threads)
+    table.insert(threads, thread)
+end
+
+function init(args)
+    local file = assert(io.open(args[1], "r"))
+    local text = file:read("*a")
+    file:close()
+    local headers = {
+        ["Authorization"] = "Bearer " .. args[2],
+        ["Content-Type"] = "application/pkcs10",
+    }
+    requests, odd = {}, 0
+    local ending = "-----END CERTIFICATE REQUEST-----\n"
+    local from = 1
+    while true do
+        local _, to = text:find(ending, from, true)
+        if not to then break end
+        table.insert(requests,
+            wrk.format("POST", "/v1/certificates", headers,
+                       text:sub(from, to)))
+        from = to + 1
+    end
+    assert(#requests > 0, "no CSR in " .. args[1])
+    at = place * math.floor(#requests / 2)
+end
+
+function request()
+    at = at + 1
+    return requests[(at - 1) % #requests + 1]
+end
+
+function response(status)
+    if status < 200 or status > 299 then odd = odd + 1 end
+end
+
+function done(summary, latency)
+    local e = summary.errors
+    local bad = e.connect + e.read + e.write + e.timeout
+    for _, thread in ipairs(threads) do bad = bad + thread:get("odd") end
+    io.write(string.format("result %d %.3f %d %.2f %.2f\n", summary.requests,
+        summary.duration / 1e6, bad, latency:percentile(50) / 1e3,
+        latency:percentile(99) / 1e3))
+end
