@@ -23,12 +23,15 @@ enum pem_result {
 
 void pem_put(struct buf *b, const char *label, const void *der, size_t len);
 /* One block and nothing else.  label_out (64 octets) gets its label, also
- * with PEM_PRIVATE; *der is filled only on PEM_OK. */
+ * with PEM_PRIVATE and PEM_ENCRYPTED, and is "" where there is none; *der is
+ * appended to on PEM_OK only. */
 enum pem_result pem_read(const void *text, size_t len, char label_out[64],
                          struct buf *der);
-/* As pem_read() for the first block of several; *used octets were read. */
-enum pem_result pem_read_next(const void *text, size_t len,
-                              char label_out[64], struct buf *der,
-                              size_t *used);
+/* As pem_read() for the first block of several; *used octets were read, the
+ * white space before and behind the block included: at the end of the text
+ * *used == len.  PEM_NOT with *used == len when there is nothing left; after
+ * PEM_BROKEN there is no going on. */
+enum pem_result pem_read_next(const void *text, size_t len, char label_out[64],
+                              struct buf *der, size_t *used);
 
 #endif
