@@ -26,6 +26,14 @@ int cmd_clock(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 
+/* The table of main.c, ended by a row without name. */
+struct cmd {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *summary; /* "signs a CSR" */
+};
+extern const struct cmd cmd_table[];
+
 /*
  * Options: --name VALUE or --name=VALUE, -x VALUE; a table each.  Every
  * subcommand has --help (usage on stdout, exit 0).
@@ -37,9 +45,12 @@ struct cmd_option {
     const char *help;
     const char **value; /* set to the value, or to "" for a flag */
 };
-/* Options anywhere before "--"; operands are moved to the front of argv and
- * counted.  Returns EXIT_DONE to go on, or -1 when the caller is to return
- * *code (help was printed, or a usage error said). */
+/* Options anywhere before "--", each at most once.  Afterwards *argv are the
+ * operands alone, *argc of them: the first one is (*argv)[0].  usage is what
+ * follows "pocketca " in the first line of the help, "issue [options] CSR".
+ * table is ended by a row without name; NULL: no options but --help.  Returns
+ * EXIT_DONE to go on, or -1 when the caller is to return *code (help was
+ * printed, or a usage error said). */
 int cmd_options(int *argc, char ***argv, const struct cmd_option *table,
                 const char *usage, int *code);
 
@@ -49,7 +60,12 @@ int cmd_fail(const struct errs *e);
 int cmd_usage(const char *command, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* Loads the configuration, drops to the owner of its data when root, opens
- * the client.  NULL with *code set and the reason printed. */
+ * the client.  NULL with *code set and the reason printed.  Read files that
+ * the caller named before this: afterwards they may be out of reach. */
 struct client *cmd_client(const char *conf_option, int *code);
+/* The row of the option that every command with a configuration has. */
+#define CMD_CONF_OPTION(var)                                                   \
+    {"config", 'c', "FILE", "the configuration, instead of "                   \
+     "/etc/pocketca/pocketca.conf", &(var)}
 
 #endif

@@ -1,2 +1,35 @@
 /* SPDX-License-Identifier: ISC */
 #include "cmd.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void help_all(void)
+{
+    printf("usage: pocketca COMMAND [options] [operands]\n\n");
+    for (const struct cmd *c = cmd_table; c->name; c++)
+        printf("  %-8s  %s\n", c->name, c->summary);
+    printf("\n`pocketca COMMAND --help` says more; so does pocketca(1).\n");
+}
+
+int cmd_help(int argc, char **argv)
+{
+    static char option[] = "--help";
+    int code;
+
+    if (cmd_options(&argc, &argv, NULL, "help [COMMAND]", &code) < 0)
+        return code;
+    if (argc > 1)
+        return cmd_usage("help", "one command at a time");
+    if (argc == 0) {
+        help_all();
+        return EXIT_DONE;
+    }
+    for (const struct cmd *c = cmd_table; c->name; c++)
+        if (strcmp(c->name, argv[0]) == 0) {
+            char *words[] = {argv[0], option, NULL};
+
+            return c->run(2, words);
+        }
+    return cmd_usage("help", "there is no command \"%s\"", argv[0]);
+}

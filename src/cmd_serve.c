@@ -1,2 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 #include "cmd.h"
+
+#include "proc.h"
+
+int cmd_serve(int argc, char **argv)
+{
+    const char *file = NULL;
+    const struct cmd_option options[] = {CMD_CONF_OPTION(file), {0}};
+    int code;
+
+    if (cmd_options(&argc, &argv, options, "serve [-c FILE]", &code) < 0)
+        return code;
+    if (argc > 0)
+        return cmd_usage("serve", "\"%s\" is too much", argv[0]);
+    return supervisor_run(conf_path(file));
+}

@@ -19,8 +19,7 @@ const char *conf_path(const char *option)
     return env && *env ? env : "/etc/pocketca/pocketca.conf";
 }
 
-/* The whole of a regular file of a sane size. */
-static int slurp(const char *path, struct buf *out, struct errs *e)
+int conf_read(const char *path, struct buf *text, struct errs *e)
 {
     AUTO(fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     struct stat st;
@@ -41,8 +40,8 @@ static int slurp(const char *path, struct buf *out, struct errs *e)
         if (n < 0)
             return err_add(e, ERR_BAD_ARGUMENT, "%s: %s", path,
                            strerror(errno));
-        buf_put(out, piece, (size_t)n);
-        if (out->len > CONF_MAX)
+        buf_put(text, piece, (size_t)n);
+        if (text->len > CONF_MAX)
             return err_add(e, ERR_BAD_ARGUMENT,
                            "%s: a configuration has at most 1 MiB", path);
     }
@@ -52,7 +51,7 @@ struct conf *conf_load(const char *path, struct errs *e)
 {
     AUTO(buf) struct buf text = {0};
 
-    if (slurp(path, &text, e) < 0)
+    if (conf_read(path, &text, e) < 0)
         return NULL;
     return conf_parse(path, (const char *)text.data, text.len, e);
 }

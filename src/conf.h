@@ -52,7 +52,9 @@ struct conf {
  * ERR_BAD_ARGUMENT, "FILE:LINE: sentence".  NULL on error. */
 struct conf *conf_parse(const char *path, const char *text, size_t len,
                         struct errs *e);
-/* Reads the file, then conf_parse(). */
+/* The text of the file, at most 1 MiB; -1 with a reason. */
+int conf_read(const char *path, struct buf *text, struct errs *e);
+/* conf_read(), then conf_parse(). */
 struct conf *conf_load(const char *path, struct errs *e);
 /* -c argument, else $POCKETCA_CONF, else /etc/pocketca/pocketca.conf. */
 const char *conf_path(const char *option);

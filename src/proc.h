@@ -8,8 +8,13 @@
 #ifndef POCKETCA_PROC_H
 #define POCKETCA_PROC_H
 
+#include <sys/types.h>
+
 #define PROC_FRONT "pocketca: front"
 #define PROC_SIGNER "pocketca: signer"
+/* Lives for a moment: conf_check(), so that the supervisor opens no key.  Its
+ * findings are in the log, its exit code says whether the file is good. */
+#define PROC_CHECK "pocketca: check"
 
 enum {
     FD_CONF = 3, /* sealed memfd: the text of the configuration */
@@ -30,19 +35,23 @@ enum {
  */
 #define PROC_READY "ready"
 
-/* PR_SET_PDEATHSIG, then the parent is checked; no core dumps; SIGPIPE
- * ignored; log_open().  The very first thing of a child. */
+/* PR_SET_PDEATHSIG, then the parent is checked; no core dumps; SIGPIPE, SIGINT
+ * and SIGHUP (the terminal's: the supervisor decides) ignored; log_open().  The
+ * very first thing of a child. */
 void proc_child_init(const char *log_name);
 /* One packet to the supervisor. */
 void proc_tell(const char *text);
 /* Drops to the user for good when we are root and user is not NULL: groups,
  * gid, uid, checked by trying to come back.  Ends the process on failure. */
 void proc_drop(const char *user);
+/* The same to ids, with no other groups; for commands too. */
+void proc_drop_ids(uid_t uid, gid_t gid);
 /* The whole text behind FD_CONF, parsed; ends the process on failure. */
 struct conf *proc_conf(const char *path);
 
 int supervisor_run(const char *conf_path); /* exit code */
 int front_main(const char *conf_path);
 int signer_main(const char *conf_path);
+int check_main(const char *conf_path);
 
 #endif
