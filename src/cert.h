@@ -10,6 +10,7 @@
 #include "err.h"
 #include "key.h"
 #include "name.h"
+#include "pattern.h"
 
 enum { SERIAL_MAX = 20, SKI_LEN = 20 };
 

@@ -35,13 +35,23 @@ struct name {
     char *value;    /* without prefix; owned */
 };
 
+/* A list without doubles.  Read v and n; change it by the functions only. */
 struct names {
     struct name *v;
     size_t n;
+    size_t cap;
+    uint32_t *slots; /* hash index of longer lists, or NULL */
+    size_t n_slots, indexed;
 };
 
 /* "dns", "ip", "email", "uri". */
 const char *name_kind_text(enum name_kind k);
+/* The kind that the text is of, by its prefix or by its looks; the prefix is
+ * taken away.  Never NAME_STOP. */
+enum name_kind name_kind_of(const char **text, size_t *len);
+/* Reads the value (without prefix) as that kind; as name_parse(). */
+int name_parse_kind(struct name *out, enum name_kind k, const char *value,
+                    size_t len, struct errs *e);
 
 /* Text with or without prefix, len octets (a NUL inside is an error).  On -1
  * one ERR_BAD_NAME is added that quotes the name and the rule, and *out is
@@ -49,14 +59,14 @@ const char *name_kind_text(enum name_kind k);
  * leading or trailing dots, leading or trailing hyphen, octets outside LDH,
  * broken punycode, numbers as last label, `*` anywhere but as the whole first
  * label with two labels after it, IPv4-mapped IPv6, and so on. */
-int name_parse(struct name *out, const char *text, size_t len,
-               struct errs *e);
+int name_parse(struct name *out, const char *text, size_t len, struct errs *e);
 /* From a GeneralName of a SAN: dNSName, iPAddress, rfc822Name, URI; tag is
  * the context tag number (2, 7, 1, 6).  Other kinds are the caller's. */
 int name_from_general(struct name *out, unsigned tag, const uint8_t *p,
                       size_t len, struct errs *e);
-/* True when the text looks like a DNS name, address or mail address, so that
- * a CN means a name: then name_parse() decides. */
+/* True when a CN is meant as a name: a well-formed DNS name, address or mail
+ * address, or something that only a typing error keeps from being one
+ * ("a..b", "1.2.3"), so that name_parse() can say which. */
 bool name_is_like(const char *text, size_t len);
 void name_free(struct name *n);
 void name_copy(struct name *to, const struct name *from);
@@ -66,51 +76,15 @@ char *name_text(const struct name *n);
 
 /* Adds unless an equal one is there; takes ownership of *n either way. */
 void names_add(struct names *l, struct name *n);
+void names_copy(struct names *to, const struct names *from);
 bool names_has(const struct names *l, const struct name *n);
 void names_free(struct names *l);
 AUTO_VALUE(names, struct names, names_free)
-/* Comma-separated text (an argument); every bad one is reported. */
+/* Comma-separated text (an argument), blanks around each left out; every bad
+ * one is reported, and then nothing is added. */
 int names_parse(struct names *l, const char *text, struct errs *e);
 void names_put(struct buf *b, const struct names *l);
 /* Parses again: nothing is believed.  A bad name fails the reader. */
 void names_get(struct rd *r, struct names *l);
-
-/* Patterns: profiles, tokens, --allow, search. */
-enum pattern_how {
-    PATTERN_STOP = 0,
-    PATTERN_EXACT,    /* dns:a.b, email:x@b, uri:… */
-    PATTERN_ONE,      /* dns:*.b: one label more */
-    PATTERN_SUFFIX,   /* dns:**.b: one label or more; email:*@b */
-    PATTERN_PREFIX,   /* uri:spiffe://td/ ** */
-    PATTERN_NET,      /* ip:10.0.0.0/8 */
-    PATTERN_ALL,      /* dns:**, ip:**, email:**, uri:** */
-    PATTERN__MAX
-};
-
-struct pattern {
-    enum name_kind kind;
-    enum pattern_how how;
-    char *value;    /* normal; the part that is compared ("b" of *.b) */
-    uint8_t ip[16]; /* PATTERN_NET, bits beyond the prefix zero */
-    uint8_t ip_len, prefix;
-};
-
-struct patterns {
-    struct pattern *v;
-    size_t n;
-};
-
-int pattern_parse(struct pattern *out, const char *text, struct errs *e);
-bool pattern_match(const struct pattern *p, const struct name *n);
-char *pattern_text(const struct pattern *p);
-/* True when every name that `inner` matches is matched by `outer`. */
-bool pattern_within(const struct pattern *inner, const struct pattern *outer);
-void pattern_free(struct pattern *p);
-void patterns_add(struct patterns *l, struct pattern *p); /* takes it */
-bool patterns_match(const struct patterns *l, const struct name *n);
-/* True when some pattern is of the kind (name-type-not-allowed else). */
-bool patterns_has_kind(const struct patterns *l, enum name_kind k);
-void patterns_free(struct patterns *l);
-AUTO_VALUE(patterns, struct patterns, patterns_free)
 
 #endif

@@ -11,6 +11,7 @@
 #include "key.h"
 #include "mem.h"
 #include "name.h"
+#include "pattern.h"
 
 struct profile {
     char *name;
