@@ -1,0 +1,3 @@
+module pocketca.invalid/goserver
+
+go 1.19
