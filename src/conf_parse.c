@@ -350,6 +350,8 @@ static void set_key_rule(struct parse *p, const struct field *f, void *at,
 
 /* ---- sections ---- */
 
+enum { LISTENS_MAX = 32 };
+
 /* Names that become file names, path segments and words of the log. */
 static bool title_is_good(const char *t)
 {
