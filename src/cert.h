@@ -32,11 +32,20 @@ enum ext_key_usage {
 };
 
 /* Name constraints (RFC 5280 section 4.2.1.10): permitted subtrees, and each
- * kind of name with none permitted is excluded as a whole. */
+ * kind of name with none permitted is excluded as a whole (for email and uri
+ * by the empty subtree, which not every verifier takes so). */
 struct cert_constraints {
     struct names permitted; /* dns and email: domain "b"; uri: host */
     struct patterns nets;   /* PATTERN_NET */
+    unsigned any;           /* 1 << kind: neither permitted nor excluded */
 };
+/* Widens the constraints so that they permit what the pattern matches, as
+ * narrowly as they can: "*.b" and "**.b" both as b.  -1 with ERR_BAD_ARGUMENT
+ * for what they cannot say (a URI whose host is an address). */
+int cert_constraints_add(struct cert_constraints *c, const struct pattern *p,
+                         struct errs *e);
+void cert_constraints_free(struct cert_constraints *c);
+AUTO_VALUE(cert_constraints, struct cert_constraints, cert_constraints_free)
 
 /* A serial number: octets of the DER INTEGER without its sign octet. */
 struct serial {
@@ -50,6 +59,10 @@ void serial_text(char *out, const struct serial *s);
 /* Path or argument form: any case, colons, 0x, leading zeros; -1 else. */
 int serial_parse(struct serial *s, const char *text);
 bool serial_equal(const struct serial *a, const struct serial *b);
+
+/* The subject CN for these names: the first DNS name if it fits in the 64
+ * characters of RFC 5280 (ub-common-name), else NULL. */
+const char *cert_cn(const struct names *names);
 
 /* What a certificate is to contain.  Pointers are borrowed. */
 struct cert_spec {
@@ -73,7 +86,10 @@ struct cert_spec {
     enum sig_alg alg;
 };
 
-/* Appends the TBSCertificate. */
+/* Appends the TBSCertificate.  Extensions, always in this order: basic
+ * constraints and key usage (critical), extended key usage, SKI, AKI, SAN
+ * (critical when the subject is empty), CRL distribution point, AIA, name
+ * constraints (critical). */
 void cert_write_tbs(struct buf *tbs, const struct cert_spec *spec);
 /* Appends SEQUENCE { tbs, algorithm, signature }: also for CRLs. */
 void cert_seal(struct buf *out, const void *tbs, size_t tbs_len,
@@ -101,8 +117,12 @@ struct cert {
     size_t constraints_len;
 };
 
-/* Strict; one certificate and nothing else.  -1 with ERR_BAD_REQUEST.  The
- * result points into der, which must outlive it. */
+/* Strict; one v3 certificate and nothing else.  -1 with ERR_BAD_REQUEST, and
+ * *out is empty.  Refused beside what is not DER: doubled extensions, unknown
+ * critical ones (those about policies are passed over), unique identifiers.
+ * SAN entries that are no struct name (otherName, directoryName ...) are
+ * passed over.  The result points into der, which must outlive it.  Nothing
+ * but the names is allocated. */
 int cert_parse(struct cert *out, const uint8_t *der, size_t len,
                struct errs *e);
 void cert_free(struct cert *c);
@@ -110,6 +130,8 @@ AUTO_VALUE(cert, struct cert, cert_free)
 /* "CN=a.b,O=Example" (RFC 4514, most significant last) of a Name; the caller
  * frees; "" for an empty one. */
 char *cert_name_text(const uint8_t *name, size_t len);
+/* Judges the form of a Name: SEQUENCE OF SET OF {OID, string}; 0 or -1. */
+int cert_name_check(const uint8_t *name, size_t len);
 /* PEM file with one or more certificates, DER of each appended to blobs in
  * order; -1 with a reason that names the path. */
 struct blobs {

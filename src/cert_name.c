@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "cert.h"
+#include "der.h"
+#include "mem.h"
+#include "oid.h"
+
+/* One AttributeTypeAndValue of a Name that is read from its end. */
+struct attribute {
+    struct der_tlv oid, value;
+};
+
+/* RFC 4514 section 3, and the two that everybody else also spells out. */
+static const struct {
+    const char *oid;
+    size_t len;
+    const char *text;
+} types[] = {
+    {OID(AT_CN), "CN"},
+    {OID(AT_L), "L"},
+    {OID(AT_ST), "ST"},
+    {OID(AT_O), "O"},
+    {OID(AT_OU), "OU"},
+    {OID(AT_C), "C"},
+    {"\x55\x04\x09", 3, "STREET"},
+    {"\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x19", 10, "DC"},
+    {"\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x01", 10, "UID"},
+    {OID(AT_EMAIL), "emailAddress"},
+    {OID(AT_SERIAL_NUMBER), "serialNumber"},
+};
+
+static int attribute_get(struct der *set, struct attribute *a)
+{
+    struct der seq;
+
+    if (der_enter(set, DER_SEQUENCE, &seq) || der_get_oid(&seq, &a->oid) ||
+        der_next(&seq, &a->value) || !der_end(&seq))
+        return -1;
+    return 0;
+}
+
+int cert_name_check(const uint8_t *name, size_t len)
+{
+    struct der d = der_of(name, len), rdns, set;
+    struct attribute a;
+
+    if (der_enter(&d, DER_SEQUENCE, &rdns) || !der_end(&d))
+        return -1;
+    while (!der_end(&rdns)) {
+        if (der_enter(&rdns, DER_SET, &set) || der_end(&set))
+            return -1;
+        while (!der_end(&set))
+            if (attribute_get(&set, &a))
+                return -1;
+    }
+    return 0;
+}
+
+static void put_utf8(struct buf *b, uint32_t c)
+{
+    if (c < 0x80) {
+        buf_putc(b, (uint8_t)c);
+    } else if (c < 0x800) {
+        buf_putc(b, (uint8_t)(0xc0 | c >> 6));
+        buf_putc(b, (uint8_t)(0x80 | (c & 0x3f)));
+    } else if (c < 0x10000) {
+        buf_putc(b, (uint8_t)(0xe0 | c >> 12));
+        buf_putc(b, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
+        buf_putc(b, (uint8_t)(0x80 | (c & 0x3f)));
+    } else {
+        buf_putc(b, (uint8_t)(0xf0 | c >> 18));
+        buf_putc(b, (uint8_t)(0x80 | (c >> 12 & 0x3f)));
+        buf_putc(b, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
+        buf_putc(b, (uint8_t)(0x80 | (c & 0x3f)));
+    }
+}
+
+/* A code point of one to four octets; what is none becomes U+FFFD. */
+static void put_wide(struct buf *b, const uint8_t *p, size_t width)
+{
+    uint32_t c = 0;
+
+    for (size_t i = 0; i < width; i++)
+        c = c << 8 | p[i];
+    if (c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+        c = 0xfffd;
+    put_utf8(b, c);
+}
+
+/* The string as UTF-8 as far as it is any; -1 when it is no string. */
+static int value_utf8(struct buf *out, const struct der_tlv *v)
+{
+    size_t width = v->tag == DER_BMP_STRING         ? 2
+                   : v->tag == DER_UNIVERSAL_STRING ? 4
+                   : v->tag == DER_T61_STRING       ? 1
+                                                    : 0;
+
+    if (v->tag == DER_UTF8_STRING || v->tag == DER_PRINTABLE_STRING ||
+        v->tag == DER_IA5_STRING) {
+        buf_put(out, v->val, v->len);
+        return 0;
+    }
+    if (width == 0 || v->len % width)
+        return -1;
+    for (size_t i = 0; i < v->len; i += width)
+        put_wide(out, v->val + i, width);
+    return 0;
+}
+
+/* Length of the well-formed UTF-8 sequence at p, or 0 (RFC 3629). */
+static size_t utf8_len(const uint8_t *p, size_t n)
+{
+    size_t len = p[0] < 0x80                   ? 1
+                 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
+                 : p[0] >= 0xe0 && p[0] < 0xf0 ? 3
+                 : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
+                                               : 0;
+
+    if (len == 0 || len > n)
+        return 0;
+    for (size_t i = 1; i < len; i++)
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] >= 0xa0) ||
+        (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] >= 0x90))
+        return 0;
+    return len;
+}
+
+/* RFC 4514 section 2.4; controls and broken UTF-8 as \XX too. */
+static void put_escaped(struct buf *b, const uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < n;) {
+        size_t len = utf8_len(p + i, n - i);
+        bool edge =
+            (p[i] == ' ' && (i == 0 || i == n - 1)) || (p[i] == '#' && i == 0);
+
+        if (len == 0 || p[i] < 0x20 || p[i] == 0x7f ||
+            (p[i] == 0xc2 && p[i + 1] < 0xa0)) {
+            buf_printf(b, "\\%02x", p[i]);
+            i++;
+            continue;
+        }
+        if (edge || (len == 1 && strchr(",+\"\\<>;=", p[i])))
+            buf_putc(b, '\\');
+        buf_put(b, p + i, len);
+        i += len;
+    }
+}
+
+static void put_attribute(struct buf *b, const struct attribute *a)
+{
+    AUTO(buf) struct buf text = {0};
+    char oid[320];
+    const char *type = NULL;
+
+    for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+        if (der_oid_is(&a->oid, types[i].oid, types[i].len))
+            type = types[i].text;
+    if (type && value_utf8(&text, &a->value) == 0) {
+        buf_printf(b, "%s=", type);
+        put_escaped(b, text.data, text.len);
+        return;
+    }
+    der_oid_print(oid, sizeof(oid), a->oid.val, a->oid.len);
+    buf_printf(b, "%s=#", type ? type : oid);
+    for (size_t i = 0; i < a->value.raw_len; i++)
+        buf_printf(b, "%02x", a->value.raw[i]);
+}
+
+static void put_rdn(struct buf *b, struct der set)
+{
+    struct attribute a;
+
+    for (bool first = true; !der_end(&set); first = false) {
+        if (attribute_get(&set, &a))
+            return;
+        if (!first)
+            buf_putc(b, '+');
+        put_attribute(b, &a);
+    }
+}
+
+char *cert_name_text(const uint8_t *name, size_t len)
+{
+    struct der d = der_of(name, len), rdns, set;
+    struct buf b = {0};
+
+    if (cert_name_check(name, len) || der_enter(&d, DER_SEQUENCE, &rdns))
+        return xstrdup("");
+    while (!der_end(&rdns) && der_enter(&rdns, DER_SET, &set) == 0) {
+        AUTO(buf) struct buf one = {0};
+
+        put_rdn(&one, set);
+        if (b.len)
+            buf_putc(&one, ',');
+        memcpy(buf_insert(&b, 0, one.len), one.data, one.len);
+    }
+    return buf_take_str(&b);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/rand.h>
+
+#include "cert.h"
+#include "mem.h"
+
+void serial_random(struct serial *s)
+{
+    *s = (struct serial){.len = 16};
+    if (RAND_bytes(s->v, s->len) != 1)
+        abort();
+    s->v[0] = (uint8_t)((s->v[0] & 0x7f) | 0x40);
+}
+
+void serial_text(char *out, const struct serial *s)
+{
+    hex_encode(out, s->v, s->len);
+}
+
+static int digit(char c)
+{
+    const char *digits = "0123456789abcdef";
+    const char *p =
+        c ? strchr(digits, c >= 'A' && c <= 'F' ? c + 32 : c) : NULL;
+
+    return p ? (int)(p - digits) : -1;
+}
+
+/* The digits of the text without colons and leading zeroes: how many, or -1
+ * when it is no serial number. */
+static int digits_get(uint8_t out[2 * SERIAL_MAX], const char *text)
+{
+    bool any = false;
+    int n = 0;
+
+    for (const char *p = text; *p; p++) {
+        int v = digit(*p);
+
+        if (*p == ':' && any && digit(p[-1]) >= 0 && digit(p[1]) >= 0)
+            continue;
+        if (v < 0)
+            return -1;
+        any = true;
+        if (v == 0 && n == 0)
+            continue;
+        if (n == 2 * SERIAL_MAX)
+            return -1;
+        out[n++] = (uint8_t)v;
+    }
+    return any ? n : -1;
+}
+
+int serial_parse(struct serial *s, const char *text)
+{
+    uint8_t v[2 * SERIAL_MAX];
+    int n;
+
+    if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
+        text += 2;
+    n = digits_get(v, text);
+    if (n < 0)
+        return -1;
+    *s = (struct serial){.len = n ? (uint8_t)((n + 1) / 2) : 1};
+    for (int i = 0; i < n; i++) {
+        int at = 2 * s->len - n + i;
+
+        s->v[at / 2] |= (uint8_t)(at % 2 ? v[i] : v[i] << 4);
+    }
+    return 0;
+}
+
+bool serial_equal(const struct serial *a, const struct serial *b)
+{
+    return a->len == b->len && memcmp(a->v, b->v, a->len) == 0;
+}
