@@ -18,6 +18,8 @@
 
 enum key_type { KEY_STOP = 0, KEY_RSA, KEY_EC, KEY_ED25519, KEY__MAX };
 enum key_curve { CURVE_NONE = 0, CURVE_P256, CURVE_P384, CURVE_P521 };
+/* Bits of an RSA modulus; profiles draw the line closer. */
+enum { KEY_RSA_MIN = 2048, KEY_RSA_MAX = 8192 };
 
 /* A public key as read; the pointers are into the SPKI's memory. */
 struct key_pub {
@@ -26,8 +28,8 @@ struct key_pub {
     int bits; /* RSA: of the modulus; EC: of the field; Ed25519: 256 */
     const uint8_t *spki;
     size_t spki_len;
-    const uint8_t *point; /* EC: uncompressed point; Ed25519: 32 octets; RSA:
-                             contents of the BIT STRING (RSAPublicKey) */
+    const uint8_t *point; /* contents of the BIT STRING: EC: uncompressed
+                             point; Ed25519: 32 octets; RSA: RSAPublicKey */
     size_t point_len;
     const uint8_t *n, *exp; /* RSA: modulus and exponent, no sign octet */
     size_t n_len, exp_len;
@@ -44,7 +46,8 @@ const char *key_curve_text(enum key_curve c);
  * is not DER or not a SubjectPublicKeyInfo, ERR_KEY_NOT_ALLOWED for an
  * algorithm, curve or form that is never certified (P-192, DSA, X25519,
  * explicit parameters, compressed, hybrid), ERR_KEY_WEAK for a key of ours
- * that is too weak (exponent, even modulus, under 2048 bits). */
+ * that is too weak (exponent, even modulus, under 2048 bits, small order).  That an
+ * EC point is on its curve is what key_verify() finds. */
 int key_pub_parse(struct key_pub *out, const uint8_t *spki, size_t len,
                   struct errs *e);
 /* SHA-256 over the SubjectPublicKeyInfo. */
@@ -52,7 +55,8 @@ void key_pub_sha256(const struct key_pub *k, uint8_t out[32]);
 /* SHA-1 of the BIT STRING contents: method (1) of RFC 5280 4.2.1.2. */
 void key_pub_ski(const struct key_pub *k, uint8_t out[20]);
 
-/* "ec:P-256", "ed25519", "rsa:2048-4096", "rsa:3072" */
+/* "ec:P-256", "ed25519", "rsa:2048-4096", "rsa:3072"; else -1 with
+ * ERR_BAD_ARGUMENT. */
 struct key_rule {
     enum key_type type;
     enum key_curve curve;
