@@ -1,0 +1,322 @@
+# SPDX-License-Identifier: ISC
+# shellcheck shell=sh
+# The harness of the scenarios.  A scenario is a POSIX sh script, one behaviour,
+# that begins with
+#
+#     . "${SOURCE:?}/tests/scenario/lib.sh"
+#
+# and speaks TAP through the functions below; it ends with `finish`.  Each has
+# a directory of its own ($T, removed at the end), a CA of its own ($CA) and
+# free ports of its own, so that any number run at once.  By hand:
+#
+#     SOURCE=.. BUILD=. POCKETCA=./pocketca sh ../tests/scenario/NAME.sh
+#
+#   init [OPTION…]      pocketca init into $CA with free ports; sets $API and
+#                       $PUBLIC (URLs) and $BEARER (the admin token)
+#   serve               starts the service, waits for its `ready`; $SERVE
+#   stop                SIGTERM, waits; status in $?
+#   req CURL-ARG…       a request with $BEARER (none when empty); status, head
+#                       and body are in $status, $T/head, $T/body
+#   want STATUS CODE WHAT CURL-ARG…    req and judge; CODE `-`: none
+#   ok WHAT COMMAND…    the command succeeds (its output: $T/out)
+#   no WHAT COMMAND…    the command fails with an exit code below 126
+#   exits N WHAT COMMAND…              the command exits with N
+#   is WHAT GOT WANTED  both texts are the same
+#   like WHAT FILE ERE  a line of the file matches; unlike: none does
+#   json WHAT FILTER    jq -e FILTER holds for $T/body
+#   csr NAME [SAN…]     makes $T/NAME.key and $T/NAME.csr (P-256)
+#   issue NAME [QUERY]  csr, then POST; $T/NAME.pem; $serial
+#   token ROLES [JSON]  makes a token; prints it
+#   pid_of front|signer the process id
+#   state               one line that changes when anything was recorded
+#   eventually N WHAT COMMAND…         succeeds within N tenths of a second
+
+set -u
+: "${SOURCE:?}" "${BUILD:?}" "${POCKETCA:?}"
+unset POCKETCA_CONF CURL_HOME http_proxy https_proxy HTTP_PROXY HTTPS_PROXY \
+    ALL_PROXY all_proxy
+export LC_ALL=C
+PATH=$PATH:/usr/sbin:/sbin
+umask 077
+
+T=$(mktemp -d "${TMPDIR:-/tmp}/pocketca-test.XXXXXX") || exit 99
+CA=$T/ca
+HOME=$T # no ~/.curlrc, no ~/.rnd
+export HOME
+API='' PUBLIC='' BEARER='' SERVE='' status='' serial=''
+tap_n=0 tap_failed=0 tap_ended=''
+PORTS=${TMPDIR:-/tmp}/pocketca-ports.$(id -u)
+RAWHTTP=$BUILD/tests/scenario/rawhttp
+MKCSR=$BUILD/tests/scenario/mkcsr
+
+cleanup() {
+    code=$?
+    trap - EXIT
+    if [ -n "$SERVE" ] && kill -0 "$SERVE" 2>/dev/null; then
+        kill -KILL "$SERVE" 2>/dev/null # its children die with it
+        wait "$SERVE" 2>/dev/null
+    fi
+    for p in "$PORTS"/*; do
+        [ -f "$p/$$" ] && rm -rf "$p"
+    done
+    [ -n "$tap_ended" ] || echo "# ended early, status $code"
+    if [ "$tap_failed" -ne 0 ] || [ -z "$tap_ended" ]; then
+        [ -f "$T/log" ] && tail -n 40 "$T/log" | sed 's/^/# log: /'
+    fi
+    if [ -n "${KEEP:-}" ]; then echo "# kept: $T"; else rm -rf "$T"; fi
+    exit "$code"
+}
+trap cleanup EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+point() { # ok|'not ok' WHAT
+    tap_n=$((tap_n + 1))
+    echo "$1 $tap_n - $2"
+    [ "$1" = ok ] || tap_failed=$((tap_failed + 1))
+}
+note() { # FILE: as diagnostics, not too much of it
+    head -c 3000 "$1" | tr -d '\000' | sed 's/^/#   /'
+    echo
+}
+finish() {
+    echo "1..$tap_n"
+    tap_ended=yes
+    [ "$tap_n" -gt 0 ] && [ "$tap_failed" -eq 0 ]
+    exit
+}
+bail() {
+    point 'not ok' "$*"
+    tap_ended=yes
+    echo "1..$tap_n"
+    exit 1
+}
+
+ok() {
+    what=$1
+    shift
+    "$@" >"$T/out" 2>&1
+    rc=$?
+    if [ "$rc" -eq 0 ]; then point ok "$what"; else
+        point 'not ok' "$what"
+        echo "#   exit $rc of: $*"
+        note "$T/out"
+    fi
+    return "$rc"
+}
+no() {
+    what=$1
+    shift
+    "$@" >"$T/out" 2>&1
+    rc=$?
+    if [ "$rc" -ne 0 ] && [ "$rc" -lt 126 ]; then point ok "$what"; else
+        point 'not ok' "$what"
+        echo "#   exit $rc of: $*"
+        note "$T/out"
+    fi
+}
+exits() {
+    wanted=$1 what=$2
+    shift 2
+    "$@" >"$T/out" 2>&1
+    rc=$?
+    if [ "$rc" -eq "$wanted" ]; then point ok "$what"; else
+        point 'not ok' "$what"
+        echo "#   exit $rc, not $wanted, of: $*"
+        note "$T/out"
+    fi
+}
+is() {
+    if [ "$2" = "$3" ]; then point ok "$1"; else
+        point 'not ok' "$1"
+        printf '%s\n%s\n' "got:    $2" "wanted: $3" >"$T/diag"
+        note "$T/diag"
+    fi
+}
+like() {
+    if grep -Eq -- "$3" "$2"; then point ok "$1"; else
+        point 'not ok' "$1"
+        echo "#   no line matches $3 in:"
+        note "$2"
+    fi
+}
+unlike() {
+    if ! grep -Eq -- "$3" "$2"; then point ok "$1"; else
+        point 'not ok' "$1"
+        echo "#   a line matches $3 in:"
+        note "$2"
+    fi
+}
+json() {
+    if jq -e "$2" "$T/body" >/dev/null 2>"$T/out"; then point ok "$1"; else
+        point 'not ok' "$1"
+        echo "#   not so: $2"
+        note "$T/out"
+        note "$T/body"
+    fi
+}
+eventually() {
+    tries=$1 what=$2
+    shift 2
+    while [ "$tries" -gt 0 ]; do
+        if "$@" >"$T/out" 2>&1; then
+            point ok "$what"
+            return 0
+        fi
+        tries=$((tries - 1))
+        sleep 0.1
+    done
+    point 'not ok' "$what"
+    note "$T/out"
+    return 1
+}
+
+# A port below the kernel's own range, reserved against the other scenarios.
+free_port() {
+    mkdir -p "$PORTS"
+    while :; do
+        port=$(($(od -An -N2 -tu2 /dev/urandom) % 12000 + 20000))
+        if ! mkdir "$PORTS/$port" 2>/dev/null; then
+            holder=$(ls "$PORTS/$port" 2>/dev/null)
+            if [ -n "$holder" ] && ! kill -0 "$holder" 2>/dev/null; then
+                rm -rf "${PORTS:?}/$port"
+            fi
+            continue
+        fi
+        : >"$PORTS/$port/$$"
+        hex=$(printf ':%04X ' "$port")
+        grep -q "$hex" /proc/net/tcp /proc/net/tcp6 2>/dev/null || break
+    done
+    echo "$port"
+}
+
+# Ports and URLs; `init` calls it, a scenario may before, to choose itself.
+ports() {
+    api_port=$(free_port)
+    public_port=$(free_port)
+    : "${SCHEME:=https}"
+    API=$SCHEME://127.0.0.1:$api_port
+    PUBLIC=http://127.0.0.1:$public_port
+}
+init() {
+    [ -n "$API" ] || ports
+    if ! "$POCKETCA" init --dir "$CA" --name "Test" --listen-api "$API" \
+        --listen-public "$PUBLIC" "$@" >"$T/init.out" 2>"$T/init.err"; then
+        note "$T/init.err"
+        bail "pocketca init $*"
+    fi
+    BEARER=$(cat "$CA/admin.token")
+    ADMIN=$BEARER
+}
+launch() {
+    "$POCKETCA" serve -c "$CA/pocketca.conf" >>"$T/log" 2>&1 </dev/null &
+    SERVE=$!
+}
+serve() {
+    seen=0
+    [ -f "$T/log" ] && seen=$(grep -cE '\bready\b' "$T/log")
+    launch
+    tries=0
+    while [ "$(grep -cE '\bready\b' "$T/log")" -le "$seen" ]; do
+        kill -0 "$SERVE" 2>/dev/null || bail 'pocketca serve ended'
+        tries=$((tries + 1))
+        [ "$tries" -lt 200 ] || bail 'pocketca serve is not ready after 10 s'
+        sleep 0.05
+    done
+}
+stop() {
+    kill -TERM "$SERVE" 2>/dev/null
+    wait "$SERVE"
+    set -- $?
+    SERVE=''
+    return "$1"
+}
+pid_of() {
+    for p in $(cat "/proc/$SERVE/task/"*/children 2>/dev/null); do
+        if tr '\000' '\n' <"/proc/$p/cmdline" 2>/dev/null | head -n 1 |
+            grep -qx "pocketca: $1"; then
+            echo "$p"
+            return 0
+        fi
+    done
+    return 1
+}
+
+raw_req() {
+    : >"$T/body"
+    : >"$T/head"
+    curl -sS --max-time 20 -o "$T/body" -D "$T/head" -w '%{http_code}' \
+        --cacert "$CA/root.pem" "$@" 2>"$T/curl.err"
+}
+req() {
+    if [ -n "$BEARER" ]; then
+        status=$(raw_req --oauth2-bearer "$BEARER" "$@")
+    else
+        status=$(raw_req "$@")
+    fi
+}
+want() {
+    w_status=$1 w_code=$2 what=$3
+    shift 3
+    req "$@"
+    got_code=-
+    if grep -qi '^content-type: application/problem+json' "$T/head"; then
+        got_code=$(jq -r '.code // "?"' "$T/body" 2>/dev/null)
+    fi
+    if [ "$status" = "$w_status" ] && [ "$got_code" = "$w_code" ]; then
+        point ok "$what"
+        return 0
+    fi
+    point 'not ok' "$what"
+    echo "#   got $status $got_code, wanted $w_status $w_code"
+    note "$T/body"
+    note "$T/curl.err"
+    return 1
+}
+# The value of a header of the last answer.
+header() {
+    sed -n "s/^$1: *//Ip" "$T/head" | tr -d '\r' | head -n 1
+}
+
+csr() {
+    c_name=$1
+    shift
+    [ $# -gt 0 ] || set -- "DNS:$c_name"
+    c_san=$(echo "$*" | tr ' ' ',')
+    openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+        -keyout "$T/$c_name.key" -out "$T/$c_name.csr" -subj "/CN=$c_name" \
+        -addext "subjectAltName=$c_san" 2>"$T/openssl.err" ||
+        { note "$T/openssl.err"; bail "openssl req $c_name"; }
+}
+serial_of() { # FILE.pem → two lower-case digits an octet
+    openssl x509 -in "$1" -noout -serial | sed 's/.*=//' | tr 'A-F' 'a-f'
+}
+issue() {
+    csr "$1"
+    req --data-binary @"$T/$1.csr" "$API/v1/certificates${2:+?$2}"
+    if [ "$status" != 201 ]; then
+        note "$T/body"
+        bail "issue $1: status $status"
+    fi
+    cp "$T/body" "$T/$1.pem"
+    serial=$(serial_of "$T/$1.pem")
+}
+# token '"issue","read"' ['"uses": 1, "lifetime": "1d"']; labels are made up
+token() {
+    # the serial number is a file's, since this runs in a subshell
+    echo >>"$T/labels"
+    curl -sS --max-time 20 --cacert "$CA/root.pem" \
+        --oauth2-bearer "$ADMIN" -H 'Content-Type: application/json' -d \
+        "{\"label\": \"t$(wc -l <"$T/labels")\", \"roles\": [$1]${2:+, $2}}" \
+        "$API/v1/tokens" | jq -r '.token // empty'
+}
+crl_number() {
+    curl -sS --max-time 20 "$PUBLIC/crl/issuing.crl" |
+        openssl crl -inform DER -noout -crlnumber 2>/dev/null
+}
+state() {
+    curl -sS --max-time 20 --cacert "$CA/root.pem" --oauth2-bearer "$ADMIN" \
+        "$API/v1/certificates?limit=1" | jq -c '.as_of'
+    crl_number
+}
