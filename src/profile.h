@@ -59,12 +59,14 @@ const struct profile *profiles_choose(const struct profiles *l,
                                       const char *asked,
                                       const struct limits *lim,
                                       struct errs *e);
-/* 0, or -1 with every reason why not. */
+/* 0, or -1 with every reason why not, each about the value and the rule.  A
+ * DNS name of one label needs single_label or a pattern that names it. */
 int profile_judge(const struct profile *p, const struct limits *lim,
                   const struct request *r, struct errs *e);
 /* The validity: notBefore is a minute before now, the length counts both
  * ends.  asked 0: the default, cut to the issuer's end.  Otherwise granted or
- * refused: ERR_LIFETIME_TOO_LONG, ERR_ISSUER_EXPIRES (names the longest). */
+ * refused: ERR_LIFETIME_TOO_LONG, ERR_ISSUER_EXPIRES (names the longest), or
+ * ERR_BAD_ARGUMENT when it would be over before it began. */
 int profile_validity(const struct profile *p, int64_t asked, int64_t now,
                      int64_t issuer_not_after, int64_t *not_before,
                      int64_t *not_after, struct errs *e);
@@ -72,7 +74,7 @@ int profile_validity(const struct profile *p, int64_t asked, int64_t now,
 unsigned profile_key_usage(const struct profile *p,
                            const struct key_pub *k);
 /* True when the certificate's names and profile all fit the limits: what a
- * limited token sees. */
+ * limited token sees.  Wildcards are a matter of issuing only. */
 bool limits_cover(const struct limits *l, const char *profile,
                   const struct names *names);
 void profile_free(struct profile *p);
