@@ -5,7 +5,7 @@
 for httpd in apache2 httpd none; do
     ! command -v $httpd >/dev/null || break
 done
-[ "$httpd" != none ] || die "Apache httpd is not installed"
+[ "$httpd" != none ] || bail "Apache httpd is not installed"
 for modules in "${APACHE_MODULES:-}" /usr/lib/apache2/modules \
     /usr/lib64/httpd/modules /usr/lib/apache2; do
     [ ! -e "$modules/mod_ssl.so" ] || break
@@ -53,7 +53,7 @@ if [ "$(id -u)" = 0 ]; then
     echo "User nobody" >>"$config"
 fi
 for type in $key_types; do
-    issue "web-$type" "$type" server web.internal
+    certify "web-$type" "$type" server web.internal
     eval "port_$type=\$(free_port)"
     eval "at \$port_$type $work/web-$type.pem $work/web-$type.key"
 done
@@ -67,7 +67,7 @@ at "$mutual_port" "$work/web-rsa.pem" "$work/web-rsa.key" \
     SSLCARevocationFile $work/crl.pem
     SSLCARevocationCheck chain"
 
-"$httpd" -t -f "$config" >"$work/httpd-test.log" 2>&1 || die "httpd -t refuses"
+"$httpd" -t -f "$config" >"$work/httpd-test.log" 2>&1 || bail "httpd -t refuses"
 server httpd "$mutual_port" "$httpd" -D FOREGROUND -f "$config"
 
 for type in $key_types; do
@@ -76,6 +76,6 @@ done
 handshakes "$pair_port" "Apache, key and certificate in one file"
 mutual "$mutual_port" "Apache, mutual"
 grep -q 'certificate revoked' "$work/httpd-error.log" ||
-    die "Apache did not say that one was revoked"
-ok "Apache tells the revoked certificate by SSLCARevocationFile"
-all_done
+    bail "Apache did not say that one was revoked"
+proved "Apache tells the revoked certificate by SSLCARevocationFile"
+finish

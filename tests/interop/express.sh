@@ -4,15 +4,15 @@
 . "$(dirname "$0")/lib.sh"
 need node npm
 mkdir "$work/express"
-cp "$here/express/package.json" "$here/express/server.js" "$work/express/"
-(cd "$work/express" && npm install --no-audit --no-fund --no-package-lock) \
-    >"$work/npm.log" 2>&1 || die "npm install of express failed"
+cp "$SOURCE/tests/interop/express/package.json" "$SOURCE/tests/interop/express/server.js" "$work/express/"
+outside npm install --prefix "$work/express" --no-audit --no-fund \
+    --no-package-lock >"$work/npm.log" 2>&1 || bail "npm install of express failed"
 ca_start
 foreign_start
 mutual_start
 
 for type in $key_types; do
-    issue "web-$type" "$type" server web.internal
+    certify "web-$type" "$type" server web.internal
     port_web=$(free_port)
     server "express-$type" "$port_web" node "$work/express/server.js" \
         "$port_web" "$work/web-$type.pem" "$work/web-$type.key" "$secret"
@@ -28,4 +28,4 @@ server express-mutual "$mutual_port" node "$work/express/server.js" \
     "$mutual_port" "$work/web-rsa.pem" "$work/web-rsa.key" "$secret" \
     "$root" "$work/crl.pem"
 mutual "$mutual_port" "Express, mutual"
-all_done
+finish

@@ -3,15 +3,19 @@
 # A Go net/http server serves with our certificates, and asks for them.
 . "$(dirname "$0")/lib.sh"
 need go
-(cd "$here/goserver" && GOTOOLCHAIN=local GOPROXY=off \
-    go build -o "$work/goserver" .) >"$work/build.log" 2>&1 ||
-    die "go build failed"
+build()
+{
+    cd "$SOURCE/tests/interop/goserver" &&
+        GOTOOLCHAIN=local GOPROXY=off go build -o "$work/goserver" .
+}
+outside build >"$work/build.log" 2>&1 ||
+    bail "go build failed"
 ca_start
 foreign_start
 mutual_start
 
 for type in $key_types; do
-    issue "web-$type" "$type" server web.internal
+    certify "web-$type" "$type" server web.internal
     port_web=$(free_port)
     server "go-$type" "$port_web" "$work/goserver" "$port_web" \
         "$work/web-$type.pem" "$work/web-$type.key" "$secret"
@@ -28,6 +32,6 @@ server go-mutual "$mutual_port" "$work/goserver" "$mutual_port" \
 mutual "$mutual_port" "Go, mutual"
 serial=$(serial_of "$work/revoked.pem" | tr 'A-F' 'a-f' | sed 's/^0*//')
 grep -q "$serial is revoked" "$work/go-mutual.log" ||
-    die "Go did not say that one was revoked"
-ok "Go tells the revoked certificate by x509.ParseRevocationList"
-all_done
+    bail "Go did not say that one was revoked"
+proved "Go tells the revoked certificate by x509.ParseRevocationList"
+finish

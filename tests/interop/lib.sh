@@ -1,89 +1,62 @@
 # SPDX-License-Identifier: ISC
 # shellcheck shell=sh
 #
-# What the tests with real programs share.  A test sources this file, calls
-# ca_start, and says what it proved with `ok TEXT`, one line each (TAP); the
-# first thing that is not so ends it with `die`.  A program that is missing is
-# a failure, never a skip.
+# What the tests with real programs share, on top of the scenarios' harness.  A
+# test sources this file, calls ca_start, and says what it proved with
+# `proved TEXT`; the first thing that is not so ends it with `bail`.  A program
+# that is missing is a failure, never a skip.
 #
-# Environment: POCKETCA, the program under test (default: ./pocketca).
+# Environment: as the harness has it; by hand, in the build directory:
+#     sh ../tests/interop/NAME.sh
 
-set -eu
+set -e
+SOURCE=${SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
+BUILD=${BUILD:-$PWD}
+POCKETCA=${POCKETCA:-$BUILD/pocketca}
+outer=$(export -p)
+. "$SOURCE/tests/scenario/lib.sh"
 
-here=$(cd "$(dirname "$0")" && pwd)
-# shellcheck disable=SC2034 # for the scripts that source this
-top=$(cd "$here/../.." && pwd)
-POCKETCA=${POCKETCA:-$PWD/pocketca}
-work=$(mktemp -d "${TMPDIR:-/tmp}/pocketca-interop.XXXXXX")
+work=$T
 chmod 711 "$work" # a server's own user reads its pages below
 pids=
-passed=0
 secret=interop-$$-$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')
 key_types="rsa p256 ed25519"
 
-finish()
+interop_cleanup()
 {
     status=$?
     trap - EXIT
+    set +e
     for pid in $pids; do
-        kill "$pid" 2>/dev/null || true
-    done
-    for pid in $pids; do
-        wait "$pid" 2>/dev/null || true
+        kill "$pid" 2>/dev/null
+        wait "$pid" 2>/dev/null
     done
     if [ $status != 0 ]; then
         for log in "$work"/*.log; do
-            [ ! -s "$log" ] || sed "s|^|# ${log##*/}: |" "$log" | tail -25
+            [ ! -s "$log" ] || tail -25 "$log" | sed "s|^|# ${log##*/}: |"
         done
     fi
-    rm -rf "$work"
-    exit $status
+    (exit $status)
+    cleanup
 }
-trap finish EXIT
-trap 'exit 1' INT TERM HUP
+trap interop_cleanup EXIT
 
-ok()
-{
-    passed=$((passed + 1))
-    echo "ok $passed - $*"
-}
+# In the environment that the test was started in (a proxy, a home).
+outside()
+(
+    eval "$outer"
+    "$@"
+)
 
-die()
-{
-    echo "not ok $((passed + 1)) - $*"
-    exit 1
-}
-
-# The last line of a test: nothing after it, and something before it.
-all_done()
-{
-    [ $passed -gt 0 ] || die "nothing was tested"
-    echo "1..$passed"
-}
+proved() { point ok "$*"; }
 
 need()
 {
     for program in "$@"; do
-        command -v "$program" >/dev/null || die "$program is not installed"
+        command -v "$program" >/dev/null || bail "$program is not installed"
     done
 }
-need curl openssl gnutls-cli od timeout
-[ -x "$POCKETCA" ] || die "$POCKETCA is no program"
-
-# A port that nobody listens on, below those the kernel gives out.
-free_port()
-{
-    while :; do
-        port=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 12000))
-        hex=$(printf ':%04X ' $port)
-        if ! cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -q "$hex" &&
-            ! grep -qx $port "$work/ports" 2>/dev/null; then
-            echo $port >>"$work/ports"
-            echo $port
-            return
-        fi
-    done
-}
+need curl openssl gnutls-cli jq od timeout
 
 # wait_for SECONDS COMMAND...: until it succeeds.
 wait_for()
@@ -107,33 +80,20 @@ server()
     "$@" >"$work/$name.log" 2>&1 &
     last=$!
     pids="$pids $last"
-    wait_for 20 listening "$port" || die "$name does not listen"
-}
-
-stop()
-{
-    kill "$1"
-    wait "$1" 2>/dev/null || true
+    wait_for 20 listening "$port" || bail "$name does not listen"
 }
 
 # ---- the authority
 
-# A CA and its service; sets api, public (URLs), root, chain (files).
+# A CA and its service; sets root, curlrc, API, PUBLIC.
 ca_start()
 {
-    api_port=$(free_port) public_port=$(free_port)
-    api=https://localhost:$api_port
-    public=http://127.0.0.1:$public_port
-    root=$work/ca/root.pem
-    curlrc=$work/ca/admin.curlrc
-    "$POCKETCA" init --dir "$work/ca" --name Interop \
-        --host localhost,127.0.0.1 \
-        --listen-api "https://127.0.0.1:$api_port" \
-        --listen-public "$public" >"$work/init.log" 2>&1 ||
-        die "pocketca init failed"
-    server serve "$api_port" "$POCKETCA" serve -c "$work/ca/pocketca.conf"
-    wait_for 10 curl -fsS --cacert "$root" "$api/readyz" ||
-        die "pocketca serve is not ready"
+    init "$@"
+    serve
+    root=$CA/root.pem
+    curlrc=$CA/admin.curlrc
+    curl -fsS -K "$curlrc" -o "$work/ready.json" "$API/readyz" ||
+        bail "the service is not ready"
 }
 
 # Another authority with the very names of ours, and a certificate by it.
@@ -159,52 +119,57 @@ key_make()
     rsa) set -- "$2" -algorithm RSA ;;
     p256) set -- "$2" -algorithm EC -pkeyopt ec_paramgen_curve:P-256 ;;
     ed25519) set -- "$2" -algorithm ED25519 ;;
-    *) die "no key type $1" ;;
+    *) bail "no key type $1" ;;
     esac
     file=$1
     shift
     openssl genpkey "$@" -out "$file" 2>/dev/null
 }
 
-# issue STEM TYPE PROFILE NAME: over HTTP; makes $work/STEM.{key,csr,pem} and
+# certify STEM TYPE PROFILE NAME: over HTTP; makes $work/STEM.{key,csr,pem} and
 # STEM-pair.pem, key and certificate in one file.
-issue()
+certify()
 {
     stem=$work/$1
     key_make "$2" "$stem.key"
     openssl req -new -key "$stem.key" -subj "/CN=$4" -addext \
         "subjectAltName=DNS:$4,DNS:localhost,IP:127.0.0.1" -out "$stem.csr"
     curl -fsS -K "$curlrc" --data-binary "@$stem.csr" -o "$stem.pem" \
-        "$api/v1/certificates?profile=$3" 2>"$work/issue.log" ||
-        die "no certificate for $4"
+        "$API/v1/certificates?profile=$3" 2>"$work/issue.log" ||
+        bail "no certificate for $4"
     cat "$stem.key" "$stem.pem" >"$stem-pair.pem"
 }
-
-serial_of() { openssl x509 -in "$1" -noout -serial | cut -d= -f2; }
 
 # revoke STEM
 revoke()
 {
     curl -fsS -K "$curlrc" -d reason=superseded -o "$work/revoked.json" \
-        "$api/v1/certificates/$(serial_of "$work/$1.pem")/revoke" ||
-        die "$1 is not revoked"
+        "$API/v1/certificates/$(serial_of "$work/$1.pem")/revoke" ||
+        bail "$1 is not revoked"
 }
 
 # The CRLs of the whole chain, as servers want them.
-crl_fetch() { curl -fsS -o "$work/crl.pem" "$public/crl/chain.pem"; }
+crl_fetch() { curl -fsS -o "$work/crl.pem" "$PUBLIC/crl/chain.pem"; }
 
-# ---- clients: each prints what the server at localhost:PORT answers to
-# GET /, trusting only ROOT, showing the certificate of STEM if there is one.
-# They fail when the handshake does.
+# ---- clients: each prints what https://localhost:PORT$path answers, trusting
+# only ROOT, showing the certificate of STEM if there is one.  They fail when
+# the handshake does.
 
-get_line='GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'
+path=/
+page=$secret # what is in the answer when the client was let in
+
+request()
+{
+    printf 'GET %s HTTP/1.1\r\nHost: localhost:%s\r\n' "$path" "$1"
+    printf 'Connection: close\r\n\r\n'
+}
 
 get_curl() # ROOT PORT [STEM]
 {
     trust=$1 port=$2 stem=${3:+$work/$3}
     set --
     [ -z "$stem" ] || set -- --cert "$stem.pem" --key "$stem.key"
-    curl -sS --max-time 15 --cacert "$trust" "$@" "https://localhost:$port/"
+    curl -sS --max-time 15 --cacert "$trust" "$@" "https://localhost:$port$path"
 }
 
 get_openssl()
@@ -213,8 +178,7 @@ get_openssl()
     set --
     [ -z "$stem" ] || set -- -cert "$stem.pem" -cert_chain "$stem.pem" \
         -key "$stem.key"
-    # shellcheck disable=SC2059 # the format is ours
-    printf "$get_line" | timeout 15 openssl s_client -quiet -no-CApath \
+    request "$port" | timeout 15 openssl s_client -quiet -no-CApath \
         -no-CAstore -CAfile "$trust" -verify_return_error \
         -verify_hostname localhost -servername localhost "$@" \
         -connect "127.0.0.1:$port"
@@ -227,8 +191,7 @@ get_gnutls()
     [ -z "$stem" ] || set -- --x509certfile "$stem.pem" \
         --x509keyfile "$stem.key"
     # It ends with its input: leave the server the time to answer.
-    # shellcheck disable=SC2059
-    { printf "$get_line" && sleep 0.7; } | timeout 15 gnutls-cli \
+    { request "$port" && sleep 0.7; } | timeout 15 gnutls-cli \
         --x509cafile "$trust" "$@" --port "$port" localhost
 }
 
@@ -240,7 +203,7 @@ served()
     client=$1
     shift
     "get_$client" "$@" >"$work/client.log" 2>&1 || true
-    grep -q "$secret" "$work/client.log"
+    grep -q "$page" "$work/client.log"
 }
 
 # handshakes PORT WHAT: each client gets the page with our root as its only
@@ -248,10 +211,10 @@ served()
 handshakes()
 {
     for client in $clients; do
-        served "$client" "$root" "$1" || die "$2: $client gets no page"
+        served "$client" "$root" "$1" || bail "$2: $client gets no page"
         served "$client" "$work/foreign-ca.pem" "$1" &&
-            die "$2: $client trusts a foreign root"
-        ok "$2: $client shakes hands trusting only our root"
+            bail "$2: $client trusts a foreign root"
+        proved "$2: $client shakes hands trusting only our root"
     done
 }
 
@@ -262,16 +225,16 @@ mutual()
     for client in $clients; do
         for type in $key_types; do
             served "$client" "$root" "$1" "good-$type" ||
-                die "$2: $client with a good $type certificate is turned away"
+                bail "$2: $client with a good $type certificate is turned away"
         done
         for bad in '' foreign revoked; do
             # shellcheck disable=SC2086 # none is no argument
             served "$client" "$root" "$1" $bad &&
-                die "$2: $client with ${bad:-no} certificate is served"
+                bail "$2: $client with ${bad:-no} certificate is served"
             served "$client" "$root" "$1" good-p256 ||
-                die "$2: $client is no longer served after a bad one"
+                bail "$2: $client is no longer served after a bad one"
         done
-        ok "$2: $client in, without, with a foreign and a revoked one out"
+        proved "$2: $client in, without, with a foreign and a revoked one out"
     done
 }
 
@@ -279,18 +242,18 @@ mutual()
 mutual_start()
 {
     for type in $key_types; do
-        issue "good-$type" "$type" client good.internal
+        certify "good-$type" "$type" client good.internal
     done
-    issue revoked p256 client good.internal
+    certify revoked p256 client good.internal
     revoke revoked
     crl_fetch
     openssl verify -CAfile "$root" -untrusted "$work/good-p256.pem" \
         -crl_check_all -CRLfile "$work/crl.pem" "$work/good-p256.pem" \
-        >"$work/verify.log" 2>&1 || die "openssl refuses the good one"
+        >"$work/verify.log" 2>&1 || bail "openssl refuses the good one"
     openssl verify -CAfile "$root" -untrusted "$work/revoked.pem" \
         -crl_check_all -CRLfile "$work/crl.pem" "$work/revoked.pem" \
-        >"$work/verify.log" 2>&1 && die "openssl takes the revoked one"
+        >"$work/verify.log" 2>&1 && bail "openssl takes the revoked one"
     grep -q 'certificate revoked' "$work/verify.log" ||
-        die "openssl refuses the revoked one for another reason"
-    ok "openssl verify tells the revoked certificate by the CRLs"
+        bail "openssl refuses the revoked one for another reason"
+    proved "openssl verify tells the revoked certificate by the CRLs"
 }

@@ -38,7 +38,7 @@ http {
     scgi_temp_path $work/scgi;
 END
 for type in $key_types; do
-    issue "web-$type" "$type" server web.internal
+    certify "web-$type" "$type" server web.internal
     eval "port_$type=\$(free_port)"
     eval "at \$port_$type $work/web-$type.pem $work/web-$type.key"
 done
@@ -51,7 +51,7 @@ at "$mutual_port" "$work/web-rsa.pem" "$work/web-rsa.key" \
 echo '}' >>"$config"
 
 nginx -t -c "$config" -e "$work/nginx-error.log" >"$work/nginx-test.log" 2>&1 ||
-    die "nginx -t refuses"
+    bail "nginx -t refuses"
 server nginx "$mutual_port" nginx -c "$config" -e "$work/nginx-error.log"
 
 for type in $key_types; do
@@ -60,6 +60,6 @@ done
 handshakes "$pair_port" "nginx, key and certificate in one file"
 mutual "$mutual_port" "nginx, mutual"
 grep -q 'client SSL certificate verify error.*revoked' \
-    "$work/nginx-error.log" || die "nginx did not say that one was revoked"
-ok "nginx tells the revoked certificate by ssl_crl"
-all_done
+    "$work/nginx-error.log" || bail "nginx did not say that one was revoked"
+proved "nginx tells the revoked certificate by ssl_crl"
+finish
