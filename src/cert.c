@@ -194,9 +194,8 @@ static int bad(struct errs *e, const char *what)
     return err_add(e, ERR_BAD_REQUEST, "the certificate is refused: %s", what);
 }
 
-/* Extension ::= SEQUENCE { OID, critical DEFAULT FALSE, OCTET STRING } */
-static int ext_next(struct der *list, struct der_tlv *oid, bool *critical,
-                    struct der *value)
+int cert_ext_next(struct der *list, struct der_tlv *oid, bool *critical,
+                  struct der *value)
 {
     struct der seq;
 
@@ -241,7 +240,7 @@ static int read_extensions(struct cert *c, struct der *tbs, struct errs *e)
     for (; !der_end(&list); n++) {
         if (n == EXTENSIONS_MAX)
             return bad(e, "it has more than 64 extensions");
-        if (ext_next(&list, &seen[n], &critical, &value))
+        if (cert_ext_next(&list, &seen[n], &critical, &value))
             return bad(e, "its extensions are malformed");
         for (size_t i = 0; i < n; i++)
             if (der_oid_is(&seen[i], seen[n].val, seen[n].len))

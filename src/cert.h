@@ -7,6 +7,7 @@
 #define POCKETCA_CERT_H
 
 #include "buf.h"
+#include "der.h"
 #include "err.h"
 #include "key.h"
 #include "name.h"
@@ -130,6 +131,10 @@ AUTO_VALUE(cert, struct cert, cert_free)
 /* "CN=a.b,O=Example" (RFC 4514, most significant last) of a Name; the caller
  * frees; "" for an empty one. */
 char *cert_name_text(const uint8_t *name, size_t len);
+/* The next Extension ::= SEQUENCE { OID, critical DEFAULT FALSE, OCTET STRING }
+ * of a list, moved past; -1 when it is malformed. */
+int cert_ext_next(struct der *list, struct der_tlv *oid, bool *critical,
+                  struct der *value);
 /* Judges the form of a Name: SEQUENCE OF SET OF {OID, string}; 0 or -1. */
 int cert_name_check(const uint8_t *name, size_t len);
 /* PEM file with one or more certificates, DER of each appended to blobs in

@@ -1,2 +1,203 @@
 /* SPDX-License-Identifier: ISC */
 #include "crl.h"
+
+#include <string.h>
+
+#include "der.h"
+#include "oid.h"
+
+static const struct {
+    const char *text;
+    bool allowed;
+} reasons[] = {
+    [REASON_UNSPECIFIED] = {"unspecified", true},
+    [REASON_KEY_COMPROMISE] = {"keyCompromise", true},
+    [REASON_CA_COMPROMISE] = {"cACompromise", false},
+    [REASON_AFFILIATION_CHANGED] = {"affiliationChanged", true},
+    [REASON_SUPERSEDED] = {"superseded", true},
+    [REASON_CESSATION_OF_OPERATION] = {"cessationOfOperation", true},
+    [REASON_CERTIFICATE_HOLD] = {"certificateHold", false},
+    [REASON_REMOVE_FROM_CRL] = {"removeFromCRL", false},
+    [REASON_PRIVILEGE_WITHDRAWN] = {"privilegeWithdrawn", true},
+    [REASON_AA_COMPROMISE] = {"aACompromise", false},
+};
+
+enum { REASONS = sizeof(reasons) / sizeof(*reasons) };
+
+const char *crl_reason_text(int reason)
+{
+    return reason >= 0 && reason < REASONS ? reasons[reason].text : NULL;
+}
+
+int crl_reason_parse(const char *text)
+{
+    for (int i = 0; i < REASONS; i++)
+        if (reasons[i].text && strcmp(reasons[i].text, text) == 0)
+            return i;
+    return -1;
+}
+
+bool crl_reason_allowed(int reason)
+{
+    return reason >= 0 && reason < REASONS && reasons[reason].allowed;
+}
+
+static int bad(struct errs *e, const char *what)
+{
+    return err_add(e, ERR_BAD_REQUEST, "the CRL is refused: %s", what);
+}
+
+/* An entry's extensions: all kinds are passed over, critical ones refused. */
+static int skip_entry_extensions(struct der *entry)
+{
+    struct der list, value;
+    struct der_tlv oid;
+    bool critical;
+
+    if (der_end(entry))
+        return 0;
+    if (der_enter(entry, DER_SEQUENCE, &list) || der_end(&list))
+        return -1;
+    while (!der_end(&list))
+        if (cert_ext_next(&list, &oid, &critical, &value) || critical)
+            return -1;
+    return der_end(entry) ? 0 : -1;
+}
+
+static int read_entries(struct crl *c, struct der *tbs)
+{
+    struct der list, entry;
+    const uint8_t *serial;
+    size_t len;
+    int64_t t;
+
+    if (der_peek(tbs) != DER_SEQUENCE)
+        return 0;
+    if (der_enter(tbs, DER_SEQUENCE, &list) || der_end(&list))
+        return -1;
+    for (; !der_end(&list); c->entries++)
+        if (der_enter(&list, DER_SEQUENCE, &entry) ||
+            der_get_uint(&entry, &serial, &len) || len > SERIAL_MAX ||
+            der_get_time(&entry, &t) || skip_entry_extensions(&entry))
+            return -1;
+    return 0;
+}
+
+/* The key identifier of an AuthorityKeyIdentifier, if it has one. */
+static int read_aki(struct crl *c, struct der *value)
+{
+    struct der seq;
+    struct der_tlv t;
+
+    if (c->aki || der_enter(value, DER_SEQUENCE, &seq) || !der_end(value))
+        return -1;
+    if (der_peek(&seq) != DER_CTX(0))
+        return 0;
+    if (der_next(&seq, &t) || t.len == 0)
+        return -1;
+    c->aki = t.val;
+    c->aki_len = t.len;
+    return 0;
+}
+
+static int read_number(struct crl *c, struct der *value)
+{
+    const uint8_t *p;
+    size_t len;
+
+    if (der_get_uint(value, &p, &len) || len > sizeof(c->number) ||
+        !der_end(value))
+        return -1;
+    for (size_t i = 0; i < len; i++)
+        c->number = c->number << 8 | p[i];
+    return 0;
+}
+
+static int read_extensions(struct crl *c, struct der *tbs, struct errs *e)
+{
+    struct der tagged, list, value;
+    bool critical, numbered = false;
+    struct der_tlv oid;
+
+    if (der_enter(tbs, DER_CTX_CONS(0), &tagged) ||
+        der_enter(&tagged, DER_SEQUENCE, &list) || !der_end(&tagged) ||
+        der_end(&list))
+        return bad(e, "its extensions are malformed");
+    while (!der_end(&list)) {
+        if (cert_ext_next(&list, &oid, &critical, &value))
+            return bad(e, "its extensions are malformed");
+        if (der_oid_is(&oid, OID(CE_AKI))) {
+            if (read_aki(c, &value))
+                return bad(e, "its authority key identifier is malformed");
+        } else if (der_oid_is(&oid, OID(CE_CRL_NUMBER))) {
+            if (numbered || read_number(c, &value))
+                return bad(e, "its number is malformed or too large");
+            numbered = true;
+        } else if (critical) {
+            return bad(e, "it has an unknown critical extension");
+        }
+    }
+    return numbered ? 0 : bad(e, "it has no number");
+}
+
+/* `inner` is the AlgorithmIdentifier within. */
+static int read_tbs(struct crl *c, struct der_tlv *inner, struct errs *e)
+{
+    struct der all = der_of(c->tbs, c->tbs_len), tbs;
+    struct der_tlv issuer;
+    uint32_t version;
+
+    if (der_enter(&all, DER_SEQUENCE, &tbs))
+        return bad(e, "it is not DER");
+    if (der_get_int31(&tbs, &version) || version != 1)
+        return bad(e, "its version is not 2");
+    if (der_get(&tbs, DER_SEQUENCE, inner))
+        return bad(e, "it has no signature algorithm");
+    if (der_get(&tbs, DER_SEQUENCE, &issuer) ||
+        cert_name_check(issuer.raw, issuer.raw_len))
+        return bad(e, "its issuer is malformed");
+    c->issuer = issuer.raw;
+    c->issuer_len = issuer.raw_len;
+    if (der_get_time(&tbs, &c->this_update) ||
+        der_get_time(&tbs, &c->next_update) || c->this_update > c->next_update)
+        return bad(e, "its thisUpdate and nextUpdate are malformed");
+    if (read_entries(c, &tbs))
+        return bad(e, "an entry is malformed");
+    if (read_extensions(c, &tbs, e))
+        return -1;
+    return der_end(&tbs) ? 0 : bad(e, "something follows its extensions");
+}
+
+static int read_all(struct crl *c, const uint8_t *der, size_t len,
+                    struct errs *e)
+{
+    struct der d = der_of(der, len), seq, alg;
+    struct der_tlv tbs, inner, outer;
+    AUTO(errs) struct errs why = {0};
+
+    if (der_enter(&d, DER_SEQUENCE, &seq) || !der_end(&d) ||
+        der_get(&seq, DER_SEQUENCE, &tbs))
+        return bad(e, "it is not DER");
+    c->tbs = tbs.raw;
+    c->tbs_len = tbs.raw_len;
+    if (read_tbs(c, &inner, e))
+        return -1;
+    if (der_get(&seq, DER_SEQUENCE, &outer) || outer.raw_len != inner.raw_len ||
+        memcmp(outer.raw, inner.raw, inner.raw_len) != 0)
+        return bad(e, "its two signature algorithms differ");
+    alg = der_of(outer.raw, outer.raw_len);
+    if (sig_alg_parse(&alg, &c->alg, &why))
+        return bad(e, why.v[0].detail);
+    if (der_get_bits(&seq, &c->sig, &c->sig_len) || !der_end(&seq))
+        return bad(e, "its signature is malformed");
+    return 0;
+}
+
+int crl_parse(struct crl *out, const uint8_t *der, size_t len, struct errs *e)
+{
+    *out = (struct crl){0};
+    if (read_all(out, der, len, e) == 0)
+        return 0;
+    *out = (struct crl){0};
+    return -1;
+}

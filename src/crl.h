@@ -48,8 +48,9 @@ struct crl_spec {
 typedef int crl_next_fn(void *arg, struct crl_entry *out);
 
 /* Writes the whole CRL (DER) to fd, an empty regular file opened for reading
- * and writing.  reasons of unspecified are left out of the entry.  Returns
- * the number of entries, or -1 when next() or the file failed (errno). */
+ * and writing.  Reasons of unspecified are left out of the entry.  Returns
+ * the number of entries, or -1 when next() or the file failed (errno): what is
+ * in the file then is nothing. */
 int64_t crl_build(int fd, const struct crl_spec *spec, struct key_signer *s,
                   crl_next_fn *next, void *arg);
 
@@ -62,6 +63,8 @@ struct crl {
     uint64_t number;
     size_t entries;
 };
+/* Strict; one v2 CRL and nothing else, an unknown critical extension refused.
+ * -1 with ERR_BAD_REQUEST.  The result points into der. */
 int crl_parse(struct crl *out, const uint8_t *der, size_t len,
               struct errs *e);
 

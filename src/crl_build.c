@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The lengths in a CRL's head are known only after its last entry and its
+ * signature.  So the entries are written some way into the file, the head of
+ * the TBSCertList is put so that it ends where they begin, that is signed
+ * where it lies, and then all of it moves down to where the file begins.
+ * Memory stays flat, and the file needs no second one beside it.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "crl.h"
+#include "der.h"
+#include "oid.h"
+
+enum { CHUNK = 65536, HEAD_ROOM = 4096 };
+
+static int write_all(int fd, const uint8_t *p, size_t len, off_t at)
+{
+    while (len) {
+        ssize_t n = pwrite(fd, p, len, at);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return -1;
+        p += n;
+        len -= (size_t)n;
+        at += n;
+    }
+    return 0;
+}
+
+static int read_all(int fd, uint8_t *p, size_t len, off_t at)
+{
+    while (len) {
+        ssize_t n = pread(fd, p, len, at);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n == 0)
+            errno = EIO;
+        if (n <= 0)
+            return -1;
+        p += n;
+        len -= (size_t)n;
+        at += n;
+    }
+    return 0;
+}
+
+/* RFC 5280 section 5.1.2.6; a reason of unspecified is left out (5.3.1). */
+static void put_entry(struct buf *b, const struct crl_entry *entry)
+{
+    size_t seq = der_open(b, DER_SEQUENCE), exts, ext, value;
+    uint8_t reason = (uint8_t)entry->reason;
+
+    der_put_uint(b, entry->serial.v, entry->serial.len);
+    der_put_time(b, entry->revoked_at);
+    if (reason != REASON_UNSPECIFIED) {
+        exts = der_open(b, DER_SEQUENCE);
+        ext = der_open(b, DER_SEQUENCE);
+        der_put_oid(b, OID(CE_REASON));
+        value = der_open(b, DER_OCTET_STRING);
+        der_put(b, DER_ENUMERATED, &reason, 1);
+        der_close(b, value);
+        der_close(b, ext);
+        der_close(b, exts);
+    }
+    der_close(b, seq);
+}
+
+/* Entries from `at` on; how many, and *len octets. */
+static int64_t spool(int fd, off_t at, crl_next_fn *next, void *arg,
+                     size_t *len)
+{
+    AUTO(buf) struct buf b = {0};
+    struct crl_entry entry;
+    int64_t count = 0;
+    int more;
+
+    *len = 0;
+    while ((more = next(arg, &entry)) == 1) {
+        put_entry(&b, &entry);
+        count++;
+        if (b.len < CHUNK)
+            continue;
+        if (write_all(fd, b.data, b.len, at + (off_t)*len))
+            return -1;
+        *len += b.len;
+        buf_reset(&b);
+    }
+    if (more < 0 || write_all(fd, b.data, b.len, at + (off_t)*len))
+        return -1;
+    *len += b.len;
+    return count;
+}
+
+static void put_extension(struct buf *b, const void *oid, size_t oid_len,
+                          const struct buf *value)
+{
+    size_t seq = der_open(b, DER_SEQUENCE);
+
+    der_put_oid(b, oid, oid_len);
+    der_put(b, DER_OCTET_STRING, value->data, value->len);
+    der_close(b, seq);
+}
+
+/* crlExtensions (section 5.2): authority key identifier and number. */
+static void put_tail(struct buf *b, const struct crl_spec *spec)
+{
+    AUTO(buf) struct buf aki = {0}, number = {0};
+    size_t tagged = der_open(b, DER_CTX_CONS(0));
+    size_t exts = der_open(b, DER_SEQUENCE), seq;
+    uint8_t v[8];
+
+    seq = der_open(&aki, DER_SEQUENCE);
+    der_put(&aki, DER_CTX(0), spec->aki, SKI_LEN);
+    der_close(&aki, seq);
+    put_extension(b, OID(CE_AKI), &aki);
+    for (int i = 0; i < 8; i++)
+        v[i] = (uint8_t)(spec->number >> (56 - 8 * i));
+    der_put_uint(&number, v, sizeof(v));
+    put_extension(b, OID(CE_CRL_NUMBER), &number);
+    der_close(b, exts);
+    der_close(b, tagged);
+}
+
+/* What comes before the entries of the TBSCertList; tail is its end. */
+static void put_tbs_head(struct buf *b, const struct crl_spec *spec,
+                         enum sig_alg alg, size_t entries, size_t tail)
+{
+    AUTO(buf) struct buf fields = {0};
+
+    der_put_int(&fields, 1); /* v2 */
+    sig_alg_put(&fields, alg);
+    buf_put(&fields, spec->issuer, spec->issuer_len);
+    der_put_time(&fields, spec->this_update);
+    der_put_time(&fields, spec->next_update);
+    if (entries)
+        der_put_head(&fields, DER_SEQUENCE, entries);
+    der_put_head(b, DER_SEQUENCE, fields.len + entries + tail);
+    buf_put(b, fields.data, fields.len);
+}
+
+/* Ed25519 passes twice over what it signs, so it gets the file itself. */
+static int sign_mapped(int fd, off_t from, size_t len, struct key_signer *s,
+                       struct buf *sig)
+{
+    size_t whole = (size_t)from + len;
+    uint8_t *p = mmap(NULL, whole, PROT_READ, MAP_SHARED, fd, 0);
+
+    if (p == MAP_FAILED)
+        return -1;
+    key_sign(s, p + from, len, sig);
+    munmap(p, whole);
+    return 0;
+}
+
+static int sign_streamed(int fd, off_t from, size_t len, struct key_signer *s,
+                         struct buf *sig)
+{
+    AUTO(buf) struct buf chunk = {0};
+    uint8_t *p = buf_extend(&chunk, CHUNK);
+    int failed = 0;
+
+    key_sign_init(s);
+    for (size_t n; len && !failed; len -= n) {
+        n = len < CHUNK ? len : CHUNK;
+        failed = read_all(fd, p, n, from);
+        if (!failed)
+            key_sign_update(s, p, n);
+        from += (off_t)n;
+    }
+    return failed ? -1 : (key_sign_final(s, sig), 0);
+}
+
+/* Moves len octets down, from `from` to `to`. */
+static int move_down(int fd, off_t to, off_t from, size_t len)
+{
+    AUTO(buf) struct buf chunk = {0};
+    uint8_t *p = buf_extend(&chunk, CHUNK);
+
+    for (size_t n; len; len -= n) {
+        n = len < CHUNK ? len : CHUNK;
+        if (read_all(fd, p, n, from) || write_all(fd, p, n, to))
+            return -1;
+        from += (off_t)n;
+        to += (off_t)n;
+    }
+    return 0;
+}
+
+/* Signs the TBSCertList that lies at `from` and makes the whole of it. */
+static int finish(int fd, off_t from, size_t len, struct key_signer *s)
+{
+    AUTO(buf) struct buf sig = {0}, head = {0}, end = {0};
+    int failed = key_signer_streams(s) ? sign_streamed(fd, from, len, s, &sig)
+                                       : sign_mapped(fd, from, len, s, &sig);
+    size_t whole;
+
+    if (failed)
+        return -1;
+    sig_alg_put(&end, key_signer_alg(s));
+    der_put_bits(&end, sig.data, sig.len);
+    der_put_head(&head, DER_SEQUENCE, len + end.len);
+    whole = head.len + len + end.len;
+    if (move_down(fd, (off_t)head.len, from, len) ||
+        write_all(fd, head.data, head.len, 0) ||
+        write_all(fd, end.data, end.len, (off_t)(head.len + len)))
+        return -1;
+    return ftruncate(fd, (off_t)whole);
+}
+
+int64_t crl_build(int fd, const struct crl_spec *spec, struct key_signer *s,
+                  crl_next_fn *next, void *arg)
+{
+    AUTO(buf) struct buf head = {0}, tail = {0};
+    off_t room = HEAD_ROOM + (off_t)spec->issuer_len, from;
+    size_t entries;
+    int64_t count = spool(fd, room, next, arg, &entries);
+
+    if (count < 0)
+        return -1;
+    put_tail(&tail, spec);
+    put_tbs_head(&head, spec, key_signer_alg(s), entries, tail.len);
+    from = room - (off_t)head.len;
+    if (write_all(fd, head.data, head.len, from) ||
+        write_all(fd, tail.data, tail.len, room + (off_t)entries) ||
+        finish(fd, from, head.len + entries + tail.len, s))
+        return -1;
+    return count;
+}
