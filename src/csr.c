@@ -1,2 +1,190 @@
 /* SPDX-License-Identifier: ISC */
-#include "csr.h"
+#include "csr_part.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "oid.h"
+#include "pem.h"
+
+static const char *const powers[] = {
+    "CA:TRUE",
+    "keyCertSign",
+    "cRLSign",
+    "anyExtendedKeyUsage",
+    "OCSPSigning",
+    "nameConstraints",
+    "an unknown critical extension",
+};
+enum { POWERS = sizeof(powers) / sizeof(*powers) };
+
+const char *csr_power_text(enum csr_power one)
+{
+    for (unsigned i = 0; i < POWERS; i++)
+        if ((unsigned)one == 1U << i)
+            return powers[i];
+    abort();
+}
+
+int csr_bad(struct errs *e, const char *what)
+{
+    return err_add(e, ERR_BAD_CSR, "The CSR is malformed: %s.", what);
+}
+
+/* CertificationRequestInfo (RFC 2986 section 4.1).  Names and key are judged
+ * both, so that one answer says all that is wrong. */
+static int info_parse(struct csr *c, const struct der_tlv *info, struct errs *e)
+{
+    struct der d = der_of(info->val, info->len), attrs;
+    struct der_tlv subject, spki;
+    uint32_t version;
+    int r = 0;
+
+    if (der_get_int31(&d, &version) || version != 0)
+        return csr_bad(e, "its version is not 0");
+    if (der_get(&d, DER_SEQUENCE, &subject) ||
+        der_get(&d, DER_SEQUENCE, &spki) ||
+        der_enter(&d, DER_CTX_CONS(0), &attrs) || !der_end(&d))
+        return csr_bad(e, "it has not subject, public key and attributes, or "
+                          "has more");
+    if (csr_subject_parse(c, &subject, e))
+        r = -1;
+    if (key_pub_parse(&c->key, spki.raw, spki.raw_len, e))
+        r = -1;
+    if (csr_attributes_parse(c, attrs, e))
+        r = -1;
+    return r;
+}
+
+static int request_parse(struct csr *c, const uint8_t *der, size_t len,
+                         struct errs *e)
+{
+    struct der d = der_of(der, len), seq;
+    struct der_tlv info;
+    int r;
+
+    if (der_check(der, len))
+        return csr_bad(e, "it is not one element in DER, or something "
+                          "follows it");
+    if (der_enter(&d, DER_SEQUENCE, &seq) || der_get(&seq, DER_SEQUENCE, &info))
+        return csr_bad(e, "it does not begin as a PKCS#10 request does");
+    c->info = info.raw;
+    c->info_len = info.raw_len;
+    r = info_parse(c, &info, e);
+    if (sig_alg_parse(&seq, &c->alg, e))
+        return -1;
+    if (der_get_bits(&seq, &c->sig, &c->sig_len) || !der_end(&seq))
+        return csr_bad(e, "it has no signature, or something follows it");
+    return r;
+}
+
+int csr_parse(struct csr *out, const uint8_t *der, size_t len, struct errs *e)
+{
+    struct csr c = {0};
+    int r = request_parse(&c, der, len, e);
+
+    if (r) {
+        csr_free(&c);
+        c = (struct csr){0};
+    }
+    *out = c;
+    return r;
+}
+
+void csr_free(struct csr *c)
+{
+    free(c->cn);
+    free(c->critical);
+    names_free(&c->san);
+    strs_free(&c->odd_san);
+    strs_free(&c->warnings);
+    *c = (struct csr){0};
+}
+
+int csr_verify(const struct csr *c, struct key_verifier *v, struct errs *e)
+{
+    return key_verify(v, &c->key, c->alg, c->info, c->info_len, c->sig,
+                      c->sig_len, e);
+}
+
+static int is_private(struct errs *e)
+{
+    return err_add(e, ERR_CSR_IS_PRIVATE_KEY,
+                   "This holds a private key.  It was not stored, but it has "
+                   "been sent: make a new key, and send only the CSR made "
+                   "with it (openssl req -new -key server.key).");
+}
+
+/* The forms of an unencrypted or encrypted private key in DER: PKCS#8
+ * (RFC 5958), RSAPrivateKey (RFC 8017), ECPrivateKey (RFC 5915). */
+static bool der_is_private(const uint8_t *p, size_t len)
+{
+    struct der d = der_of(p, len), seq;
+    struct der_tlv first, second, third;
+
+    if (der_enter(&d, DER_SEQUENCE, &seq) || der_next(&seq, &first) ||
+        der_next(&seq, &second))
+        return false;
+    if (first.tag == DER_SEQUENCE)
+        return second.tag == DER_OCTET_STRING && der_end(&seq);
+    if (first.tag != DER_INTEGER)
+        return false;
+    if (second.tag == DER_OCTET_STRING || second.tag == DER_INTEGER)
+        return true;
+    return second.tag == DER_SEQUENCE && der_next(&seq, &third) == 0 &&
+           third.tag == DER_OCTET_STRING;
+}
+
+static int pem_decode(const void *body, size_t len, struct buf *der,
+                      struct errs *e)
+{
+    static const char *const why[] = {
+        [-PEM_BROKEN] = "it is not a PEM block from end to end",
+        [-PEM_MANY] = "something follows the end of the PEM block",
+        [-PEM_PRIVATE] = "it is a private key",
+        [-PEM_ENCRYPTED] = "it is encrypted",
+    };
+    char label[64];
+    size_t was = der->len;
+    enum pem_result r = pem_read(body, len, label, der);
+
+    if (r == PEM_PRIVATE)
+        return is_private(e);
+    if (r == PEM_NOT)
+        return csr_bad(e, "it is neither PEM (-----BEGIN CERTIFICATE "
+                          "REQUEST-----) nor DER");
+    if (r != PEM_OK)
+        return csr_bad(e, why[-r]);
+    if (strcmp(label, "CERTIFICATE REQUEST") != 0 &&
+        strcmp(label, "NEW CERTIFICATE REQUEST") != 0) {
+        der->len = was;
+        return err_add(e, ERR_BAD_CSR,
+                       "This is a PEM block of \"%s\"; a CERTIFICATE REQUEST "
+                       "is expected.",
+                       label);
+    }
+    return 0;
+}
+
+int csr_decode(const void *body, size_t len, struct buf *der, struct errs *e)
+{
+    static const char mark[] = "PRIVATE KEY-----";
+    const uint8_t *p = body;
+    size_t was = der->len;
+
+    /* Wherever it stands: whoever sends one must know that it is burnt. */
+    if (memmem(body, len, mark, sizeof(mark) - 1))
+        return is_private(e);
+    if (len == 0)
+        return csr_bad(e, "it is empty");
+    if (p[0] == DER_SEQUENCE)
+        buf_put(der, body, len);
+    else if (pem_decode(body, len, der, e))
+        return -1;
+    if (der_is_private(der->data + was, der->len - was)) {
+        mem_wipe(der->data + was, der->len - was);
+        der->len = was;
+        return is_private(e);
+    }
+    return 0;
+}

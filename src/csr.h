@@ -44,7 +44,8 @@ struct csr {
 
 /* The DER of one CSR and nothing else.  The result points into der, which
  * must outlive it.  -1 adds every ERR_BAD_CSR, ERR_BAD_NAME, ERR_KEY_…,
- * ERR_BAD_SIGNATURE that applies; *out is then empty. */
+ * ERR_BAD_SIGNATURE (an algorithm that is not accepted) and
+ * ERR_TOO_MANY_NAMES (over 1000) that applies; *out is then empty. */
 int csr_parse(struct csr *out, const uint8_t *der, size_t len,
               struct errs *e);
 void csr_free(struct csr *c);
@@ -53,14 +54,16 @@ AUTO_VALUE(csr, struct csr, csr_free)
 int csr_verify(const struct csr *c, struct key_verifier *v, struct errs *e);
 
 /* A body as it came: PEM, PEM without line ends, or DER; one CSR, nothing
- * else.  Fills der.  A private key is ERR_CSR_IS_PRIVATE_KEY; an encrypted
- * PEM is refused at once. */
+ * else.  Appends to der.  A private key, anywhere in the body, in PEM or DER,
+ * encrypted or not, is ERR_CSR_IS_PRIVATE_KEY; all else ERR_BAD_CSR. */
 int csr_decode(const void *body, size_t len, struct buf *der,
                struct errs *e);
 
 /* The names the certificate is to have: `names` when it is not NULL (the full
- * list), else SAN plus a CN that is a name.  Warnings say what was dropped.
- * -1 with ERR_NO_NAMES or ERR_BAD_NAME. */
+ * list), else SAN plus a CN that is a name.  *out, which was empty, is owned
+ * by the caller; what was dropped is added to warnings, a sentence each.  -1
+ * with ERR_NO_NAMES or ERR_BAD_NAME.  0 with no names when all that the SAN
+ * has is odd_san, so that the policy names those. */
 int csr_names(const struct csr *c, const struct names *names,
               struct names *out, struct strs *warnings, struct errs *e);
 

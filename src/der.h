@@ -24,11 +24,13 @@ enum {
     DER_OID = 0x06,
     DER_ENUMERATED = 0x0a,
     DER_UTF8_STRING = 0x0c,
+    DER_NUMERIC_STRING = 0x12,
     DER_PRINTABLE_STRING = 0x13,
     DER_T61_STRING = 0x14,
     DER_IA5_STRING = 0x16,
     DER_UTC_TIME = 0x17,
     DER_GENERALIZED_TIME = 0x18,
+    DER_VISIBLE_STRING = 0x1a,
     DER_UNIVERSAL_STRING = 0x1c,
     DER_BMP_STRING = 0x1e,
     DER_SEQUENCE = 0x30,
@@ -77,6 +79,17 @@ int der_get_oid(struct der *d, struct der_tlv *out);
 bool der_oid_is(const struct der_tlv *oid, const void *contents, size_t len);
 /* UTCTime or GeneralizedTime in the form of RFC 5280 section 4.1.2.5. */
 int der_get_time(struct der *d, int64_t *t);
+/* 0 when it is one element and nothing else, DER down to its leaves and at
+ * most DER_DEPTH levels deep: also what is skipped later is well-formed. */
+enum { DER_DEPTH = 32 };
+int der_check(const void *p, size_t len);
+/* Appends a character string (UTF8String, PrintableString, IA5String,
+ * T61String, BMPString, UniversalString, NumericString, VisibleString) as
+ * UTF-8.  NULL, or the rule that it breaks: not that kind's characters, or
+ * control characters; then nothing is appended. */
+const char *der_text(struct buf *out, const struct der_tlv *string);
+/* True for the tags that der_text() reads. */
+bool der_is_text(uint8_t tag);
 /* "1.2.840.113549" of OID contents; out is cut at size. */
 void der_oid_print(char *out, size_t size, const uint8_t *p, size_t len);
 

@@ -42,6 +42,8 @@
 /* RFC 2985: PKCS#9 */
 #define OID_EXTENSION_REQUEST "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0e"
 #define OID_CHALLENGE_PASSWORD "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x07"
+/* What old Windows clients write in place of extensionRequest */
+#define OID_MS_EXTENSION_REQUEST "\x2b\x06\x01\x04\x01\x82\x37\x02\x01\x0e"
 
 /* RFC 3279, 4055, 5480, 5758, 8410: keys and signatures */
 #define OID_RSA "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"
