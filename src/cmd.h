@@ -65,7 +65,11 @@ int cmd_usage(const char *command, const char *fmt, ...)
 struct client *cmd_client(const char *conf_option, int *code);
 /* The row of the option that every command with a configuration has. */
 #define CMD_CONF_OPTION(var)                                                   \
-    {"config", 'c', "FILE", "the configuration, instead of "                   \
-     "/etc/pocketca/pocketca.conf", &(var)}
+    {                                                                          \
+        "config", 'c', "FILE",                                                 \
+            "the configuration, instead of "                                   \
+            "/etc/pocketca/pocketca.conf",                                     \
+            &(var)                                                             \
+    }
 
 #endif

@@ -1,2 +1,197 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * `pocketca init`.  A child makes everything in a new directory; this process
+ * does nothing but wait, and either gives the directory its place or removes
+ * it, however the child ended.
+ */
 #include "cmd.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <fcntl.h>
+#include <openssl/sha.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "init.h"
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int signal_number)
+{
+    interrupted = signal_number;
+}
+
+static void catch_signals(void)
+{
+    static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    struct sigaction sa = {.sa_handler = on_signal};
+
+    for (size_t k = 0; k < sizeof(caught) / sizeof(caught[0]); k++)
+        sigaction(caught[k], &sa, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static int open_root_key(struct init *i, struct errs *e)
+{
+    if (!i->root_key_out)
+        return 0;
+    i->root_key_fd =
+        open(i->root_key_out,
+             O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (i->root_key_fd < 0)
+        return err_add(e, ERR_BAD_ARGUMENT, "--root-key-out: %s: %s",
+                       i->root_key_out, strerror(errno));
+    return 0;
+}
+
+static _Noreturn void child(const struct init *i)
+{
+    AUTO(errs) struct errs e = {0};
+
+    /* The parent cleans up; it also has the signals of the terminal. */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    signal(SIGINT, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGQUIT, SIG_IGN);
+    signal(SIGTERM, SIG_DFL);
+    if (init_make(i, &e) < 0)
+        _exit(cmd_fail(&e));
+    _exit(EXIT_DONE);
+}
+
+/* The child's exit code; a signal to us ends it. */
+static int make(const struct init *i)
+{
+    pid_t pid;
+    int status;
+
+    fflush(stdout);
+    pid = fork();
+    if (pid == 0)
+        child(i);
+    if (pid < 0) {
+        perror("pocketca: fork");
+        return EXIT_REFUSED;
+    }
+    while (waitpid(pid, &status, 0) < 0)
+        if (interrupted)
+            kill(pid, SIGKILL);
+    if (interrupted) {
+        fprintf(stderr, "pocketca: interrupted; nothing is left behind\n");
+        return EXIT_REFUSED;
+    }
+    if (!WIFEXITED(status)) {
+        fprintf(stderr, "pocketca: ended by signal %d\n", WTERMSIG(status));
+        return EXIT_REFUSED;
+    }
+    return WEXITSTATUS(status);
+}
+
+/* Not between the rename and its sync. */
+static void hold_signals(void)
+{
+    sigset_t all;
+
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, NULL);
+}
+
+/* Everything in its place, or nothing. */
+static int run(struct init *i)
+{
+    AUTO(errs) struct errs e = {0};
+    int code;
+
+    if (init_place_begin(i, &e) < 0)
+        return cmd_fail(&e);
+    if (open_root_key(i, &e) < 0)
+        code = cmd_fail(&e);
+    else
+        code = make(i);
+    hold_signals();
+    if (code == EXIT_DONE && init_place_finish(i, &e) < 0)
+        code = cmd_fail(&e);
+    if (code != EXIT_DONE)
+        init_place_undo(i);
+    return code;
+}
+
+static void print_fingerprint(const struct buf *der)
+{
+    uint8_t sum[SHA256_DIGEST_LENGTH];
+    char hex[2 * sizeof(sum) + 1];
+
+    SHA256(der->data, der->len, sum);
+    hex_encode(hex, sum, sizeof(sum));
+    printf("SHA-256 of the root certificate, as `sha256sum` of its DER and as "
+           "\n`openssl x509 -fingerprint -sha256` give it:\n\n  %s\n  ",
+           hex);
+    for (size_t k = 0; k < sizeof(sum); k++)
+        printf("%s%02X", k ? ":" : "", sum[k]);
+    printf("\n\n");
+}
+
+static void print_next(const struct init *i, const struct conf *c)
+{
+    const struct conf_listen *api = &c->listens[0];
+
+    printf("Next:\n\n  pocketca serve%s%s\n  curl -K %s/admin.curlrc "
+           "--data-binary @server.csr ",
+           i->split ? "" : " -c ", i->split ? "" : i->conf_file, i->data);
+    if (api->path)
+        printf("--unix-socket %s http://localhost", api->path);
+    else if (strcmp(api->host, "0.0.0.0") == 0 || strcmp(api->host, "::") == 0)
+        printf("%s://%s:%d", api->tls ? "https" : "http", i->host.v[0].value,
+               api->port);
+    else
+        printf("%s", api->url);
+    printf("/v1/certificates\n");
+}
+
+/* Reads everything again from where it is now. */
+static int report(const struct init *i)
+{
+    AUTO(errs) struct errs e = {0};
+    AUTO(conf) struct conf *c = conf_load(i->conf_file, &e);
+    AUTO(blobs) struct blobs root = {0};
+    struct strs warnings = {0};
+
+    if (!c || conf_check(c, &warnings, &e) < 0 ||
+        cert_load(c->root, &root, &e) < 0)
+        return cmd_fail(&e);
+    printf("The certificate authority \"%s\" is in %s.\n", i->name, i->data);
+    print_fingerprint(&root.v[0]);
+    if (i->constrain) {
+        AUTO(free) char *allow = strs_join(&i->allow_text, ", ");
+
+        printf("The issuing certificate is constrained to %s and this "
+               "service's own names.\nThat cannot be widened later.\n\n",
+               *allow ? allow : "DNS names and addresses");
+    }
+    print_next(i, c);
+    fflush(stdout);
+    for (size_t k = 0; k < warnings.n; k++)
+        fprintf(stderr, "pocketca: warning: %s\n", warnings.v[k]);
+    strs_free(&warnings);
+    return EXIT_DONE;
+}
+
+int cmd_init(int argc, char **argv)
+{
+    struct init i = {.root_key_fd = -1};
+    int code;
+
+    if (init_ask(&i, argc, argv, &code) == 0) {
+        catch_signals();
+        code = run(&i);
+        if (code == EXIT_DONE)
+            code = report(&i);
+    }
+    init_free(&i);
+    return code;
+}

@@ -9,9 +9,6 @@
 #include <openssl/crypto.h>
 #include <sqlite3.h>
 
-#ifdef HAVE_CONFIG_H
-#include "config.h"
-#endif
 #ifdef WITH_SANDBOX
 #include <seccomp.h>
 #endif

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: ISC */
+/* What `pocketca init` is asked, judged before anything is made. */
+#include "init.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <limits.h>
+#include <netdb.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "tm.h"
+
+enum { NAME_CHARS = 50, PASS_MAX_LEN = 1024 };
+
+struct asked {
+    const char *dir, *name, *host, *allow, *constrain, *key, *lifetime,
+        *root_lifetime, *root_key_out, *passphrase_file, *listen_api,
+        *listen_public, *public_url;
+};
+
+static int bad(struct errs *e, const char *option, const char *value,
+               const char *rule)
+{
+    return err_add(e, ERR_BAD_ARGUMENT, "--%s: \"%s\" %s", option, value, rule);
+}
+
+/* Becomes part of a subject: UTF-8 that can be shown, and not too long. */
+static int ask_name(struct init *i, const struct asked *a, struct errs *e)
+{
+    const unsigned char *s = (const unsigned char *)a->name;
+    AUTO(json) json_t *utf8 = json_string(a->name);
+    size_t chars = 0;
+
+    for (; *s; s++) {
+        if (*s < 0x20 || *s == 0x7f || (*s == 0xc2 && s[1] < 0xa0))
+            return bad(e, "name", a->name, "has a control character in it");
+        if ((*s & 0xc0) != 0x80)
+            chars++;
+    }
+    if (!utf8)
+        return bad(e, "name", a->name, "is not UTF-8");
+    if (chars < 1 || chars > NAME_CHARS)
+        return bad(e, "name", a->name, "has not 1 to 50 characters");
+    i->name = a->name;
+    return 0;
+}
+
+/* As /etc/hosts has it: the resolver could keep us waiting. */
+static char *full_name(void)
+{
+    char short_name[HOST_NAME_MAX + 1] = "";
+    char *found = NULL;
+    const struct hostent *h;
+
+    gethostname(short_name, sizeof(short_name) - 1);
+    if (strchr(short_name, '.'))
+        return xstrdup(short_name);
+    sethostent(1);
+    while (!found && (h = gethostent())) {
+        bool is_us = strcmp(h->h_name, short_name) == 0;
+
+        for (char **p = h->h_aliases; !is_us && *p; p++)
+            is_us = strcmp(*p, short_name) == 0;
+        if (is_us && strchr(h->h_name, '.'))
+            found = xstrdup(h->h_name);
+    }
+    endhostent();
+    return found ? found : xstrdup(short_name);
+}
+
+static void default_hosts(struct init *i)
+{
+    static const char *const always[] = {"localhost", "127.0.0.1", "::1"};
+    AUTO(free) char *full = full_name();
+    AUTO(errs) struct errs ignored = {0};
+    struct name n;
+
+    /* A host may have a name that no certificate can. */
+    if (name_parse(&n, full, strlen(full), &ignored) == 0)
+        names_add(&i->host, &n);
+    for (size_t k = 0; k < sizeof(always) / sizeof(always[0]); k++)
+        if (name_parse(&n, always[k], strlen(always[k]), &ignored) == 0)
+            names_add(&i->host, &n);
+}
+
+static int ask_host(struct init *i, const struct asked *a, struct errs *e)
+{
+    if (!a->host)
+        default_hosts(i);
+    else if (names_parse(&i->host, a->host, e) < 0)
+        return -1;
+    if (i->host.n == 0)
+        return bad(e, "host", a->host ? a->host : "", "names no host");
+    for (size_t k = 0; k < i->host.n; k++) {
+        const struct name *n = &i->host.v[k];
+
+        if (n->kind != NAME_DNS && n->kind != NAME_IP)
+            return bad(e, "host", n->value,
+                       "is neither a DNS name nor an address");
+        strs_add(&i->host_text, n->value);
+    }
+    return 0;
+}
+
+static int ask_allow(struct init *i, const struct asked *a, struct errs *e)
+{
+    struct strs parts = {0};
+    int r = 0;
+
+    if (a->allow && !*a->allow)
+        return bad(e, "allow", "", "names nothing");
+    strs_split(&parts, a->allow ? a->allow : "", ',');
+    for (size_t k = 0; k < parts.n; k++) {
+        struct pattern p = {0};
+
+        if (pattern_parse(&p, parts.v[k], e) < 0) {
+            r = -1;
+            continue;
+        }
+        strs_add_own(&i->allow_text, pattern_text(&p));
+        patterns_add(&i->allow, &p);
+    }
+    strs_free(&parts);
+    return r;
+}
+
+static int ask_span(const char *option, const char *text, int64_t *out,
+                    struct errs *e)
+{
+    if (tm_parse_span(text, out) < 0)
+        return bad(e, option, text,
+                   "is no length of time; write one number and one of s m h "
+                   "d y, as in 10y");
+    if (*out < TM_HOUR)
+        return bad(e, option, text, "is shorter than an hour");
+    return 0;
+}
+
+static int ask_life(struct init *i, const struct asked *a, struct errs *e)
+{
+    const char *life = a->lifetime ? a->lifetime : "10y";
+    const char *root = a->root_lifetime ? a->root_lifetime : "20y";
+
+    if (ask_span("lifetime", life, &i->lifetime, e) < 0 ||
+        ask_span("root-lifetime", root, &i->root_lifetime, e) < 0)
+        return -1;
+    if (i->lifetime > i->root_lifetime)
+        return bad(e, "lifetime", life,
+                   "is longer than the root's (--root-lifetime)");
+    return 0;
+}
+
+static int ask_key(struct init *i, const struct asked *a, struct errs *e)
+{
+    AUTO(errs) struct errs why = {0};
+    struct key_rule rule;
+
+    i->key = a->key ? a->key : "ec:P-256";
+    if (key_rule_parse(&rule, i->key, &why) < 0 || rule.min != rule.max ||
+        (rule.type == KEY_EC && rule.curve == CURVE_P521) ||
+        (rule.type == KEY_RSA && (rule.min < 2048 || rule.max > 4096)))
+        return bad(e, "key", i->key,
+                   "is none of ec:P-256, ec:P-384, ed25519 and rsa:2048 to "
+                   "rsa:4096");
+    return 0;
+}
+
+static int ask_pass(struct init *i, const struct asked *a, struct errs *e)
+{
+    char line[PASS_MAX_LEN + 2];
+    size_t len;
+    FILE *in;
+
+    if (!a->passphrase_file)
+        return 0;
+    in = fopen(a->passphrase_file, "re");
+    if (!in)
+        return bad(e, "passphrase-file", a->passphrase_file, strerror(errno));
+    len = fread(line, 1, sizeof(line), in);
+    fclose(in);
+    if (len > 0 && len < sizeof(line)) {
+        i->pass = xstrndup(line, len);
+        i->pass[strcspn(i->pass, "\r\n")] = '\0';
+    }
+    mem_wipe(line, sizeof(line));
+    if (!i->pass || !*i->pass)
+        return bad(e, "passphrase-file", a->passphrase_file,
+                   "has no first line of 1 to 1024 octets");
+    return 0;
+}
+
+/* The address of the public listener as a client would write it. */
+static char *default_public_url(const struct init *i,
+                                const struct conf_listen *l)
+{
+    const struct name *first = &i->host.v[0];
+    bool v6 = first->kind == NAME_IP && first->ip_len == 16;
+
+    if (l->path)
+        return NULL;
+    if (conf_listen_is_loopback(l))
+        return xasprintf(strchr(l->host, ':') ? "http://[%s]:%d"
+                                              : "http://%s:%d",
+                         l->host, l->port);
+    return xasprintf(v6 ? "http://[%s]:%d" : "http://%s:%d", first->value,
+                     l->port);
+}
+
+static int ask_listen(struct init *i, const struct asked *a, struct errs *e)
+{
+    struct conf_listen api = {.kind = LISTEN_API};
+    struct conf_listen public = {.kind = LISTEN_PUBLIC};
+    int r;
+
+    i->listen_api = a->listen_api ? a->listen_api : "https://127.0.0.1:8443";
+    i->listen_public =
+        a->listen_public ? a->listen_public : "http://127.0.0.1:8080";
+    r = conf_listen_parse(&api, i->listen_api, i->data, e);
+    if (conf_listen_parse(&public, i->listen_public, i->data, e) < 0)
+        r = -1;
+    else if (!a->public_url)
+        i->public_url = default_public_url(i, &public);
+    if (a->public_url && strcmp(a->public_url, "none") != 0)
+        i->public_url = xstrdup(a->public_url);
+    conf_listen_free(&api);
+    conf_listen_free(&public);
+    return r;
+}
+
+/* The last word has conf_parse(): what it refuses is not written. */
+static int ask_conf(const struct init *i, struct errs *e)
+{
+    AUTO(buf) struct buf text = {0};
+    AUTO(conf) struct conf *c = NULL;
+    AUTO(errs) struct errs why = {0};
+    struct conf_init ci = {.data = i->data,
+                           .host = &i->host_text,
+                           .allow = &i->allow_text,
+                           .listen_api = i->listen_api,
+                           .listen_public = i->listen_public,
+                           .public_url = i->public_url};
+
+    conf_write(&text, &ci);
+    c = conf_parse(i->conf_file, (const char *)text.data, text.len, &why);
+    for (size_t k = 0; k < why.n; k++) {
+        /* Without the file and line, which nobody has seen. */
+        const char *text_of =
+            strchr(why.v[k].detail + strlen(i->conf_file), ' ');
+
+        err_add(e, ERR_BAD_ARGUMENT, "%s",
+                text_of ? text_of + 1 : why.v[k].detail);
+    }
+    return c ? 0 : -1;
+}
+
+static char *absolute(const char *path)
+{
+    AUTO(free) char *cwd = NULL;
+    AUTO(free) char *real = realpath(path, NULL);
+    size_t len = strlen(path);
+
+    if (real)
+        return take_ptr(real);
+    while (len > 1 && path[len - 1] == '/')
+        len--;
+    if (*path == '/')
+        return xstrndup(path, len);
+    cwd = getcwd(NULL, 0);
+    return xasprintf("%s/%.*s", cwd ? cwd : "", (int)len, path);
+}
+
+static void ask_place(struct init *i, const struct asked *a)
+{
+    const struct passwd *pw;
+
+    i->split = !a->dir;
+    i->data = a->dir ? absolute(a->dir) : xstrdup("/var/lib/pocketca");
+    i->conf_file = a->dir ? xasprintf("%s/pocketca.conf", i->data)
+                          : xstrdup("/etc/pocketca/pocketca.conf");
+    pw = i->split && geteuid() == 0 ? getpwnam("pocketca") : NULL;
+    if (pw && pw->pw_uid != 0) {
+        i->user = "pocketca";
+        i->uid = pw->pw_uid;
+        i->gid = pw->pw_gid;
+    }
+}
+
+static int judge(struct init *i, const struct asked *a, struct errs *e)
+{
+    typedef int ask_fn(struct init *, const struct asked *, struct errs *);
+    static ask_fn *const all[] = {ask_name, ask_host, ask_allow,
+                                  ask_life, ask_key,  ask_pass};
+    int r = 0;
+
+    ask_place(i, a);
+    i->root_key_out = a->root_key_out;
+    i->constrain = a->constrain;
+    for (size_t k = 0; k < sizeof(all) / sizeof(all[0]); k++)
+        if (all[k](i, a, e) < 0)
+            r = -1;
+    if (r == 0)
+        r = ask_listen(i, a, e);
+    return r == 0 ? ask_conf(i, e) : -1;
+}
+
+int init_ask(struct init *i, int argc, char **argv, int *code)
+{
+    struct asked a = {0};
+    const struct cmd_option options[] = {
+        {"dir", 0, "D",
+         "where it goes; else /etc/pocketca and "
+         "/var/lib/pocketca",
+         &a.dir},
+        {"name", 0, "N", "what the authority is called (required)", &a.name},
+        {"host", 0, "LIST", "names in the service's own TLS certificate",
+         &a.host},
+        {"allow", 0, "LIST", "patterns of the names that may be certified",
+         &a.allow},
+        {"constrain", 0, NULL, "writes them into the issuing certificate",
+         &a.constrain},
+        {"key", 0, "K",
+         "ec:P-256 (default), ec:P-384, ed25519, rsa:2048 to "
+         "rsa:4096",
+         &a.key},
+        {"lifetime", 0, "T", "of the issuing certificate (default 10y)",
+         &a.lifetime},
+        {"root-lifetime", 0, "T", "of the root certificate (default 20y)",
+         &a.root_lifetime},
+        {"root-key-out", 0, "FILE", "puts the root's key there instead",
+         &a.root_key_out},
+        {"passphrase-file", 0, "F",
+         "encrypts the root's key with its first "
+         "line",
+         &a.passphrase_file},
+        {"listen-api", 0, "URL", "default https://127.0.0.1:8443",
+         &a.listen_api},
+        {"listen-public", 0, "URL", "default http://127.0.0.1:8080",
+         &a.listen_public},
+        {"public-url", 0, "URL", "written into certificates, or none",
+         &a.public_url},
+        {0}};
+    AUTO(errs) struct errs e = {0};
+
+    if (cmd_options(&argc, &argv, options, "init --name N [options]", code) < 0)
+        return -1;
+    if (argc > 0)
+        *code = cmd_usage("init", "\"%s\" is too much", argv[0]);
+    else if (!a.name)
+        *code = cmd_usage("init", "--name is missing");
+    else if (judge(i, &a, &e) < 0)
+        *code = cmd_fail(&e);
+    else
+        return 0;
+    return -1;
+}
+
+void init_free(struct init *i)
+{
+    names_free(&i->host);
+    patterns_free(&i->allow);
+    strs_free(&i->host_text);
+    strs_free(&i->allow_text);
+    free(i->public_url);
+    if (i->pass)
+        mem_wipe(i->pass, strlen(i->pass));
+    free(i->pass);
+    free(i->data);
+    free(i->conf_file);
+    free(i->tmp);
+    if (i->root_key_fd >= 0)
+        close(i->root_key_fd);
+}

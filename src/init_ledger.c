@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: ISC */
+/* The first session with the signer: the admin token, and the root's CRL. */
+#include "init.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "client.h"
+#include "crl.h"
+#include "tm.h"
+
+static int make_token(const struct init *i, struct client *c, struct errs *e)
+{
+    char label[] = "admin";
+    struct token asked = {.label = label, .roles = ROLE_ADMIN};
+    AUTO(token) struct token made = {0};
+    AUTO(buf) struct buf line = {0};
+    AUTO(buf) struct buf rc = {0};
+    struct frame f;
+
+    token_put(client_begin(c, MSG_TOKEN_MAKE), &asked);
+    if (client_call(c, MSG_TOKEN, &f, e) < 0)
+        return -1;
+    token_get(&f.body, &made);
+    if (!rd_done(&f.body) || !made.secret)
+        return err_add(e, ERR_BAD_ARGUMENT, "the signer made no token");
+    buf_printf(&line, "%s\n", made.secret);
+    buf_printf(&rc, "# For curl -K.\noauth2-bearer = \"%s\"\n", made.secret);
+    buf_puts(&rc, "cacert = \"");
+    for (const char *p = i->data; *p; p++) {
+        if (*p == '"' || *p == '\\')
+            buf_putc(&rc, '\\');
+        buf_putc(&rc, (uint8_t)*p);
+    }
+    buf_puts(&rc, "/root.pem\"\n");
+    if (init_write(i, "admin.token", 0600, &line, e) < 0)
+        return -1;
+    return init_write(i, "admin.curlrc", 0600, &rc, e);
+}
+
+static int no_entries(void *arg, struct crl_entry *out)
+{
+    (void)arg;
+    (void)out;
+    return 0;
+}
+
+static int build_crl(const struct cert *root, EVP_PKEY *key, uint64_t number,
+                     struct buf *der, struct errs *e)
+{
+    AUTO(fd) int fd = memfd_create("root.crl", MFD_CLOEXEC);
+    struct key_signer *signer = key_signer_new(key);
+    int64_t now = tm_now();
+    struct crl_spec spec = {.issuer = root->subject,
+                            .issuer_len = root->subject_len,
+                            .aki = root->ski,
+                            .this_update = now - TM_MINUTE,
+                            .next_update = now + 365 * TM_DAY,
+                            .number = number};
+    struct stat st;
+    int64_t n = -1;
+    size_t len;
+
+    if (fd >= 0)
+        n = crl_build(fd, &spec, signer, no_entries, NULL);
+    key_signer_free(signer);
+    if (n < 0 || fstat(fd, &st) < 0)
+        return err_add(e, ERR_BAD_ARGUMENT, "the root's CRL: %s",
+                       strerror(errno));
+    len = (size_t)st.st_size;
+    if (pread(fd, buf_extend(der, len), len, 0) != (ssize_t)len)
+        return err_add(e, ERR_BAD_ARGUMENT, "the root's CRL: %s",
+                       strerror(errno));
+    return 0;
+}
+
+static int make_crl(const struct cert *root, EVP_PKEY *key, struct client *c,
+                    struct errs *e)
+{
+    AUTO(buf) struct buf der = {0};
+    struct buf *b;
+    struct frame f;
+    uint64_t number;
+
+    buf_str(client_begin(c, MSG_CRL_NEXT), "root");
+    if (client_call(c, MSG_CRL_NUMBER, &f, e) < 0)
+        return -1;
+    number = rd_u64(&f.body);
+    if (!rd_done(&f.body))
+        return err_add(e, ERR_BAD_ARGUMENT, "the signer gave no CRL number");
+    if (build_crl(root, key, number, &der, e) < 0)
+        return -1;
+    b = client_begin(c, MSG_CRL_INSTALL);
+    buf_str(b, "root");
+    buf_blob(b, der.data, der.len);
+    return client_call(c, MSG_DONE, &f, e);
+}
+
+int init_ledger(const struct init *i, const struct cert *root,
+                EVP_PKEY *root_key, struct errs *e)
+{
+    AUTO(free) char *path = xasprintf("%s/pocketca.conf", i->tmp);
+    AUTO(conf) struct conf *conf = NULL;
+    AUTO(buf) struct buf text = {0};
+    AUTO(client) struct client *c = NULL;
+    struct conf_init ci = {.data = i->tmp,
+                           .host = &i->host_text,
+                           .allow = &i->allow_text,
+                           .listen_api = i->listen_api,
+                           .listen_public = i->listen_public,
+                           .public_url = i->public_url};
+
+    /* The same as what was written, but for where it is meanwhile. */
+    conf_write(&text, &ci);
+    conf = conf_parse(path, (const char *)text.data, text.len, e);
+    if (!conf)
+        return -1;
+    c = client_open(conf, e);
+    if (!c)
+        return -1;
+    if (make_token(i, c, e) < 0)
+        return -1;
+    return make_crl(root, root_key, c, e);
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: ISC */
+/* Keys, certificates, configuration and ledger of a new authority. */
+#include "init.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sys/stat.h>
+
+#include "pem.h"
+#include "store.h"
+#include "tm.h"
+
+/* One of the two authorities while it is made. */
+struct made {
+    EVP_PKEY *key;
+    struct buf spki, der;
+    struct cert cert;
+};
+
+static void made_free(struct made *m)
+{
+    cert_free(&m->cert);
+    EVP_PKEY_free(m->key);
+    buf_free(&m->spki);
+    buf_free(&m->der);
+}
+
+static int make_dirs(const struct init *i, struct errs *e)
+{
+    static const char *const names[] = {"keys", "crl"};
+
+    for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
+        AUTO(free) char *path = xasprintf("%s/%s", i->tmp, names[k]);
+
+        if (mkdir(path, 0700) < 0)
+            return err_add(e, ERR_BAD_ARGUMENT, "%s: %s", path,
+                           strerror(errno));
+    }
+    return 0;
+}
+
+static int write_key(const struct init *i, const char *name, EVP_PKEY *key,
+                     const char *pass, int fd, struct errs *e)
+{
+    struct buf pem = {0};
+    int r;
+
+    key_to_pem(key, pass, &pem);
+    r = fd >= 0 ? init_write_fd(fd, name, &pem, e)
+                : init_write(i, name, 0600, &pem, e);
+    buf_wipe(&pem);
+    return r;
+}
+
+static int make_keys(const struct init *i, struct made *root,
+                     struct made *issuing, struct errs *e)
+{
+    AUTO(evp_pkey) EVP_PKEY *ledger = NULL;
+
+    root->key = key_generate(i->key, e);
+    issuing->key = root->key ? key_generate(i->key, e) : NULL;
+    ledger = issuing->key ? key_generate("ed25519", e) : NULL;
+    if (!ledger)
+        return -1;
+    key_spki(root->key, &root->spki);
+    key_spki(issuing->key, &issuing->spki);
+    if (write_key(i, i->root_key_out ? i->root_key_out : "keys/root.key",
+                  root->key, i->pass, i->root_key_fd, e) < 0 ||
+        write_key(i, "keys/issuing.key", issuing->key, NULL, -1, e) < 0)
+        return -1;
+    return write_key(i, "keys/ledger.key", ledger, NULL, -1, e);
+}
+
+/* Signs what spec says with the issuer's key and reads it back. */
+static int make_cert(struct made *m, struct cert_spec *spec, EVP_PKEY *key,
+                     struct errs *e)
+{
+    struct key_signer *signer = key_signer_new(key);
+    AUTO(buf) struct buf tbs = {0};
+
+    serial_random(&spec->serial);
+    spec->spki = m->spki.data;
+    spec->spki_len = m->spki.len;
+    spec->ca = true;
+    spec->ku |= KU_CERT_SIGN | KU_CRL_SIGN;
+    spec->alg = key_signer_alg(signer);
+    cert_write_tbs(&tbs, spec);
+    cert_seal(&m->der, tbs.data, tbs.len, signer);
+    key_signer_free(signer);
+    return cert_parse(&m->cert, m->der.data, m->der.len, e);
+}
+
+static int make_root(const struct init *i, struct made *root, struct errs *e)
+{
+    AUTO(free) char *cn = xasprintf("%s Root", i->name);
+    int64_t begin = tm_now() - TM_MINUTE;
+    struct cert_spec spec = {.not_before = begin,
+                             .not_after = begin + i->root_lifetime - 1,
+                             .cn = cn,
+                             .path_len = -1};
+
+    return make_cert(root, &spec, root->key, e);
+}
+
+/* --allow, every --host, and this machine. */
+static int constraints(const struct init *i, struct cert_constraints *out,
+                       struct errs *e)
+{
+    static const char *const always[] = {"dns:localhost", "ip:127.0.0.1",
+                                         "ip:::1"};
+    struct strs all = {0};
+    int r = 0;
+
+    strs_copy(&all, &i->allow_text);
+    for (size_t k = 0; k < i->host.n; k++)
+        strs_add_own(&all, name_text(&i->host.v[k]));
+    for (size_t k = 0; k < sizeof(always) / sizeof(always[0]); k++)
+        strs_add(&all, always[k]);
+    for (size_t k = 0; r == 0 && k < all.n; k++) {
+        struct pattern p = {0};
+
+        r = pattern_parse(&p, all.v[k], e);
+        if (r == 0) {
+            r = cert_constraints_add(out, &p, e);
+            pattern_free(&p);
+        }
+    }
+    strs_free(&all);
+    return r;
+}
+
+static int make_issuing(const struct init *i, const struct made *root,
+                        struct made *issuing, struct errs *e)
+{
+    AUTO(cert_constraints) struct cert_constraints limits = {0};
+    AUTO(free) char *cn = xasprintf("%s Issuing", i->name);
+    AUTO(free) char *crl = NULL;
+    AUTO(free) char *up = NULL;
+    int64_t end = root->cert.not_before + i->lifetime - 1;
+    struct cert_spec spec = {
+        .issuer = root->cert.subject,
+        .issuer_len = root->cert.subject_len,
+        .not_before = root->cert.not_before,
+        .not_after = end < root->cert.not_after ? end : root->cert.not_after,
+        .cn = cn,
+        .aki = root->cert.ski,
+        .path_len = 0,
+        .ku = KU_DIGITAL_SIGNATURE /* for OCSP answers of its own */};
+
+    if (i->public_url) {
+        spec.crl_url = crl = xasprintf("%s/crl/root.crl", i->public_url);
+        spec.issuer_url = up = xasprintf("%s/ca/root.der", i->public_url);
+    }
+    if (i->constrain) {
+        if (i->allow.n == 0) /* every DNS name and address */
+            limits.any = 1u << NAME_DNS | 1u << NAME_IP;
+        if (constraints(i, &limits, e) < 0)
+            return -1;
+        spec.constraints = &limits;
+    }
+    return make_cert(issuing, &spec, root->key, e);
+}
+
+static int write_certs(const struct init *i, const struct made *root,
+                       const struct made *issuing, struct errs *e)
+{
+    AUTO(buf) struct buf r = {0};
+    AUTO(buf) struct buf s = {0};
+    AUTO(buf) struct buf chain = {0};
+
+    pem_put(&r, "CERTIFICATE", root->der.data, root->der.len);
+    pem_put(&s, "CERTIFICATE", issuing->der.data, issuing->der.len);
+    buf_put(&chain, s.data, s.len);
+    buf_put(&chain, r.data, r.len);
+    if (init_write(i, "root.pem", 0644, &r, e) < 0 ||
+        init_write(i, "issuing.pem", 0644, &s, e) < 0)
+        return -1;
+    return init_write(i, "chain.pem", 0644, &chain, e);
+}
+
+static int write_conf(const struct init *i, struct errs *e)
+{
+    AUTO(buf) struct buf text = {0};
+    struct conf_init ci = {.data = i->split ? i->data : ".",
+                           .host = &i->host_text,
+                           .allow = &i->allow_text,
+                           .listen_api = i->listen_api,
+                           .listen_public = i->listen_public,
+                           .public_url = i->public_url,
+                           .user = i->user};
+
+    conf_write(&text, &ci);
+    return init_write(i, "pocketca.conf", 0644, &text, e);
+}
+
+static int make(const struct init *i, struct made *root, struct made *issuing,
+                struct errs *e)
+{
+    AUTO(free) char *ledger = xasprintf("%s/ledger.db", i->tmp);
+
+    if (make_dirs(i, e) < 0 || make_keys(i, root, issuing, e) < 0 ||
+        make_root(i, root, e) < 0 || make_issuing(i, root, issuing, e) < 0 ||
+        write_certs(i, root, issuing, e) < 0 || write_conf(i, e) < 0 ||
+        store_create(ledger, e) < 0)
+        return -1;
+    return init_ledger(i, &root->cert, root->key, e);
+}
+
+int init_make(const struct init *i, struct errs *e)
+{
+    struct made root = {0}, issuing = {0};
+    int r = make(i, &root, &issuing, e);
+
+    made_free(&root);
+    made_free(&issuing);
+    return r;
+}
