@@ -1,0 +1,124 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# The README is true: its blocks are taken from it and run as they stand, but
+# for where the service listens and where files lie.
+. "$(dirname "$0")/lib.sh"
+need nginx certutil sed awk
+ca_start
+foreign_start
+
+readme=$SOURCE/README.md
+yard=$work/yard
+mkdir -p "$yard/tls"
+ln -s "$CA" "$yard/demo"
+
+# block NAME: its lines, at home here.
+block()
+{
+    awk -v name="run=$1" '
+        /^```/ { on = !on && $2 == name; seen += on; next }
+        on' "$readme" | here
+}
+here()
+{
+    sed -e "s|https://localhost:8443|https://localhost:$api_port|g" \
+        -e "s|http://localhost:8080|http://localhost:$public_port|g" \
+        -e "s|https://ca.example.internal:8443|$API|g" \
+        -e "s|http://ca.example.internal:8080|$PUBLIC|g" \
+        -e "s|/etc/nginx/tls|$yard/tls|g" \
+        -e "s|listen 443|listen 127.0.0.1:${web_port:-443}|" \
+        -e "s|systemctl reload nginx|$reload|"
+}
+reload=true
+
+# run NAME: as a reader would, in one shell for a block.
+run()
+{
+    block "$1" >"$work/$1.sh"
+    [ -s "$work/$1.sh" ] || bail "README has no block $1"
+    (cd "$yard" && sh -eu "$work/$1.sh") >"$work/$1.log" 2>&1 ||
+        bail "README's block $1 fails"
+}
+
+run first
+grep -q 'web.pem: OK' "$work/first.log" || bail "first: not verified"
+proved "the first certificate, as the README has it"
+
+run life
+serial=$(serial_of "$yard/web.pem")
+grep -q "\"serial\": *\"$serial\"" "$work/life.log" || bail "life: no look-up"
+grep -qi "serial number: $serial" "$work/life.log" || bail "life: not on the CRL"
+proved "look-up, revocation and CRL, as the README has them"
+
+run root
+cmp -s "$yard/root.pem" "$root" ||
+    [ "$(openssl x509 -in "$yard/root.pem" -outform DER | sha256sum)" = \
+        "$(openssl x509 -in "$root" -outform DER | sha256sum)" ] ||
+    bail "root: another one"
+fingerprint=$(sed -n 's/^sha256 Fingerprint=//p' "$work/root.log")
+grep -q "$fingerprint" "$work/init.out" || bail "init printed another one"
+proved "the root's fingerprint is the one that init printed"
+
+run token
+POCKETCA_TOKEN=$(jq -r .token "$work/token.log")
+export POCKETCA_TOKEN
+run job
+openssl verify -CAfile "$root" -untrusted "$yard/test.pem" "$yard/test.pem" \
+    >"$work/verify.log" 2>&1 || bail "job: the certificate does not verify"
+openssl x509 -in "$yard/test.pem" -noout -checkend 86500 >"$work/end.log" &&
+    bail "job: longer than a day"
+openssl req -new -key "$yard/test.key" -subj /CN=db.prod.internal \
+    -addext subjectAltName=DNS:db.prod.internal >"$work/prod.csr"
+code=$(curl -sS --cacert "$root" --oauth2-bearer "$POCKETCA_TOKEN" \
+    --data-binary "@$work/prod.csr" "$API/v1/certificates" | jq -r .code)
+[ "$code" = name-not-in-token ] || bail "job: the token issues more ($code)"
+proved "the CI job's token issues what it may, and nothing else"
+
+# ---- mutual TLS, with the README's server block and CRL line
+certify web p256 server web.internal
+cp "$work/web.pem" "$work/web.key" "$root" "$yard/tls/"
+web_port=$(free_port)
+reload="nginx -c $work/nginx.conf -s reload -e stderr"
+line=$(grep '^[0-9][0-9 ]*\( \*\)* .*/crl/chain.pem' "$readme" | here |
+    sed 's/^\([^ ]* \)\{5\}//')
+[ -n "$line" ] || bail "README has no cron line for the CRL"
+crl_line() { (cd / && sh -c "$line") >"$work/crl.log" 2>&1; }
+(reload=true && line=$(echo "$line" | sed 's/&& nginx .*//') && crl_line) ||
+    bail "the CRL line fails"
+cat >"$work/nginx.conf" <<END
+pid $work/nginx.pid;
+error_log $work/nginx-error.log;
+events { }
+http {
+    access_log off;
+    client_body_temp_path $work/body;
+    proxy_temp_path $work/proxy;
+    fastcgi_temp_path $work/fastcgi;
+    uwsgi_temp_path $work/uwsgi;
+    scgi_temp_path $work/scgi;
+$(block mutual | sed "s|^}|    location / { return 200 \"$secret\\\\n\"; }\n}|")
+}
+END
+mutual_start
+server nginx "$web_port" nginx -c "$work/nginx.conf" -e stderr -g 'daemon off;'
+served curl "$root" "$web_port" revoked ||
+    bail "nginx refuses what its CRL does not have yet"
+crl_line || bail "the CRL line fails"
+sleep 1
+mutual "$web_port" "the README's nginx"
+
+# ---- trusting the root: what can be tried without touching this machine
+mkdir "$work/profile"
+certutil -N -d "sql:$work/profile" --empty-password
+importing=$(grep -o 'certutil -A -d sql:PROFILE[^`]*' "$readme" |
+    sed "s|PROFILE|$work/profile|")
+[ -n "$importing" ] || bail "README has no line for Firefox"
+(cd "$yard" && sh -c "$importing") || bail "NSS does not take the root"
+for i in 1 2; do # leaf, issuing
+    awk -v want=$i '/BEGIN/ { n++ } n == want' "$work/web.pem" |
+        certutil -A -d "sql:$work/profile" -n "part $i" -t ,, -a
+done
+certutil -V -u V -d "sql:$work/profile" -n "part 1" >"$work/nss.log" 2>&1 ||
+    bail "NSS does not trust a server of ours"
+proved "Firefox's library trusts the root by the README's line"
+finish
