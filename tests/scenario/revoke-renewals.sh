@@ -1,0 +1,81 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# renewals: what descends by self-renewal and what has the same key goes too;
+# a compromised key never comes back.
+. "${SOURCE:?}/tests/scenario/lib.sh"
+
+init
+serve
+renew() { # NAME-OF-PEM → NAME2
+    BEARER=''
+    want 201 - "$1 renews itself" --cert "$T/$1.pem" --key "$T/$3.key" \
+        -X POST "$API/v1/renew"
+    cp "$T/body" "$T/$2.pem"
+    BEARER=$ADMIN
+}
+status_of() { # NAME
+    req "$API/v1/certificates/$(serial_of "$T/$1.pem")"
+    jq -r '.status' "$T/body"
+}
+# a: keyCompromise takes the line with it
+issue a.internal
+renew a.internal a2 a.internal
+renew a2 a3 a.internal
+req --data-binary @"$T/a.internal.csr" "$API/v1/certificates"
+cp "$T/body" "$T/a-same-key.pem"
+issue bystander.internal
+want 200 - 'keyCompromise' -X POST -d reason=keyCompromise \
+    "$API/v1/certificates/$(serial_of "$T/a.internal.pem")/revoke"
+json 'three went along' '.also_revoked | length == 3'
+is 'they are the renewals and the same key' \
+    "$(jq -r '.also_revoked[]' "$T/body" | sort)" \
+    "$(for n in a2 a3 a-same-key; do serial_of "$T/$n.pem"; done | sort)"
+for n in a.internal a2 a3 a-same-key; do
+    is "$n is revoked" "$(status_of "$n")" revoked
+done
+is 'the bystander is not' "$(status_of bystander.internal)" valid
+curl -sS "$PUBLIC/crl/issuing.crl" | openssl crl -inform DER -noout -text \
+    >"$T/text"
+is 'four on the CRL' "$(grep -c 'Serial Number' "$T/text")" 4
+before=$(state)
+want 422 key-compromised 'the key is not certified again' \
+    --data-binary @"$T/a.internal.csr" "$API/v1/certificates"
+want 422 key-compromised 'nor for another name' \
+    --data-binary @"$T/a.internal.csr" "$API/v1/certificates?names=z.internal"
+want 422 key-compromised 'nor renewed by a token' -X POST \
+    "$API/v1/certificates/$(serial_of "$T/a3.pem")/renew"
+csr a.internal
+want 422 key-compromised 'nor with a new key, since the ancestor is tainted' \
+    --data-binary @"$T/a.internal.csr" \
+    "$API/v1/certificates/$(serial_of "$T/a3.pem")/renew"
+is 'nothing was recorded' "$(state)" "$before"
+
+# b: any other reason takes only itself, unless asked
+issue b.internal
+renew b.internal b2 b.internal
+want 200 - 'superseded' -X POST -d reason=superseded \
+    "$API/v1/certificates/$serial/revoke"
+json 'alone' '(.also_revoked // []) | length == 0'
+is 'the renewal is good' "$(status_of b2)" valid
+want 201 - 'and may be renewed' -X POST \
+    "$API/v1/certificates/$(serial_of "$T/b2.pem")/renew"
+cp "$T/body" "$T/b3.pem"
+
+# c: with renewals asked for, and without where it is the default
+issue c.internal
+renew c.internal c2 c.internal
+want 200 - 'superseded with renewals' -X POST \
+    -d 'reason=superseded&renewals=true' "$API/v1/certificates/$serial/revoke"
+json 'took the renewal' '.also_revoked | length == 1'
+is 'which is revoked' "$(status_of c2)" revoked
+issue d.internal
+renew d.internal d2 d.internal
+want 200 - 'keyCompromise without renewals' -X POST \
+    -H 'Content-Type: application/json' \
+    -d '{"reason":"keyCompromise","renewals":false}' \
+    "$API/v1/certificates/$serial/revoke"
+json 'alone' '(.also_revoked // []) | length == 0'
+is 'the renewal stays' "$(status_of d2)" valid
+want 422 key-compromised 'but cannot be renewed' -X POST \
+    "$API/v1/certificates/$(serial_of "$T/d2.pem")/renew"
+finish
