@@ -6,6 +6,7 @@
  *
  *   bare_mhd PORT [CERT.pem KEY.pem]     until it is killed
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +49,7 @@ static char *slurp(const char *path)
     FILE *f = fopen(path, "r");
 
     if (!f)
-        die(1, "%s: %m", path);
+        die(1, "%s: %s", path, strerror(errno));
     p[fread(p, 1, sizeof(text[0]) - 1, f)] = 0;
     fclose(f);
     return p;

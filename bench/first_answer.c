@@ -6,6 +6,7 @@
  *
  *   first_answer PORT PATH COMMAND [ARGUMENT]...
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +43,7 @@ static int answers(int port, const char *path)
     int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     if (s < 0)
-        die(1, "socket: %m");
+        die(1, "socket: %s", strerror(errno));
     setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     int len =
         snprintf(text, sizeof(text),
@@ -65,10 +66,10 @@ int main(int argc, char **argv)
     double began = now_ms();
     pid_t pid = fork();
     if (pid < 0)
-        die(1, "fork: %m");
+        die(1, "fork: %s", strerror(errno));
     if (pid == 0) {
         execvp(argv[3], argv + 3);
-        die(127, "%s: %m", argv[3]);
+        die(127, "%s: %s", argv[3], strerror(errno));
     }
     while (!answers(port, argv[2])) {
         if (waitpid(pid, NULL, WNOHANG) == pid)

@@ -6,8 +6,10 @@
  *
  *   make_csrs COUNT > FILE     PEM, one after another
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <openssl/ec.h>
 #include <openssl/pem.h>
@@ -68,6 +70,6 @@ int main(int argc, char **argv)
     for (long i = 0; i < count; i++)
         put_csr(i);
     if (fflush(stdout) != 0)
-        die(1, "writing: %m");
+        die(1, "writing: %s", strerror(errno));
     return 0;
 }
