@@ -1,0 +1,684 @@
+/* SPDX-License-Identifier: ISC */
+#include "der.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/asn1.h>
+#include <openssl/objects.h>
+
+#include "oid.h"
+#include "tm.h"
+#include "unit.h"
+
+#define B(text) (const uint8_t *)(text), (sizeof(text) - 1)
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+struct octets {
+    const char *p;
+    size_t n;
+};
+#define O(text)                                                                \
+    {                                                                          \
+        (text), (sizeof(text) - 1)                                             \
+    }
+
+START_TEST(elements)
+{
+    struct der d = der_of(B("\x30\x05\x02\x01\x07\x05\x00\x04\x00")), in;
+    struct der_tlv t;
+
+    ck_assert_int_eq(der_peek(&d), DER_SEQUENCE);
+    ck_assert_int_eq(der_enter_opt(&d, DER_SET, &in), 0);
+    ck_assert_int_eq(der_enter_opt(&d, DER_SEQUENCE, &in), 1);
+    ck_assert_int_eq(der_get(&in, DER_NULL, &t), -1);
+    ck_assert_int_eq(der_get(&in, DER_INTEGER, &t), 0);
+    ck_assert_uint_eq(t.len, 1);
+    ck_assert_uint_eq(t.raw_len, 3);
+    ck_assert_ptr_eq(t.raw + 2, t.val);
+    ck_assert(!der_end(&in));
+    ck_assert_int_eq(der_next(&in, &t), 0);
+    ck_assert(der_end(&in));
+    ck_assert_int_eq(der_peek(&in), -1);
+    ck_assert_int_eq(der_next(&in, &t), -1);
+    ck_assert_int_eq(der_get(&d, DER_OCTET_STRING, &t), 0);
+    ck_assert_uint_eq(t.len, 0);
+    ck_assert(der_end(&d));
+}
+END_TEST
+
+START_TEST(lengths_refused)
+{
+    static const struct octets cases[] = {
+        O("\x04"),                                     /* no length */
+        O("\x04\x01"),                                 /* contents missing */
+        O("\x04\x80\x00\x00"),                         /* indefinite */
+        O("\x30\x80\x05\x00\x00\x00"),                 /* indefinite */
+        O("\x04\x81\x01\x00"),                         /* not shortest */
+        O("\x04\x82\x00\x01\x00"),                     /* leading zero */
+        O("\x04\x81"),                                 /* length cut */
+        O("\x04\x84\x7f\xff\xff\xff"),                 /* far beyond the end */
+        O("\x04\x84\xff\xff\xff\xff"),                 /* wraps 32 bits */
+        O("\x04\x88\xff\xff\xff\xff\xff\xff\xff\xff"), /* wraps 64 bits */
+        O("\x04\x85\x01\x00\x00\x00\x00"),             /* five octets */
+        O("\x04\xff\x00"),                             /* reserved */
+        O("\x1f\x01\x00"),                             /* high tag number */
+        O("\xbf\x81\x01\x00"),                         /* high tag number */
+        O("\x00\x00"),                                 /* end-of-contents */
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct der d = der_of(cases[i].p, cases[i].n), was = d;
+        struct der_tlv t;
+
+        ck_assert_msg(der_next(&d, &t) == -1, "case %zu", i);
+        ck_assert_msg(d.p == was.p && d.n == was.n, "case %zu moved", i);
+    }
+}
+END_TEST
+
+/* Each length form, written and read, against OpenSSL. */
+START_TEST(lengths_written)
+{
+    static const size_t sizes[] = {0,   1,     127,   128,    255,
+                                   256, 65535, 65536, 1 << 20};
+
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        AUTO(buf) struct buf b = {0}, c = {0};
+        AUTO(free) uint8_t *data = calloc(1, sizes[i] + 1);
+        size_t at = der_open(&b, DER_OCTET_STRING);
+        const uint8_t *p;
+        struct der d;
+        struct der_tlv t;
+        long len;
+        int tag, class;
+
+        buf_put(&b, data, sizes[i]);
+        der_close(&b, at);
+        der_put(&c, DER_OCTET_STRING, data, sizes[i]);
+        ck_assert_uint_eq(b.len, c.len);
+        ck_assert_mem_eq(b.data, c.data, b.len);
+        d = der_of(b.data, b.len);
+        ck_assert_int_eq(der_get(&d, DER_OCTET_STRING, &t), 0);
+        ck_assert_uint_eq(t.len, sizes[i]);
+        ck_assert(der_end(&d));
+        p = b.data;
+        ck_assert_int_eq(ASN1_get_object(&p, &len, &tag, &class, (long)b.len),
+                         0);
+        ck_assert_int_eq(len, (long)sizes[i]);
+        for (size_t cut = 0; cut < b.len; cut += 1 + b.len / 500) {
+            d = der_of(b.data, cut);
+            ck_assert_int_eq(der_next(&d, &t), -1);
+        }
+    }
+}
+END_TEST
+
+START_TEST(booleans)
+{
+    static const struct {
+        struct octets der;
+        int rc;
+        bool v;
+    } cases[] = {
+        {O("\x01\x01\x00"), 0, false},      {O("\x01\x01\xff"), 0, true},
+        {O("\x01\x01\x01"), -1, false},     {O("\x01\x00"), -1, false},
+        {O("\x01\x02\xff\xff"), -1, false}, {O("\x02\x01\xff"), -1, false},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct der d = der_of(cases[i].der.p, cases[i].der.n);
+        bool v = !cases[i].v;
+
+        ck_assert_int_eq(der_get_bool(&d, &v), cases[i].rc);
+        ck_assert(cases[i].rc || v == cases[i].v);
+    }
+}
+END_TEST
+
+START_TEST(integers)
+{
+    static const struct {
+        struct octets der;
+        int uint_rc;
+        size_t len;
+        int64_t int31; /* -1: refused */
+    } cases[] = {
+        {O("\x02\x01\x00"), 0, 1, 0},
+        {O("\x02\x01\x7f"), 0, 1, 127},
+        {O("\x02\x02\x00\x80"), 0, 1, 128},
+        {O("\x02\x02\x01\x00"), 0, 2, 256},
+        {O("\x02\x04\x7f\xff\xff\xff"), 0, 4, 0x7fffffff},
+        {O("\x02\x05\x00\x80\x00\x00\x00"), 0, 4, -1},
+        {O("\x02\x05\x01\x00\x00\x00\x00"), 0, 5, -1},
+        {O("\x02\x00"), -1, 0, -1},
+        {O("\x02\x01\x80"), -1, 0, -1},
+        {O("\x02\x01\xff"), -1, 0, -1},
+        {O("\x02\x02\x00\x00"), -1, 0, -1},
+        {O("\x02\x02\x00\x7f"), -1, 0, -1},
+        {O("\x02\x02\xff\x80"), -1, 0, -1},
+        {O("\x0a\x01\x00"), -1, 0, -1},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct der d = der_of(cases[i].der.p, cases[i].der.n), again = d;
+        const uint8_t *p;
+        size_t len = 0;
+        uint32_t v = 0;
+        int rc = der_get_uint(&d, &p, &len);
+
+        ck_assert_msg(rc == cases[i].uint_rc, "case %zu", i);
+        ck_assert_uint_eq(len, cases[i].len);
+        rc = der_get_int31(&again, &v);
+        ck_assert_msg((rc ? -1 : (int64_t)v) == cases[i].int31, "case %zu", i);
+    }
+}
+END_TEST
+
+START_TEST(integers_written)
+{
+    static const uint32_t values[] = {
+        0, 1, 127, 128, 255, 256, 32767, 32768, 65535, 1 << 23, 0x7fffffff};
+
+    for (size_t i = 0; i < COUNT(values); i++) {
+        AUTO(buf) struct buf b = {0};
+        ASN1_INTEGER *a;
+        const uint8_t *p;
+        struct der d;
+        uint32_t v;
+
+        der_put_int(&b, values[i]);
+        d = der_of(b.data, b.len);
+        ck_assert_int_eq(der_get_int31(&d, &v), 0);
+        ck_assert_uint_eq(v, values[i]);
+        ck_assert(der_end(&d));
+        p = b.data;
+        a = d2i_ASN1_INTEGER(NULL, &p, (long)b.len);
+        ck_assert_ptr_nonnull(a);
+        ck_assert_int_eq(ASN1_INTEGER_get(a), values[i]);
+        ASN1_INTEGER_free(a);
+    }
+}
+END_TEST
+
+START_TEST(bit_strings)
+{
+    static const struct {
+        struct octets der;
+        int rc;
+    } cases[] = {
+        {O("\x03\x02\x00\x80"), 0},  {O("\x03\x01\x00"), 0},
+        {O("\x03\x00"), -1},         {O("\x03\x02\x01\x80"), -1},
+        {O("\x03\x02\x08\x80"), -1}, {O("\x23\x04\x03\x02\x00\x80"), -1},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct der d = der_of(cases[i].der.p, cases[i].der.n);
+        const uint8_t *p;
+        size_t len;
+
+        ck_assert_int_eq(der_get_bits(&d, &p, &len), cases[i].rc);
+    }
+}
+END_TEST
+
+/* Named bits: what OpenSSL makes of the same bits. */
+START_TEST(named_bits)
+{
+    for (uint32_t bits = 0; bits < 1024; bits++) {
+        AUTO(buf) struct buf b = {0};
+        ASN1_BIT_STRING *s = ASN1_BIT_STRING_new();
+        uint8_t *der = NULL;
+        int len;
+
+        for (int i = 0; i < 10; i++)
+            if (bits >> i & 1)
+                ASN1_BIT_STRING_set_bit(s, i, 1);
+        len = i2d_ASN1_BIT_STRING(s, &der);
+        der_put_named_bits(&b, bits);
+        ck_assert_int_eq((int)b.len, len);
+        ck_assert_mem_eq(b.data, der, b.len);
+        OPENSSL_free(der);
+        ASN1_BIT_STRING_free(s);
+    }
+}
+END_TEST
+
+START_TEST(oids_refused)
+{
+    uint8_t longest[66] = {0x06, 64};
+    struct octets cases[] = {
+        O("\x06\x00"),             /* empty */
+        O("\x06\x02\x2a\x80"),     /* arc without end */
+        O("\x06\x03\x2a\x80\x01"), /* arc with leading zero */
+        O("\x06\x02\x80\x01"),     /* first arc with leading zero */
+        O("\x0d\x01\x2a"),         /* RELATIVE-OID */
+    };
+    struct der d;
+    struct der_tlv t;
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        d = der_of(cases[i].p, cases[i].n);
+        ck_assert_msg(der_get_oid(&d, &t) == -1, "case %zu", i);
+    }
+    memset(longest + 2, 1, 64);
+    d = der_of(longest, sizeof(longest));
+    ck_assert_int_eq(der_get_oid(&d, &t), 0);
+    {
+        uint8_t longer[67] = {0x06, 65};
+
+        memset(longer + 2, 1, 65);
+        d = der_of(longer, sizeof(longer));
+        ck_assert_int_eq(der_get_oid(&d, &t), -1);
+    }
+}
+END_TEST
+
+START_TEST(oids_printed)
+{
+    static const char *const oids[] = {
+        "0.0",
+        "0.39",
+        "1.0",
+        "1.39.5",
+        "2.0",
+        "2.19",
+        "2.20",
+        "2.39.1",
+        "2.40",
+        "2.47.0.1",
+        "2.48",
+        "2.999",
+        "2.5.4.3",
+        "1.3.0.127.128.16383.16384",
+        "1.2.840.113549.1.1.1",
+        "2.25.329800735698586629295641978511506172918",
+        "2.920.100000000000000000000000000000",
+    };
+    char text[300];
+    uint8_t der[100];
+
+    for (size_t i = 0; i < COUNT(oids); i++) {
+        int n = a2d_ASN1_OBJECT(der, sizeof(der), oids[i], -1);
+
+        ck_assert_int_gt(n, 0);
+        der_oid_print(text, sizeof(text), der, (size_t)n);
+        ck_assert_str_eq(text, oids[i]);
+    }
+    der_oid_print(text, 6, B(OID_AT_CN));
+    ck_assert_str_eq(text, "2.5.4");
+    text[0] = 'x';
+    der_oid_print(text, 0, B(OID_AT_CN));
+    ck_assert_int_eq(text[0], 'x');
+    /* The longest arc there can be. */
+    memset(der, 0xff, 63);
+    der[63] = 0x7f;
+    der_oid_print(text, sizeof(text), der, 64);
+    ck_assert_int_gt((int)strlen(text), 130);
+}
+END_TEST
+
+/* oid.h against OpenSSL's names. */
+START_TEST(oids_known)
+{
+#define K(id, name)                                                            \
+    {                                                                          \
+        OID(id), name                                                          \
+    }
+    static const struct {
+        const char *p;
+        size_t n;
+        const char *name;
+    } known[] = {
+        K(AT_CN, "CN"),
+        K(AT_SERIAL_NUMBER, "serialNumber"),
+        K(AT_C, "C"),
+        K(AT_L, "L"),
+        K(AT_ST, "ST"),
+        K(AT_O, "O"),
+        K(AT_OU, "OU"),
+        K(AT_EMAIL, "emailAddress"),
+        K(CE_SKI, "subjectKeyIdentifier"),
+        K(CE_KEY_USAGE, "keyUsage"),
+        K(CE_SAN, "subjectAltName"),
+        K(CE_BASIC, "basicConstraints"),
+        K(CE_CRL_NUMBER, "crlNumber"),
+        K(CE_REASON, "CRLReason"),
+        K(CE_IDP, "issuingDistributionPoint"),
+        K(CE_NAME_CONSTRAINTS, "nameConstraints"),
+        K(CE_CDP, "crlDistributionPoints"),
+        K(CE_POLICIES, "certificatePolicies"),
+        K(CE_AKI, "authorityKeyIdentifier"),
+        K(CE_EKU, "extendedKeyUsage"),
+        K(PE_AIA, "authorityInfoAccess"),
+        K(AD_OCSP, "OCSP"),
+        K(AD_CA_ISSUERS, "caIssuers"),
+        K(KP_SERVER, "serverAuth"),
+        K(KP_CLIENT, "clientAuth"),
+        K(KP_OCSP, "OCSPSigning"),
+        K(KP_ANY, "anyExtendedKeyUsage"),
+        K(OCSP_NOCHECK, "noCheck"),
+        K(EXTENSION_REQUEST, "extReq"),
+        K(MS_EXTENSION_REQUEST, "msExtReq"),
+        K(CHALLENGE_PASSWORD, "challengePassword"),
+        K(RSA, "rsaEncryption"),
+        K(RSA_SHA256, "RSA-SHA256"),
+        K(RSA_SHA384, "RSA-SHA384"),
+        K(RSA_SHA512, "RSA-SHA512"),
+        K(RSA_SHA1, "RSA-SHA1"),
+        K(RSA_MD5, "RSA-MD5"),
+        K(RSA_PSS, "RSASSA-PSS"),
+        K(MGF1, "MGF1"),
+        K(SHA256, "SHA256"),
+        K(SHA384, "SHA384"),
+        K(SHA512, "SHA512"),
+        K(EC, "id-ecPublicKey"),
+        K(P256, "prime256v1"),
+        K(P384, "secp384r1"),
+        K(P521, "secp521r1"),
+        K(ECDSA_SHA1, "ecdsa-with-SHA1"),
+        K(ECDSA_SHA256, "ecdsa-with-SHA256"),
+        K(ECDSA_SHA384, "ecdsa-with-SHA384"),
+        K(ECDSA_SHA512, "ecdsa-with-SHA512"),
+        K(ED25519, "ED25519"),
+        K(RSA_MD2, "RSA-MD2"),
+        K(RSA_SHA224, "RSA-SHA224"),
+        K(ECDSA_SHA224, "ecdsa-with-SHA224"),
+        K(DSA, "DSA"),
+        K(DSA_SHA1, "DSA-SHA1"),
+        K(DSA_SHA256, "dsa_with_SHA256"),
+        K(DH, "dhKeyAgreement"),
+        K(X942_DH, "dhpublicnumber"),
+        K(X25519, "X25519"),
+        K(X448, "X448"),
+        K(ED448, "ED448"),
+        K(P192, "prime192v1"),
+        K(P224, "secp224r1"),
+        K(SECP256K1, "secp256k1"),
+        K(BRAINPOOL_P256R1, "brainpoolP256r1"),
+        K(BRAINPOOL_P384R1, "brainpoolP384r1"),
+        K(BRAINPOOL_P512R1, "brainpoolP512r1"),
+    };
+
+    for (size_t i = 0; i < COUNT(known); i++) {
+        ASN1_OBJECT *o = OBJ_txt2obj(known[i].name, 0);
+
+        ck_assert_msg(o != NULL, "%s", known[i].name);
+        ck_assert_msg(OBJ_length(o) == known[i].n &&
+                          memcmp(OBJ_get0_data(o), known[i].p, known[i].n) == 0,
+                      "%s", known[i].name);
+        ASN1_OBJECT_free(o);
+    }
+}
+END_TEST
+
+START_TEST(times_read)
+{
+    static const struct {
+        struct octets der;
+        int64_t t; /* -1: refused */
+    } cases[] = {
+        {O("\x17\x0d"
+           "700101000000Z"),
+         0},
+        {O("\x17\x0d"
+           "491231235959Z"),
+         2524607999},
+        {O("\x18\x0f"
+           "20500101000000Z"),
+         2524608000},
+        {O("\x18\x0f"
+           "99991231235959Z"),
+         TM_LAST},
+        {O("\x17\x0d"
+           "240229120000Z"),
+         1709208000},
+        {O("\x17\x0d"
+           "230229120000Z"),
+         -1},
+        {O("\x17\x0d"
+           "231301120000Z"),
+         -1},
+        {O("\x17\x0d"
+           "230100120000Z"),
+         -1},
+        {O("\x17\x0d"
+           "230101240000Z"),
+         -1},
+        {O("\x17\x0d"
+           "230101126000Z"),
+         -1},
+        {O("\x17\x0d"
+           "230101125960Z"),
+         -1},
+        {O("\x17\x0b"
+           "2301011200Z"),
+         -1},
+        {O("\x17\x11"
+           "230101120000+0100"),
+         -1},
+        {O("\x17\x0d"
+           "2301011200000"),
+         -1},
+        {O("\x17\x0d"
+           "23010112 000Z"),
+         -1},
+        {O("\x17\x0d"
+           "-30101120000Z"),
+         -1},
+        {O("\x18\x11"
+           "20230101120000.5Z"),
+         -1},
+        {O("\x18\x0f"
+           "2023010112000\0Z"),
+         -1},
+        {O("\x18\x0f"
+           "a0230101120000Z"),
+         -1},
+        {O("\x17\x0f"
+           "20230101120000Z"),
+         -1},
+        {O("\x18\x0d"
+           "230101120000Z"),
+         -1},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct der d = der_of(cases[i].der.p, cases[i].der.n);
+        int64_t t = -2;
+        int rc = der_get_time(&d, &t);
+
+        ck_assert_msg((rc ? -1 : t) == cases[i].t, "case %zu: %lld", i,
+                      (long long)t);
+    }
+}
+END_TEST
+
+/* Both kinds, on their sides of 2050, as OpenSSL reads them. */
+START_TEST(times_written)
+{
+    static const int64_t times[] = {0,          951782399,  1709208000,
+                                    2524607999, 2524608000, TM_LAST};
+
+    for (size_t i = 0; i < COUNT(times); i++) {
+        AUTO(buf) struct buf b = {0}, g = {0};
+        ASN1_TIME *ref = ASN1_TIME_set(NULL, (time_t)times[i]);
+        uint8_t *der = NULL;
+        int len = i2d_ASN1_TIME(ref, &der);
+        struct der d;
+        int64_t t;
+
+        der_put_time(&b, times[i]);
+        ck_assert_int_eq((int)b.len, len);
+        ck_assert_mem_eq(b.data, der, b.len);
+        ck_assert_int_eq(b.data[0], times[i] < 2524608000
+                                        ? DER_UTC_TIME
+                                        : DER_GENERALIZED_TIME);
+        d = der_of(b.data, b.len);
+        ck_assert_int_eq(der_get_time(&d, &t), 0);
+        ck_assert_int_eq(t, times[i]);
+        der_put_gentime(&g, times[i]);
+        ck_assert_int_eq(g.data[0], DER_GENERALIZED_TIME);
+        d = der_of(g.data, g.len);
+        ck_assert_int_eq(der_get_time(&d, &t), 0);
+        ck_assert_int_eq(t, times[i]);
+        OPENSSL_free(der);
+        ASN1_TIME_free(ref);
+    }
+}
+END_TEST
+
+START_TEST(whole_values)
+{
+    static const struct {
+        struct octets der;
+        int rc;
+    } cases[] = {
+        {O("\x30\x00"), 0},
+        {O("\x05\x00"), 0},
+        {O("\x30\x03\x02\x01\x80"), 0},      /* -128 */
+        {O("\xa0\x03\x01\x01\xff"), 0},      /* [0] { TRUE } */
+        {O("\x80\x01\x01"), 0},              /* [0] IMPLICIT */
+        {O("\x03\x02\x01\x80"), 0},          /* one unused, zero */
+        {O(""), -1},                         /* nothing */
+        {O("\x30\x00\x00"), -1},             /* trailing octet */
+        {O("\x30\x00\x30\x00"), -1},         /* two of them */
+        {O("\x30\x03\x01\x01\x01"), -1},     /* TRUE is 0xff */
+        {O("\xa0\x03\x01\x01\x01"), -1},     /* also below a tag */
+        {O("\x30\x04\x02\x02\x00\x01"), -1}, /* long INTEGER */
+        {O("\x30\x04\x02\x02\xff\x80"), -1}, /* long INTEGER */
+        {O("\x30\x02\x02\x00"), -1},         /* empty INTEGER */
+        {O("\x30\x03\x05\x01\x00"), -1},     /* NULL that is not */
+        {O("\x30\x03\x06\x01\x80"), -1},     /* OID */
+        {O("\x03\x02\x01\x81"), -1},         /* unused bit set */
+        {O("\x03\x02\x08\x00"), -1},         /* eight unused */
+        {O("\x03\x01\x01"), -1},             /* unused of nothing */
+        {O("\x24\x04\x04\x02hi"), -1},       /* constructed string */
+        {O("\x10\x00"), -1},                 /* primitive SEQUENCE */
+        {O("\x31\x04\x30\x80\x00\x00"), -1}, /* indefinite inside */
+        {O("\x30\x04\x30\x03\x05\x00"), -1}, /* runs over the end */
+        {O("\x22\x03\x02\x01\x01"), -1},     /* constructed INTEGER */
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++)
+        ck_assert_msg(der_check(cases[i].der.p, cases[i].der.n) == cases[i].rc,
+                      "case %zu", i);
+}
+END_TEST
+
+/* SEQUENCE in SEQUENCE …, levels of them. */
+static void nest(struct buf *b, unsigned levels)
+{
+    size_t at[3000];
+
+    for (unsigned i = 0; i < levels; i++)
+        at[i] = der_open(b, DER_SEQUENCE);
+    while (levels)
+        der_close(b, at[--levels]);
+}
+
+START_TEST(depth_is_bounded)
+{
+    for (unsigned levels = 1; levels <= 2000; levels += levels < 64 ? 1 : 97) {
+        AUTO(buf) struct buf b = {0};
+
+        nest(&b, levels);
+        ck_assert_int_eq(der_check(b.data, b.len), levels < DER_DEPTH ? 0 : -1);
+    }
+}
+END_TEST
+
+START_TEST(texts)
+{
+    static const struct {
+        struct octets der;
+        const char *text; /* NULL: refused */
+    } cases[] = {
+        {O("\x0c\x03"
+           "abc"),
+         "abc"},
+        {O("\x0c\x00"), ""},
+        {O("\x0c\x02\xc3\xbc"), "\xc3\xbc"},
+        {O("\x0c\x04\xf0\x9f\x98\x80"), "\xf0\x9f\x98\x80"},
+        {O("\x0c\x03\xef\xbf\xbd"), "\xef\xbf\xbd"},
+        {O("\x13\x03"
+           "a*b"),
+         "a*b"},
+        {O("\x16\x03"
+           "a@b"),
+         "a@b"},
+        {O("\x1e\x04\x00"
+           "a\x00\xfc"),
+         "a\xc3\xbc"},
+        {O("\x1e\x02\x20\xac"), "\xe2\x82\xac"},
+        {O("\x1c\x04\x00\x01\xf6\x00"), "\xf0\x9f\x98\x80"},
+        {O("\x14\x01\xfc"), "\xc3\xbc"},
+        {O("\x12\x03"
+           "1 2"),
+         "1 2"},
+        {O("\x0c\x03"
+           "a\0b"),
+         NULL},
+        {O("\x0c\x01\x1b"), NULL},
+        {O("\x0c\x02\r\n"), NULL},
+        {O("\x0c\x01\x7f"), NULL},
+        {O("\x0c\x02\xc2\x9b"), NULL}, /* C1 control */
+        {O("\x0c\x01\xff"), NULL},
+        {O("\x0c\x01\xc3"), NULL},         /* cut */
+        {O("\x0c\x02\xc0\xaf"), NULL},     /* not shortest */
+        {O("\x0c\x03\xe0\x80\xaf"), NULL}, /* not shortest */
+        {O("\x0c\x04\xf0\x80\x80\xaf"), NULL},
+        {O("\x0c\x03\xed\xa0\x80"), NULL}, /* surrogate */
+        {O("\x0c\x04\xf4\x90\x80\x80"), NULL},
+        {O("\x0c\x04\xf8\x88\x80\x80"), NULL},
+        {O("\x0c\x02\x80\x80"), NULL},
+        {O("\x13\x01\xfc"), NULL},
+        {O("\x16\x01\x80"), NULL},
+        {O("\x1e\x03\x00"
+           "ab"),
+         NULL},
+        {O("\x1e\x02\xd8\x00"), NULL},
+        {O("\x1e\x02\x00\x00"), NULL},
+        {O("\x1c\x04\x00\x11\x00\x00"), NULL},
+        {O("\x1c\x04\x80\x00\x00"
+           "a"),
+         NULL},
+        {O("\x12\x01"
+           "a"),
+         NULL},
+        {O("\x04\x01"
+           "a"),
+         NULL},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        AUTO(buf) struct buf out = {0};
+        AUTO(free) char *text = NULL;
+        struct der d = der_of(cases[i].der.p, cases[i].der.n);
+        struct der_tlv t;
+        const char *rule;
+
+        ck_assert_int_eq(der_next(&d, &t), 0);
+        rule = der_text(&out, &t);
+        ck_assert_msg(!rule == !!cases[i].text, "case %zu: %s", i,
+                      rule ? rule : "taken");
+        if (rule)
+            ck_assert_uint_eq(out.len, 0);
+        text = buf_take_str(&out);
+        if (!rule)
+            ck_assert_str_eq(text, cases[i].text);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        elements,      lengths_refused,  lengths_written,  booleans,
+        integers,      integers_written, bit_strings,      named_bits,
+        oids_refused,  oids_printed,     oids_known,       times_read,
+        times_written, whole_values,     depth_is_bounded, texts,
+    };
+
+    return unit_run("der", tests, sizeof(tests) / sizeof(tests[0]));
+}
