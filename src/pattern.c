@@ -11,14 +11,13 @@
 /* Each reads a pattern without prefix, or gives the rule that it breaks. */
 typedef const char *read_fn(struct pattern *out, const char *text);
 
-static const char *exact(struct pattern *out, enum name_kind k,
-                         const char *text)
+static const char *mailbox(struct pattern *out, const char *text)
 {
     AUTO(errs) struct errs e = {0};
     struct name n;
 
-    if (name_parse_kind(&n, k, text, strlen(text), &e))
-        return "is neither a well-formed name nor a pattern";
+    if (name_parse_kind(&n, NAME_EMAIL, text, strlen(text), &e))
+        return "is neither a mail address nor as in email:*@example.org";
     out->how = PATTERN_EXACT;
     out->value = n.value;
     return NULL;
@@ -107,7 +106,9 @@ static const char *read_email(struct pattern *out, const char *text)
 {
     if (strncmp(text, "*@", 2) == 0)
         return domain(out, PATTERN_SUFFIX, text + 2);
-    return exact(out, NAME_EMAIL, text);
+    if (strchr(text, '*'))
+        return "has a \"*\" that is not all of what is before the @";
+    return mailbox(out, text);
 }
 
 static const char *read_uri(struct pattern *out, const char *text)

@@ -22,12 +22,14 @@ struct points {
     size_t n;
 };
 
-/* Blocks of which RFC 5892 lets in no code point: controls and signs of
- * Latin-1, spaces and direction marks, surrogates, private use, specials. */
+/* Blocks of which RFC 5892 lets in no code point: controls, signs and capitals
+ * of Latin-1, capitals of Greek and Cyrillic, spaces and direction marks,
+ * arrows and dingbats, surrogates, private use, specials. */
 static const struct {
     uint32_t first, last;
 } never[] = {
-    {0x80, 0xb6},     {0x2000, 0x200b}, {0x200e, 0x206f},     {0x2190, 0x2bff},
+    {0x80, 0xb6},     {0xc0, 0xde},     {0xf7, 0xf7},         {0x391, 0x3a9},
+    {0x400, 0x42f},   {0x2000, 0x200b}, {0x200e, 0x206f},     {0x2190, 0x2bff},
     {0x3000, 0x3004}, {0xd800, 0xf8ff}, {0xfdd0, 0xfdef},     {0xfe00, 0xfe1f},
     {0xfeff, 0xfeff}, {0xff00, 0xffff}, {0xe0000, POINT_MAX},
 };

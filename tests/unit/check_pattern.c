@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem.h"
+#include "pattern.h"
+#include "unit.h"
+
+static struct pattern pattern(const char *text)
+{
+    AUTO(errs) struct errs e = {0};
+    struct pattern p = {0};
+
+    ck_assert_msg(pattern_parse(&p, text, &e) == 0, "%s: %s", text,
+                  e.n ? e.v[0].detail : "");
+    return p;
+}
+
+static bool match(const char *text, const char *name)
+{
+    AUTO(errs) struct errs e = {0};
+    struct pattern p = pattern(text);
+    struct name n;
+    bool yes;
+
+    ck_assert_msg(name_parse(&n, name, strlen(name), &e) == 0, "%s", name);
+    yes = pattern_match(&p, &n);
+    name_free(&n);
+    pattern_free(&p);
+    return yes;
+}
+
+START_TEST(each_form_matches_what_it_says)
+{
+    static const struct {
+        const char *pattern, *name;
+        bool yes;
+    } cases[] = {
+        {"dns:a.b", "a.b", true},
+        {"dns:A.b", "a.B", true},
+        {"dns:a.b", "x.a.b", false},
+        {"dns:a.b", "xa.b", false},
+        {"dns:*.a.internal", "x.a.internal", true},
+        {"dns:*.a.internal", "X.A.INTERNAL", true},
+        {"dns:*.a.internal", "a.internal", false},
+        {"dns:*.a.internal", "x.y.a.internal", false},
+        {"dns:*.a.internal", "xa.internal", false},
+        {"dns:*.a.internal", "x.a.internal.evil.org", false},
+        {"dns:*.a.internal", "x.b.internal", false},
+        {"dns:*.a.internal", "*.a.internal", true},
+        {"dns:*.a.internal", "*.x.a.internal", false},
+        {"dns:**.a.internal", "x.a.internal", true},
+        {"dns:**.a.internal", "x.y.z.a.internal", true},
+        {"dns:**.a.internal", "*.y.a.internal", true},
+        {"dns:**.a.internal", "a.internal", false},
+        {"dns:**.a.internal", "xa.internal", false},
+        {"dns:**.internal", "web", false},
+        {"dns:**", "web", true},
+        {"dns:**", "*.a.b", true},
+        {"dns:**", "10.0.0.1", false},
+        {"dns:*.b", "joe@x.b", false},
+        {"ip:10.0.0.0/8", "10.255.0.1", true},
+        {"ip:10.0.0.0/8", "11.0.0.0", false},
+        {"ip:10.0.0.0/8", "a00::", false},
+        {"ip:10.0.0.0/9", "10.127.255.255", true},
+        {"ip:10.0.0.0/9", "10.128.0.0", false},
+        {"ip:10.0.0.1", "10.0.0.1", true},
+        {"ip:10.0.0.1", "10.0.0.0", false},
+        {"ip:0.0.0.0/0", "255.1.1.1", true},
+        {"ip:0.0.0.0/0", "::1", false},
+        {"ip:::/0", "::1", true},
+        {"ip:::/0", "1.1.1.1", false},
+        {"ip:fd00::/8", "fdff::1", true},
+        {"ip:fd00::/8", "fe00::1", false},
+        {"fd00::/8", "fd00::1", true},
+        {"10.0.0.0/31", "10.0.0.2", false},
+        {"ip:**", "::1", true},
+        {"ip:**", "a.b", false},
+        {"email:joe@b", "joe@B", true},
+        {"email:joe@b", "Joe@b", false},
+        {"email:*@b", "any.one@b", true},
+        {"email:*@b", "joe@a.b", false},
+        {"email:*@b", "joe@xb", false},
+        {"email:**", "joe@b", true},
+        {"uri:spiffe://td/a", "spiffe://td/a", true},
+        {"uri:spiffe://td/a", "spiffe://td/a/b", false},
+        {"uri:spiffe://td/**", "spiffe://td/a/b", true},
+        {"uri:spiffe://TD/**", "spiffe://td/a", true},
+        {"uri:spiffe://td/**", "spiffe://td/", false},
+        {"uri:spiffe://td/**", "spiffe://td", false},
+        {"uri:spiffe://td/**", "spiffe://td.evil.org/a", false},
+        {"uri:spiffe://td/a/**", "spiffe://td/ab", false},
+        {"spiffe://td/a/**", "spiffe://td/A/b", false},
+        {"uri:**", "https://x/", true},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+        ck_assert_msg(match(cases[i].pattern, cases[i].name) == cases[i].yes,
+                      "%s %s", cases[i].pattern, cases[i].name);
+}
+END_TEST
+
+START_TEST(bad_patterns_are_refused)
+{
+    static const char *const cases[] = {
+        "",
+        "dns:",
+        "*",
+        "dns:*",
+        "*.",
+        "**.",
+        "***",
+        "a.*",
+        "a*.b",
+        "*a.b",
+        "*.*.b",
+        "**.*.b",
+        "*.**.b",
+        "a.**.b",
+        "dns:**b",
+        "*..b",
+        ".b",
+        "b.",
+        "%",
+        "_",
+        "'; DROP",
+        "dns:10.0.0.1",
+        "**.1",
+        "b\xc3\xbc.x",
+        "ip:",
+        "ip:*",
+        "ip:10.0.0.0/33",
+        "ip:10.0.0.0/-1",
+        "ip:10.0.0.0/",
+        "ip:10.0.0.0/08",
+        "ip:10.0.0.0/8 ",
+        "ip:10.0.0.0/+8",
+        "ip:10.0.0.0/8/8",
+        "ip:10.0.0.1/8",
+        "ip:fd00::/129",
+        "ip:fd00::1/64",
+        "ip:10.0.0/8",
+        "ip:::ffff:10.0.0.0/104",
+        "ip:10.0.0.0/99999999999",
+        "email:*",
+        "email:b",
+        "email:*@",
+        "email:*@*.b",
+        "email:a*@",
+        "*@*",
+        "email:**@b",
+        "email:*@10.0.0.1",
+        "uri:*",
+        "uri:**/a",
+        "uri:spiffe://**",
+        "uri:spiffe:///**",
+        "uri:spiffe://td**",
+        "uri:spiffe://td/*",
+        "uri:spiffe://*/**",
+        "uri:spiffe://td/**/a",
+        "uri:spiffe://td/a**",
+        "uri:/**",
+        "uri:https://td/?x/**",
+        "uri:https://td/#/**",
+        "uri:s://td/../**",
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        AUTO(errs) struct errs e = {0};
+        struct pattern p = {0};
+
+        ck_assert_msg(pattern_parse(&p, cases[i], &e) == -1, "\"%s\"",
+                      cases[i]);
+        ck_assert_uint_eq(e.n, 1);
+        ck_assert_int_eq(e.v[0].code, ERR_BAD_ARGUMENT);
+        ck_assert_ptr_null(p.value);
+    }
+}
+END_TEST
+
+START_TEST(texts_come_back)
+{
+    static const struct {
+        const char *in, *out;
+    } cases[] = {
+        {"A.b", "dns:a.b"},
+        {"*.B", "dns:*.b"},
+        {"**.b", "dns:**.b"},
+        {"**", "dns:**"},
+        {"10.0.0.0/8", "ip:10.0.0.0/8"},
+        {"10.0.0.1/32", "ip:10.0.0.1"},
+        {"FD00:0::/8", "ip:fd00::/8"},
+        {"::1", "ip:::1"},
+        {"ip:**", "ip:**"},
+        {"*@B", "email:*@b"},
+        {"Joe@B", "email:Joe@b"},
+        {"email:**", "email:**"},
+        {"SPIFFE://TD/**", "uri:spiffe://td/**"},
+        {"https://A/B", "uri:https://a/B"},
+        {"uri:**", "uri:**"},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct pattern p = pattern(cases[i].in), again;
+        AUTO(free) char *text = pattern_text(&p);
+
+        ck_assert_str_eq(text, cases[i].out);
+        again = pattern(text);
+        ck_assert(pattern_within(&p, &again) && pattern_within(&again, &p));
+        pattern_free(&p);
+        pattern_free(&again);
+    }
+}
+END_TEST
+
+static const char *const many[] = {
+    "dns:a.b",        "dns:x.a.b",      "dns:y.x.a.b",     "dns:b",
+    "dns:xa.b",       "dns:*.b",        "dns:*.a.b",       "dns:**.b",
+    "dns:**.a.b",     "dns:**.x.a.b",   "dns:**",          "ip:10.0.0.1",
+    "ip:10.0.0.0/8",  "ip:10.0.0.0/30", "ip:0.0.0.0/0",    "ip:::1",
+    "ip:::/0",        "ip:**",          "email:x@b",       "email:*@b",
+    "email:*@a.b",    "email:x@a.b",    "email:**",        "uri:s://td/a",
+    "uri:s://td/a/b", "uri:s://td/**",  "uri:s://td/a/**", "uri:s://td/",
+    "uri:**",
+};
+
+static const char *const names_tried[] = {
+    "a.b",      "x.a.b",      "y.x.a.b",    "z.y.x.a.b", "b",        "xa.b",
+    "*.a.b",    "q.b",        "q.a.b",      "p.q.b",     "p.q.a.b",  "web",
+    "10.0.0.1", "10.0.0.2",   "10.0.0.9",   "9.0.0.1",   "::1",      "::2",
+    "x@b",      "y@b",        "y@a.b",      "x@a.b",     "y@c",      "s://td/a",
+    "s://td/b", "s://td/a/b", "s://td/a/c", "s://td/",   "s://tx/a",
+};
+
+/* Within means: whatever the inner one matches, the outer one does too; and
+ * the names above tell every two of these patterns apart. */
+START_TEST(within_agrees_with_match)
+{
+    const size_t n = sizeof(many) / sizeof(*many);
+
+    for (size_t i = 0; i < n * n; i++) {
+        struct pattern in = pattern(many[i / n]), out = pattern(many[i % n]);
+        bool within = pattern_within(&in, &out), subset = true;
+
+        for (size_t k = 0; k < sizeof(names_tried) / sizeof(char *); k++)
+            if (match(many[i / n], names_tried[k]) &&
+                !match(many[i % n], names_tried[k]))
+                subset = false;
+        ck_assert_msg(within == subset, "%s within %s: %d", many[i / n],
+                      many[i % n], within);
+        pattern_free(&in);
+        pattern_free(&out);
+    }
+}
+END_TEST
+
+START_TEST(lists)
+{
+    AUTO(patterns) struct patterns l = {0};
+    AUTO(free) char *text = NULL;
+    struct pattern p = pattern("*.b");
+    struct name n = {.kind = NAME_DNS, .value = (char[]){"a.b"}};
+
+    ck_assert(!patterns_match(&l, &n));
+    patterns_add(&l, &p);
+    p = pattern("10.0.0.0/8");
+    patterns_add(&l, &p);
+    ck_assert(patterns_match(&l, &n));
+    ck_assert(patterns_has_kind(&l, NAME_IP));
+    ck_assert(!patterns_has_kind(&l, NAME_URI));
+    text = patterns_text(&l);
+    ck_assert_str_eq(text, "dns:*.b, ip:10.0.0.0/8");
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        each_form_matches_what_it_says,
+        bad_patterns_are_refused,
+        texts_come_back,
+        within_agrees_with_match,
+        lists,
+    };
+
+    return unit_run("pattern", tests, sizeof(tests) / sizeof(*tests));
+}
