@@ -1,0 +1,74 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# The public listener serves its own few things, and the authorities.
+. "${SOURCE:?}/tests/scenario/lib.sh"
+
+init
+serve
+issue a.internal
+for path in /crl/issuing.crl /crl/issuing.pem /crl/root.crl /crl/chain.pem \
+    /ca/root.pem /ca/root.der /ca/root.crt /ca/issuing.pem /ca/issuing.der \
+    /ca/chain.pem /healthz; do
+    BEARER=''
+    want 200 - "public: $path" "$PUBLIC$path"
+done
+BEARER=$ADMIN
+for path in /v1/certificates "/v1/certificates/$serial" /v1/authorities \
+    /v1/profiles /v1/tokens /v1/tokens/self /v1/openapi.yaml /readyz \
+    /metrics /; do
+    want 404 not-found "public has no $path" "$PUBLIC$path"
+done
+before=$(state)
+want 404 not-found 'public issues nothing' --data-binary @"$T/a.internal.csr" \
+    "$PUBLIC/v1/certificates"
+want 404 not-found 'public renews nothing' -X POST "$PUBLIC/v1/renew"
+want 404 not-found 'public revokes nothing' -X POST \
+    "$PUBLIC/v1/certificates/$serial/revoke"
+is 'nothing changed' "$(state)" "$before"
+
+BEARER=''
+req "$PUBLIC/ca/root.pem"
+ok 'root.pem' cmp "$T/body" "$CA/root.pem"
+req "$PUBLIC/ca/chain.pem"
+is 'chain.pem has issuing and root' "$(grep -c BEGIN "$T/body")" 2
+req "$PUBLIC/ca/issuing.der"
+openssl x509 -inform DER -in "$T/body" -out "$T/i.pem"
+ok 'issuing.der is the issuing certificate' \
+    openssl verify -CAfile "$CA/root.pem" "$T/i.pem"
+req "$PUBLIC/ca/root.crt"
+is 'root.crt for browsers' "$(header Content-Type)" application/x-x509-ca-cert
+like 'is PEM' "$T/body" 'BEGIN CERTIFICATE'
+req "$PUBLIC/crl/issuing.crl"
+is 'a CRL says what it is' "$(header Content-Type)" application/pkix-crl
+ok 'the address in the certificate works' \
+    openssl verify -crl_download -crl_check -CAfile "$CA/root.pem" \
+    -untrusted "$CA/issuing.pem" "$T/a.internal.pem"
+
+# OCSP is to come: tryLater, unsigned
+openssl ocsp -issuer "$CA/issuing.pem" -cert "$T/a.internal.pem" \
+    -reqout "$T/ocsp.der" -no_nonce >/dev/null 2>&1
+want 200 - 'POST /ocsp' -H 'Content-Type: application/ocsp-request' \
+    --data-binary @"$T/ocsp.der" "$PUBLIC/ocsp"
+is 'is tryLater' "$(od -An -tx1 "$T/body" | tr -d ' ')" 30030a0103
+is 'as application/ocsp-response' "$(header Content-Type)" \
+    application/ocsp-response
+b64=$(openssl base64 -A -in "$T/ocsp.der")
+want 200 - 'GET /ocsp' "$PUBLIC/ocsp/$(echo "$b64" | sed 's/+/%2B/g; s/=/%3D/g; s,/,%2F,g')"
+is 'is tryLater' "$(od -An -tx1 "$T/body" | tr -d ' ')" 30030a0103
+want 200 - 'GET /ocsp with bare slashes' --path-as-is "$PUBLIC/ocsp/$b64"
+
+want 200 - 'authorities need no credential' "$API/v1/authorities"
+json 'root and issuing' '[.authorities[].name] | sort == ["issuing", "root"]'
+json 'in full' '[.authorities[] | (.subject | length) > 0 and
+    (.not_before | endswith("Z")) and (.not_after | endswith("Z")) and
+    (.sha256 | length) == 64 and (.pem | startswith("-----BEGIN"))] | all'
+is 'sha256 of the root' \
+    "$(jq -r '.authorities[] | select(.name == "root").sha256' "$T/body")" \
+    "$(openssl x509 -in "$CA/root.pem" -outform DER | sha256sum |
+        cut -d' ' -f1)"
+want 200 - 'openapi needs no credential' "$API/v1/openapi.yaml"
+like 'openapi' "$T/body" '^openapi:'
+BEARER=$ADMIN
+want 200 - 'profiles' "$API/v1/profiles"
+json 'the three' '[.profiles[].name] | sort == ["client", "mutual", "server"]'
+finish

@@ -1,0 +1,143 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# The life of the service: SIGTERM, SIGHUP, a successor.
+. "${SOURCE:?}/tests/scenario/lib.sh"
+
+now() { date +%s%N | sed 's/......$//'; } # milliseconds
+init
+serve
+front=$(pid_of front)
+signer=$(pid_of signer)
+is 'argv[0] of the front' \
+    "$(tr '\0' '\n' <"/proc/$front/cmdline" | head -n 1)" 'pocketca: front'
+is 'argv[0] of the signer' \
+    "$(tr '\0' '\n' <"/proc/$signer/cmdline" | head -n 1)" 'pocketca: signer'
+is 'the front has no file of data open' \
+    "$(ls -l "/proc/$front/fd" 2>/dev/null | grep -c 'ledger\.db\|\.key')" 0
+# the supervisor too: no key, no ledger
+is 'nor has the supervisor' \
+    "$(ls -l "/proc/$SERVE/fd" | grep -c 'ledger\.db\|\.key')" 0
+if "$POCKETCA" version | grep -q seccomp; then
+    is 'the front is under seccomp' \
+        "$(sed -n 's/^Seccomp:[[:space:]]*//p' "/proc/$front/status")" 2
+    is 'the signer is under seccomp' \
+        "$(sed -n 's/^Seccomp:[[:space:]]*//p' "/proc/$signer/status")" 2
+    is 'no new privileges' "$(cat "/proc/$front/status" \
+        "/proc/$signer/status" | grep -c 'NoNewPrivs:.*1')" 2
+fi
+issue a.internal
+
+# SIGHUP with the same file: a new pair behind the same sockets
+kill -HUP "$SERVE"
+replaced() { n=$(pid_of front) && [ "$n" != "$front" ] &&
+    [ "$(pid_of signer)" != "$signer" ]; }
+eventually 80 'SIGHUP starts a new pair' replaced
+want 200 - 'it answers' --retry 5 --retry-connrefused "$API/readyz"
+want 200 - 'and knows' "$API/v1/certificates/$serial"
+
+# requests while it reloads: none fails
+: >"$T/codes"
+(i=0
+while [ $i -lt 60 ]; do
+    raw_req --oauth2-bearer "$BEARER" "$API/v1/certificates/$serial" \
+        >>"$T/codes"
+    echo >>"$T/codes"
+    i=$((i + 1))
+done) &
+loop=$!
+for _ in 1 2 3; do
+    kill -HUP "$SERVE"
+    sleep 0.5
+done
+wait $loop
+is 'no request fails over a reload' "$(grep -vc '^200$' "$T/codes")" 0
+
+# a bad file: said, and life goes on
+front=$(pid_of front)
+cp "$CA/pocketca.conf" "$T/good.conf"
+echo 'nope = 1' >>"$CA/pocketca.conf"
+kill -HUP "$SERVE"
+sleep 0.5
+is 'a bad file changes nothing' "$(pid_of front)" "$front"
+like 'and is logged' "$T/log" 'nope'
+want 200 - 'it answers' "$API/readyz"
+
+# a new listener, a longer lifetime
+port=$(free_port)
+sed "s#^listen public.*#&\nlisten second { url = \"http://127.0.0.1:$port\" kind = \"public\" }#" \
+    "$T/good.conf" >"$CA/pocketca.conf"
+if ! "$POCKETCA" check -c "$CA/pocketca.conf" >/dev/null 2>&1; then
+    cp "$T/good.conf" "$CA/pocketca.conf"
+    sed -i "s#^\(listen public.*url *= *\"\)[^\"]*#\1http://127.0.0.1:$port#" \
+        "$CA/pocketca.conf"
+    PUBLIC=http://127.0.0.1:$port
+fi
+sed -i '/^profile client {/,/^}/s/lifetime *= *"90d"/lifetime = "9d"/' \
+    "$CA/pocketca.conf"
+ok 'the new file is good' "$POCKETCA" check -c "$CA/pocketca.conf"
+kill -HUP "$SERVE"
+eventually 80 'the new listener answers' curl -sSf -o /dev/null \
+    "http://127.0.0.1:$port/healthz"
+issue b.internal profile=client
+end=$(date -d "$(openssl x509 -in "$T/b.internal.pem" -noout -enddate |
+    cut -d= -f2)" +%s)
+is 'the new lifetime holds' $(((end - $(date +%s) + 3600) / 86400)) 9
+
+# a child that dies is replaced with its partner; clients wait
+for who in front signer; do
+    old_front=$(pid_of front) old_signer=$(pid_of signer)
+    kill -KILL "$(pid_of $who)"
+    start=$(now)
+    want 200 - "$who killed: an answer" --retry 20 --retry-delay 0 \
+        --retry-all-errors "$API/v1/certificates/$serial"
+    took=$(($(now) - start))
+    [ "$took" -lt 2000 ]
+    is "within 2 s ($took ms)" $? 0
+    n1=$(pid_of front) n2=$(pid_of signer)
+    [ -n "$n1" ] && [ -n "$n2" ] && [ "$n1" != "$old_front" ] &&
+        [ "$n2" != "$old_signer" ]
+    is 'a new pair' $? 0
+done
+
+# children die with their supervisor, and another takes over at once
+front=$(pid_of front) signer=$(pid_of signer)
+kill -KILL "$SERVE"
+serve
+gone() { ! kill -0 "$front" 2>/dev/null && ! kill -0 "$signer" 2>/dev/null; }
+eventually 20 'the children died with it' gone
+want 200 - 'the new one answers' "$API/v1/certificates/$serial"
+
+# SIGTERM while requests run: drained, 0, within 5 s
+csr load.internal
+i=0
+while [ $i -lt 30 ]; do
+    (raw_req --oauth2-bearer "$BEARER" --data-binary @"$T/load.internal.csr" \
+        "$API/v1/certificates" >"$T/term.$i") &
+    i=$((i + 1))
+done
+sleep 0.1
+start=$(now)
+stop
+is 'SIGTERM ends with 0' $? 0
+took=$(($(now) - start))
+[ "$took" -le 5000 ]
+is "within 5 s ($took ms)" $? 0
+wait
+SERVE=''
+ok 'the ledger is whole' "$POCKETCA" audit -c "$CA/pocketca.conf"
+is 'no process is left' "$(pgrep -f "pocketca.*$CA" | wc -l)" 0
+
+# a client that does nothing does not hold it up
+serve
+sleep 60 | "$RAWHTTP" -t 30000 -i 30000 127.0.0.1 "$public_port" \
+    >/dev/null 2>&1 &
+idle=$!
+sleep 0.2
+start=$(now)
+stop
+is 'SIGTERM with an idle client ends with 0' $? 0
+took=$(($(now) - start))
+[ "$took" -le 5000 ]
+is "within 5 s ($took ms)" $? 0
+kill "$idle" 2>/dev/null
+finish
