@@ -92,9 +92,6 @@ void token_free(struct token *t);
 AUTO_VALUE(token, struct token, token_free)
 void token_put(struct buf *b, const struct token *t);
 void token_get(struct rd *rd, struct token *t);
-/* The object of ENTRY_TOKEN_MADE: what never changes of a token (not uses,
- * last_used, removed_at, secret, nor the label of its creator). */
-void token_object(struct buf *b, const struct token *t);
 /* "pca_<id>_<secret>": fills id_out and the SHA-256 over the whole text; -1
  * when it is not of that form (the hash is computed all the same). */
 int token_split(const char *text, size_t len, char id_out[TOKEN_ID_LEN + 1],

@@ -50,7 +50,7 @@ void token_free(struct token *t)
     *t = (struct token){0};
 }
 
-static void token_put_fixed(struct buf *b, const struct token *t)
+void token_put(struct buf *b, const struct token *t)
 {
     buf_str(b, t->id);
     buf_str(b, t->label);
@@ -63,23 +63,10 @@ static void token_put_fixed(struct buf *b, const struct token *t)
     buf_i64(b, t->not_after);
     requester_put(b, &t->creator);
     buf_put(b, t->secret_sha256, sizeof(t->secret_sha256));
-}
-
-void token_put(struct buf *b, const struct token *t)
-{
-    token_put_fixed(b, t);
     buf_u64(b, t->uses);
     buf_i64(b, t->last_used);
     buf_i64(b, t->removed_at);
     buf_str(b, t->secret);
-}
-
-void token_object(struct buf *b, const struct token *t)
-{
-    struct token bare = *t;
-
-    bare.creator.label = NULL;
-    token_put_fixed(b, &bare);
 }
 
 void token_get(struct rd *rd, struct token *t)

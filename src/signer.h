@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The signer's insides, shared by signer_*.c: the CA keys and the ledger, the
+ * threads around them, and what a request goes through.
+ *
+ * A worker authenticates, judges, builds and signs in memory, and queues a
+ * job.  The committer, one thread and the only writer, takes all that wait into
+ * one transaction, and replies after the COMMIT.  Revocations wait for the CRL
+ * thread too.  Reads are answered by the worker itself.
+ */
+#ifndef POCKETCA_SIGNER_H
+#define POCKETCA_SIGNER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "conf.h"
+#include "crl.h"
+#include "ledger.h"
+#include "log.h"
+#include "msg.h"
+#include "store.h"
+#include "tm.h"
+
+enum { LABEL_MAX = 128, NOTE_MAX = 256, QUEUE_MAX = 4096 };
+
+/* An authority: the root is one too, known by its certificate alone. */
+struct signer_authority {
+    const char *name;
+    const struct authority_info *info;
+    const struct conf_authority *conf; /* NULL: no key here */
+    struct cert cert;
+    uint8_t key_sha256[32], ski[SKI_LEN];
+    EVP_PKEY *key;
+    char *crl_url, *issuer_url; /* of what it issues; or NULL */
+};
+
+/* The CRL of one authority (signer_crl.c), under the signer's crl_lock. */
+struct signer_crl {
+    struct crl_state state; /* the newest one's */
+    bool published;         /* its file is in place, and the front has it */
+    bool wanted;            /* to be built at once */
+    uint64_t revoked_end;   /* behind the newest entry that revoked one */
+    int64_t retry_at;       /* after a failure: not before */
+};
+
+/* Since the start, for /metrics. */
+enum { SECONDS_BUCKETS = 12, BATCH_BUCKETS = 10 };
+struct histogram {
+    atomic_uint_fast64_t bucket[SECONDS_BUCKETS + 1], count, sum;
+};
+struct signer_counters {
+    atomic_uint_fast64_t *issued;     /* by profile, then protocol */
+    atomic_uint_fast64_t revoked[16]; /* by reason */
+    struct histogram commit_us, batch;
+};
+
+struct signer_clock {
+    pthread_mutex_t lock;
+    int64_t offset; /* wall clock minus boot clock, as believed */
+    atomic_int_fast64_t newest_entry;
+};
+
+/* Who is at the other end of a socket; lives until its last job is done. */
+struct peer {
+    int sock;
+    enum msg_peer kind;
+    uid_t uid; /* of an admin */
+    atomic_int refs;
+};
+
+struct job;
+struct signer {
+    const struct conf *conf;
+    int lock_fd;
+    struct store *store;
+    struct store_conn *writer;
+    EVP_PKEY *ledger_key;
+    struct ledger *ledger; /* the committer's alone, once it runs */
+    struct authority_infos infos;
+    struct signer_authority *authorities;
+    size_t n_authorities;
+    char *ocsp_url;
+    struct strs warnings;
+    uid_t own_uid;
+    char *own_user;
+
+    pthread_mutex_t queue_lock; /* the five below */
+    pthread_cond_t queue_wake;
+    struct job *queue, **queue_end;
+    size_t queue_len;
+    bool stopping;
+    pthread_t committer;
+    bool committer_runs;
+    atomic_int_fast64_t committed_us; /* when the last one was, monotonic */
+    atomic_int_fast64_t signed_us;    /* when the keys were last tried */
+    atomic_bool broken; /* the ledger's state is unknown: no writing */
+
+    pthread_mutex_t head_lock;
+    struct head head;                 /* the newest committed one */
+    atomic_uint_fast64_t size;        /* its size */
+    atomic_uint_fast64_t revocations; /* how many since the start */
+
+    pthread_mutex_t crl_lock; /* the four below */
+    pthread_cond_t crl_wake, crl_passed;
+    struct signer_crl *crls; /* beside authorities */
+    struct job *crl_waiting;
+    bool crl_stopping, crl_first_pass;
+    pthread_t crl_thread;
+    bool crl_runs;
+    struct peer *front; /* gets every file; NULL inside a command */
+    struct peer *local; /* the command itself, inside one */
+
+    pthread_t checkpointer;
+    bool checkpointer_runs;
+    atomic_uint_fast64_t commits;
+    atomic_int admins;
+
+    struct signer_clock clock;
+    struct signer_counters counters;
+};
+
+/* signer_open.c: opens ledger and keys, registers what the configuration has
+ * and the ledger not yet, starts the threads.  front: its peer, whose
+ * reference is taken over, or NULL inside a command.  lock_fd: from
+ * signer_lock(), taken over too.  NULL with reasons. */
+struct signer *signer_open(const struct conf *c, struct peer *front,
+                           int lock_fd, struct errs *e);
+/* Commits what is queued, answers what waits, ends the threads. */
+void signer_stop(struct signer *s);
+/* signer_stop(), then lets everything go, the lock too. */
+void signer_close(struct signer *s);
+AUTO_DEFINE(signer, struct signer *, signer_close)
+/* The lock alone: a descriptor, or -1 with ERR_SIGNER_AWAY when another has it
+ * (the reason names data), anything else when it cannot be had at all. */
+int signer_lock(const struct conf *c, int wait_ms, struct errs *e);
+const struct signer_authority *signer_authority_find(const struct signer *s,
+                                                     const char *name);
+
+/* signer_register.c: authorities and profiles that the ledger has not. */
+int signer_register(struct signer *s, struct errs *e);
+
+/* signer_peer.c */
+struct worker {
+    struct signer *s;
+    struct peer *peer;
+    struct store_conn *reader;
+    struct key_signer **keys; /* beside authorities; made when needed */
+    struct buf reply;
+    uint64_t asked; /* the frame that a long answer is for */
+    uint8_t in[MSG_MAX];
+};
+struct peer *peer_new(int sock, enum msg_peer kind, uid_t uid);
+struct peer *peer_ref(struct peer *p);
+/* The last one closes the socket. */
+void peer_unref(struct peer *p);
+/* A whole frame.  Never blocks when the peer is an admin: one that does not
+ * read its answers is cut off. */
+void peer_send(struct peer *p, struct buf *frame);
+/* As peer_send(), but waits for an admin to read: for long answers, by the
+ * peer's own thread. */
+void peer_send_wait(struct peer *p, struct buf *frame);
+void peer_send_error(struct peer *p, uint64_t id, const struct errs *e);
+/* Serves frames until the peer is gone: 0, or -1 when it broke the protocol.
+ * Takes over the caller's reference. */
+int peer_serve(struct signer *s, struct peer *p);
+/* The admin socket: a thread for each connection, until the process ends. */
+void peer_accept(struct signer *s, int listener);
+struct key_signer *worker_key(struct worker *w,
+                              const struct signer_authority *a);
+
+/* signer_auth.c: who the evidence proves to be asking. */
+struct who {
+    struct requester requester;
+    unsigned roles;
+    struct limits limits;
+    bool narrow; /* limits name profiles or names: not everything is seen */
+    struct token token;   /* WHO_TOKEN */
+    struct record record; /* WHO_CERTIFICATE: its own */
+    char *request_id;
+    int64_t began_us;
+};
+void who_free(struct who *w);
+AUTO_VALUE(who, struct who, who_free)
+/* -1 with the 401.  When repeats is true a used-up token passes, for
+ * auth_alive() to judge. */
+int auth_who(struct worker *w, const struct caller *c, bool repeats,
+             struct who *out, struct errs *e);
+/* -1 with ERR_TOKEN_USED_UP: for what is no repeat. */
+int auth_alive(const struct who *w, struct errs *e);
+/* -1 with ERR_ROLE_MISSING. */
+int auth_role(const struct who *w, unsigned role, struct errs *e);
+/* What a limited credential sees, renews and revokes. */
+bool auth_covers(const struct who *w, const struct record *r);
+/* What it may read: that, what it issued itself, and itself. */
+bool auth_sees(const struct who *w, const struct record *r);
+/* "token:<id>": the scope of idempotency keys; the caller frees. */
+char *auth_scope(const struct who *w);
+/* -1 with ERR_BAD_ARGUMENT: 1 (or 0) to max characters of UTF-8, no
+ * controls. */
+int auth_text(const char *what, const char *text, size_t max, struct errs *e);
+/* The reason for a row that could not be read. */
+int auth_store_error(enum store_result r, struct errs *e);
+
+/* signer_commit.c: everything that writes. */
+struct job_kind {
+    const char *event; /* for the log; NULL: none */
+    /* Inside the transaction: does it all, and makes j->reply.  A reason in
+     * j->errs, or a result other than STORE_OK, undoes it. */
+    enum store_result (*apply)(struct signer *s, struct job *j);
+    /* After the commit (j->errs empty) or the refusal.  Owns the job. */
+    void (*done)(struct signer *s, struct job *j);
+    void (*free)(struct job *j); /* what is beyond struct job */
+};
+struct job {
+    struct job *next;
+    const struct job_kind *kind;
+    struct peer *peer; /* NULL: nobody waits */
+    uint64_t id;       /* of the frame */
+    struct who who;
+    struct buf reply;
+    struct errs errs;
+    char *about; /* for the log: serial, token id */
+    bool repeated;
+    /* For the CRL thread: */
+    uint64_t authorities, needs; /* whose CRLs must have which snapshot */
+    void (*reply_fn)(struct signer *s, struct job *j); /* then */
+    void (*publish)(struct signer *s, struct job *j);  /* first; or NULL */
+};
+/* size: of the whole struct that begins with a struct job; zeroed. */
+void *job_new(size_t size, const struct job_kind *kind, struct worker *w,
+              uint64_t id, struct who *who);
+void job_free(struct job *j);
+/* -1 with ERR_QUEUE_FULL or ERR_STORAGE_ERROR; the job is then the caller's
+ * still. */
+int job_queue(struct signer *s, struct job *j, struct errs *e);
+/* Sends the reply or the reasons, logs, frees: the usual done(). */
+void job_done(struct signer *s, struct job *j);
+/* Queues a job without a peer and waits; its errs are moved to e. */
+int job_wait(struct signer *s, struct job *j, struct errs *e);
+/* Appends an entry for who; object is hashed. */
+enum store_result job_entry(struct signer *s, const struct requester *who,
+                            enum entry_type type, const char *authority,
+                            const struct serial *serial, const void *object,
+                            size_t len, int64_t now, uint64_t *index);
+/* The token's use inside the transaction; reasons in j->errs. */
+enum store_result job_use(struct signer *s, struct job *j, int64_t now);
+int commit_start(struct signer *s, struct errs *e);
+/* Waits until everything that was queued so far is done. */
+void commit_drain(struct signer *s);
+/* Does what is queued, then ends the thread. */
+void commit_stop(struct signer *s);
+int checkpoint_start(struct signer *s, struct errs *e);
+void checkpoint_stop(struct signer *s);
+
+/* signer_build.c: one certificate, from what was judged. */
+struct build {
+    const struct signer_authority *authority;
+    const struct names *names;
+    const struct key_pub *key;
+    unsigned ku, eku;
+    int64_t not_before, not_after;
+};
+/* Fills serial and der of r, and parses it. */
+void build_cert(struct worker *w, const struct build *b, struct record *r,
+                struct cert *parsed, char **cn);
+
+/* signer_issue.c */
+struct issue_job {
+    struct job job;
+    struct record record;
+    struct cert cert; /* of record.der */
+    char *cn, *scope, *idem_key;
+    uint8_t idem_hash[32];
+    bool detached;
+    uint64_t revocations; /* how many there were when it was judged */
+    bool renewal, by_cert;
+    uint64_t renews_leaf;
+};
+/* Everything that policy says about names, key and lifetime, for issue and
+ * renewal; every reason is added.  Fills the profile's part of b. */
+struct issue_ask {
+    const struct msg_issue *m;
+    const struct names *names;
+    const struct profile *profile;
+    const struct limits *limits;
+    struct key_pub key;
+    int64_t now;
+};
+int issue_judge(struct worker *w, const struct issue_ask *a, struct build *b,
+                struct errs *e);
+/* A job with the record that the certificate is to have; takes texts out of
+ * m. */
+struct issue_job *issue_new(struct worker *w, const struct frame *f,
+                            struct msg_issue *m, struct who *who);
+/* Builds, signs and queues, or frees.  */
+int issue_queue(struct worker *w, struct issue_job *j, const struct build *b,
+                struct errs *e);
+/* 1: a repeat, answered; 0: new; -1 with ERR_IDEMPOTENCY_CONFLICT. */
+int issue_repeat(struct worker *w, const struct frame *f,
+                 const struct msg_issue *m, const struct who *who,
+                 struct errs *e);
+/* How far revocations have come when judging begins. */
+void reply_record(struct buf *b, uint64_t id, bool repeated,
+                  const struct record *r, bool more);
+/* The certificate with that serial that who may read, renew or revoke: -1 with
+ * ERR_NOT_FOUND. */
+int find_record(struct worker *w, const struct who *who,
+                const struct serial *serial,
+                bool (*may)(const struct who *, const struct record *),
+                struct record *out, struct errs *e);
+
+/* Handlers: 0 when an answer went out or a job is queued, -1 with reasons. */
+typedef int handler_fn(struct worker *w, const struct frame *f,
+                       const struct caller *c, struct rd *body, struct errs *e);
+handler_fn handle_hello, handle_service_cert, handle_issue, handle_renew,
+    handle_revoke, handle_get, handle_list, handle_who, handle_token_make,
+    handle_token_list, handle_token_remove, handle_metrics, handle_ready,
+    handle_crl_next, handle_crl_install, handle_crl_build, handle_audit,
+    handle_clock_accept;
+/* The body was exact, or ERR_BAD_REQUEST. */
+int body_done(const struct frame *f, const struct rd *body, struct errs *e);
+
+/* signer_crl.c */
+int crl_start(struct signer *s, struct errs *e);
+void crl_stop(struct signer *s);
+/* Waits until what is there has been published, at most ms. */
+void crl_wait_first(struct signer *s, int ms);
+/* After the commit: reply(s, j), which owns j, runs when the CRLs of the
+ * authorities in j->authorities (bits) have everything before `needs`; 0: all
+ * that has been revoked so far.  With reasons in j->errs when they cannot be
+ * published. */
+void crl_job_wait(struct signer *s, struct job *j, uint64_t needs,
+                  void (*reply)(struct signer *s, struct job *j));
+/* On the CRL thread: a CRL that was signed elsewhere. */
+int crl_install(struct signer *s, size_t i, const struct requester *who,
+                const struct buf *der, struct crl_state *st, struct errs *e);
+size_t signer_authority_index(const struct signer *s, const char *name);
+
+/* signer_crl_file.c: the files below data/crl. */
+/* A new "NAME.crl.new" there, open for reading and writing. */
+int crl_file_new(const struct signer *s, const char *name, struct errs *e);
+/* Syncs what is behind fd and hashes it. */
+int crl_file_seal(int fd, uint8_t sha256[32], struct errs *e);
+/* Writes the PEM beside it, renames both, makes chain.pem anew. */
+int crl_file_publish(const struct signer *s, const char *name, int fd,
+                     struct errs *e);
+/* 1 when the file in place, or the one that was about to be (it is put in
+ * place), has this hash; 0 when not. */
+int crl_file_restore(const struct signer *s, const char *name,
+                     const uint8_t sha256[32]);
+/* Sends the front the files of one authority, then the chain. */
+void crl_file_tell(const struct signer *s, const char *name,
+                   const struct crl_state *st, int64_t chain_next);
+
+/* signer_token.c: what an admin with limits sees of the tokens. */
+bool token_within(const struct who *w, const struct token *t);
+
+/* signer_clock.c (the clock is suspect: DESIGN "Time") */
+void clock_open(struct signer *s);
+/* -1 with ERR_CLOCK_SUSPECT and why. */
+int clock_check(struct signer *s, int64_t now, struct errs *e);
+
+/* signer_ready.c */
+void ready_judge(struct worker *w, struct msg_ready *out);
+
+/* signer_metrics.c */
+void count_issued(struct signer *s, const char *profile, const char *protocol);
+void count_batch(struct signer *s, size_t n, int64_t us);
+
+/* How many counters of issued certificates there are. */
+size_t count_slots(const struct conf *c);
+
+/* The name of the process's user, for requesters; or NULL. */
+char *signer_user_name(void);
+
+/* signer_log.c: the one line of an event, once logging is on: a command says
+ * what happened itself. */
+void signer_log_on(void);
+void signer_log(enum log_level level, const char *event, const struct who *w,
+                const char *about, const struct errs *e, bool repeated);
+
+#endif

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: ISC */
+/* Group commit: what waits goes into one transaction, is made durable by one
+ * COMMIT, and only then answered. */
+#include "signer.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/sha.h>
+
+enum { BATCH_MAX = 512 };
+
+void *job_new(size_t size, const struct job_kind *kind, struct worker *w,
+              uint64_t id, struct who *who)
+{
+    struct job *j = xcalloc(1, size);
+
+    j->kind = kind;
+    j->id = id;
+    if (w)
+        j->peer = peer_ref(w->peer);
+    if (who) {
+        j->who = *who;
+        *who = (struct who){0};
+    }
+    return j;
+}
+
+void job_free(struct job *j)
+{
+    if (!j)
+        return;
+    if (j->kind->free)
+        j->kind->free(j);
+    peer_unref(j->peer);
+    who_free(&j->who);
+    buf_wipe(&j->reply); /* a new token's secret is in one */
+    errs_free(&j->errs);
+    free(j->about);
+    free(j);
+}
+
+int job_queue(struct signer *s, struct job *j, struct errs *e)
+{
+    int rc = 0;
+
+    if (s->broken)
+        return err_add(e, ERR_STORAGE_ERROR, "the ledger cannot be written");
+    pthread_mutex_lock(&s->queue_lock);
+    if (s->queue_len >= QUEUE_MAX) {
+        rc = err_add(e, ERR_QUEUE_FULL, "%zu requests are waiting already",
+                     s->queue_len);
+    } else {
+        *s->queue_end = j;
+        s->queue_end = &j->next;
+        s->queue_len++;
+        pthread_cond_signal(&s->queue_wake);
+    }
+    pthread_mutex_unlock(&s->queue_lock);
+    return rc;
+}
+
+void job_done(struct signer *s, struct job *j)
+{
+    (void)s;
+    if (j->peer && j->errs.n)
+        peer_send_error(j->peer, j->id, &j->errs);
+    else if (j->peer)
+        peer_send(j->peer, &j->reply);
+    if (j->kind->event)
+        signer_log(j->errs.n ? LOG_WARN : LOG_INFO, j->kind->event, &j->who,
+                   j->about, &j->errs, j->repeated);
+    job_free(j);
+}
+
+enum store_result job_entry(struct signer *s, const struct requester *who,
+                            enum entry_type type, const char *authority,
+                            const struct serial *serial, const void *object,
+                            size_t len, int64_t now, uint64_t *index)
+{
+    struct entry en = {
+        .type = type,
+        .time = now,
+        .who = who->type,
+        .who_id = who->id,
+        .authority = (char *)(uintptr_t)authority,
+    };
+    uint64_t at;
+
+    if (serial)
+        en.serial = *serial;
+    SHA256(object ? object : "", len, en.object);
+    return ledger_append(s->ledger, &en, index ? index : &at);
+}
+
+enum store_result job_use(struct signer *s, struct job *j, int64_t now)
+{
+    const char *id = j->who.requester.id;
+    enum store_result r;
+
+    if (j->who.requester.type != WHO_TOKEN)
+        return STORE_OK;
+    r = store_token_use(s->writer, id, now);
+    if (r != STORE_NONE)
+        return r;
+    /* Used up or removed since the worker looked. */
+    err_add(&j->errs, ERR_TOKEN_USED_UP, "token %s has no use left", id);
+    return STORE_OK;
+}
+
+static void fail(struct job *j, enum store_result r, const char *why)
+{
+    errs_free(&j->errs);
+    if (r == STORE_FULL)
+        err_add(&j->errs, ERR_STORAGE_FULL,
+                "no space is left for the ledger: nothing was done");
+    else
+        err_add(&j->errs, ERR_STORAGE_ERROR,
+                "the ledger refused to be written: nothing was done");
+    log_msg(LOG_ERROR, "ledger", "%s: %s",
+            j->kind->event ? j->kind->event : "job", why);
+}
+
+/* STORE_OK: done or refused, the transaction lives on; else it is gone. */
+static enum store_result run_job(struct signer *s, struct job *j)
+{
+    struct ledger_mark mark;
+    enum store_result r = store_save(s->writer);
+
+    if (r != STORE_OK)
+        return r;
+    ledger_mark(s->ledger, &mark);
+    r = j->kind->apply(s, j);
+    if (r == STORE_BROKEN)
+        return r;
+    if (r == STORE_OK && j->errs.n == 0)
+        return store_release(s->writer);
+    if (r != STORE_OK)
+        fail(j, r, store_conn_error(s->writer));
+    ledger_undo(s->ledger, &mark);
+    return store_undo(s->writer);
+}
+
+static enum store_result run_batch(struct signer *s, struct job *batch)
+{
+    enum store_result r = store_begin(s->writer);
+    uint64_t before = ledger_size(s->ledger);
+
+    for (struct job *j = batch; j && r == STORE_OK; j = j->next)
+        r = run_job(s, j);
+    if (r == STORE_OK && ledger_size(s->ledger) != before)
+        r = ledger_seal(s->ledger, tm_now());
+    if (r == STORE_OK)
+        r = store_commit(s->writer);
+    return r;
+}
+
+static void publish_head(struct signer *s)
+{
+    struct head h;
+
+    ledger_head(s->ledger, &h);
+    pthread_mutex_lock(&s->head_lock);
+    s->head = h;
+    pthread_mutex_unlock(&s->head_lock);
+    s->size = h.size;
+    s->clock.newest_entry = ledger_last_time(s->ledger);
+}
+
+/* Nobody knows what the disk has: nothing more is written, and a service
+ * starts afresh from what it finds there. */
+static void give_up(struct signer *s)
+{
+    s->broken = true;
+    if (s->front)
+        log_fatal("ledger", "the fate of a commit is unknown: starting again");
+}
+
+static void commit_batch(struct signer *s, struct job *batch, size_t n)
+{
+    struct ledger_mark start;
+    int64_t began = tm_mono_us();
+    enum store_result r;
+    struct job *next;
+    AUTO(free) char *why = NULL;
+
+    ledger_mark(s->ledger, &start);
+    r = run_batch(s, batch);
+    if (r != STORE_OK) {
+        why = xstrdup(store_conn_error(s->writer));
+        ledger_undo(s->ledger, &start);
+        store_rollback(s->writer);
+    } else {
+        publish_head(s);
+        count_batch(s, n, tm_mono_us() - began);
+        s->commits++;
+        s->committed_us = tm_mono_us();
+    }
+    for (struct job *j = batch; j; j = next) {
+        next = j->next;
+        j->next = NULL;
+        if (r != STORE_OK && j->errs.n == 0)
+            fail(j, r, why);
+        j->kind->done(s, j);
+    }
+    if (r == STORE_BROKEN)
+        give_up(s);
+}
+
+/* Everything that waits, at most BATCH_MAX; NULL at the end. */
+static struct job *take_batch(struct signer *s, size_t *n)
+{
+    struct job *batch, **end;
+
+    pthread_mutex_lock(&s->queue_lock);
+    while (!s->queue && !s->stopping)
+        pthread_cond_wait(&s->queue_wake, &s->queue_lock);
+    batch = s->queue;
+    end = &batch;
+    for (*n = 0; *end && *n < BATCH_MAX; ++*n)
+        end = &(*end)->next;
+    s->queue = *end;
+    *end = NULL;
+    if (!s->queue)
+        s->queue_end = &s->queue;
+    s->queue_len -= *n;
+    pthread_mutex_unlock(&s->queue_lock);
+    return batch;
+}
+
+static void *commit_run(void *arg)
+{
+    struct signer *s = arg;
+    struct job *batch;
+    size_t n;
+
+    while ((batch = take_batch(s, &n)))
+        commit_batch(s, batch, n);
+    return NULL;
+}
+
+int commit_start(struct signer *s, struct errs *e)
+{
+    s->queue_end = &s->queue;
+    publish_head(s);
+    if (pthread_create(&s->committer, NULL, commit_run, s) != 0)
+        return err_add(e, ERR_SIGNER_AWAY, "a thread could not be started");
+    s->committer_runs = true;
+    return 0;
+}
+
+void commit_stop(struct signer *s)
+{
+    if (!s->committer_runs)
+        return;
+    pthread_mutex_lock(&s->queue_lock);
+    s->stopping = true;
+    pthread_cond_broadcast(&s->queue_wake);
+    pthread_mutex_unlock(&s->queue_lock);
+    pthread_join(s->committer, NULL);
+    s->committer_runs = false;
+}
+
+/* A job that a thread of our own waits for: done() hands it back. */
+struct waiting {
+    pthread_mutex_t lock;
+    pthread_cond_t cond;
+    bool done;
+    const struct job_kind *kind;
+};
+
+static void wake_waiting(struct signer *s, struct job *j)
+{
+    struct waiting *w = (struct waiting *)(uintptr_t)j->id;
+
+    (void)s;
+    pthread_mutex_lock(&w->lock);
+    w->done = true;
+    pthread_cond_signal(&w->cond);
+    pthread_mutex_unlock(&w->lock);
+}
+
+int job_wait(struct signer *s, struct job *j, struct errs *e)
+{
+    struct waiting w = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER,
+                        false, j->kind};
+    struct job_kind kind = *j->kind;
+
+    kind.done = wake_waiting;
+    j->kind = &kind;
+    j->id = (uint64_t)(uintptr_t)&w;
+    if (job_queue(s, j, e) != 0) {
+        j->kind = w.kind;
+        return -1;
+    }
+    pthread_mutex_lock(&w.lock);
+    while (!w.done)
+        pthread_cond_wait(&w.cond, &w.lock);
+    pthread_mutex_unlock(&w.lock);
+    j->kind = w.kind;
+    if (!j->errs.n)
+        return 0;
+    errs_move(e, &j->errs);
+    return -1;
+}
+
+static enum store_result apply_nothing(struct signer *s, struct job *j)
+{
+    (void)s;
+    (void)j;
+    return STORE_OK;
+}
+
+static const struct job_kind nothing = {.apply = apply_nothing};
+
+void commit_drain(struct signer *s)
+{
+    AUTO(errs) struct errs e = {0};
+    struct job *j = job_new(sizeof(*j), &nothing, NULL, 0, NULL);
+
+    /* The queue is first in, first out. */
+    job_wait(s, j, &e);
+    job_free(j);
+}
+
+/* The write-ahead log is moved into the database by a thread of its own, so
+ * that no commit waits for it. */
+enum { WAL_MAX = 4 * 1024 * 1024, CHECKPOINT_US = 200 * 1000 };
+
+static void *checkpoint_run(void *arg)
+{
+    struct signer *s = arg;
+    AUTO(errs) struct errs e = {0};
+    struct store_conn *c = store_conn_open(s->store, false, &e);
+    uint64_t seen = 0;
+    bool stop = false;
+
+    while (c && !stop) {
+        usleep(CHECKPOINT_US);
+        pthread_mutex_lock(&s->queue_lock);
+        stop = s->stopping;
+        pthread_mutex_unlock(&s->queue_lock);
+        if (s->commits == seen)
+            continue;
+        seen = s->commits;
+        /* Without space it is tried again after the next commit. */
+        if (store_checkpoint(c, WAL_MAX) == STORE_BROKEN)
+            log_msg(LOG_WARN, "checkpoint", "%s", store_conn_error(c));
+    }
+    store_conn_close(c);
+    return NULL;
+}
+
+int checkpoint_start(struct signer *s, struct errs *e)
+{
+    if (pthread_create(&s->checkpointer, NULL, checkpoint_run, s) != 0)
+        return err_add(e, ERR_SIGNER_AWAY, "a thread could not be started");
+    s->checkpointer_runs = true;
+    return 0;
+}
+
+void checkpoint_stop(struct signer *s)
+{
+    if (s->checkpointer_runs)
+        pthread_join(s->checkpointer, NULL);
+    s->checkpointer_runs = false;
+}

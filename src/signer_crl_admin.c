@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: ISC */
+/* What the command line does with CRLs: builds one now, or installs the one
+ * that an authority whose key is elsewhere has signed (the root's). */
+#include "signer.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct signer_authority *get_authority(struct worker *w,
+                                                    const struct frame *f,
+                                                    struct rd *body,
+                                                    struct errs *e)
+{
+    AUTO(free) char *name = rd_str(body);
+    const struct signer_authority *a;
+
+    if (body_done(f, body, e) != 0)
+        return NULL;
+    a = signer_authority_find(w->s, name);
+    if (!a)
+        err_add(e, ERR_NOT_FOUND, "there is no authority %s", name);
+    return a;
+}
+
+static int state_of(struct worker *w, const struct signer_authority *a,
+                    struct crl_state *st, struct errs *e)
+{
+    enum store_result r;
+
+    *st = (struct crl_state){0};
+    r = store_crl_get(w->reader, a->name, st);
+    return r == STORE_OK || r == STORE_NONE ? 0 : auth_store_error(r, e);
+}
+
+int handle_crl_next(struct worker *w, const struct frame *f,
+                    const struct caller *c, struct rd *body, struct errs *e)
+{
+    const struct signer_authority *a = get_authority(w, f, body, e);
+    struct crl_state st;
+
+    (void)c;
+    if (!a || state_of(w, a, &st, e) != 0)
+        return -1;
+    msg_begin(&w->reply, MSG_CRL_NUMBER, f->id, false);
+    buf_u64(&w->reply, st.number + 1);
+    peer_send(w->peer, &w->reply);
+    return 0;
+}
+
+static const struct job_kind build_kind = {.event = "crl-build"};
+
+int handle_crl_build(struct worker *w, const struct frame *f,
+                     const struct caller *c, struct rd *body, struct errs *e)
+{
+    const struct signer_authority *a = get_authority(w, f, body, e);
+    AUTO(who) struct who who = {0};
+    struct job *j;
+
+    if (!a || auth_who(w, c, false, &who, e) != 0)
+        return -1;
+    if (!a->key)
+        return err_add(e, ERR_KEY_NOT_ALLOWED,
+                       "the key of %s is not here: pocketca crl sign "
+                       "--authority %s",
+                       a->name, a->name);
+    j = job_new(sizeof(*j), &build_kind, w, f->id, &who);
+    j->authorities = UINT64_C(1) << (a - w->s->authorities);
+    j->about = xstrdup(a->name);
+    msg_begin(&j->reply, MSG_DONE, f->id, false);
+    crl_job_wait(w->s, j, w->s->size, job_done);
+    return 0;
+}
+
+struct install_job {
+    struct job job;
+    const struct signer_authority *authority;
+    struct crl_state state;
+    struct buf der;
+};
+
+static void install_free(struct job *job)
+{
+    buf_free(&((struct install_job *)job)->der);
+}
+
+/* On the CRL thread. */
+static void install_publish(struct signer *s, struct job *job)
+{
+    struct install_job *j = (struct install_job *)job;
+    size_t i = (size_t)(j->authority - s->authorities);
+
+    msg_begin(&job->reply, MSG_DONE, job->id, false);
+    crl_install(s, i, &job->who.requester, &j->der, &j->state, &job->errs);
+}
+
+static const struct job_kind install_kind = {.event = "crl-install",
+                                             .free = install_free};
+
+static int judge(const struct signer_authority *a, const struct crl *crl,
+                 struct errs *e)
+{
+    struct key_verifier *v;
+    AUTO(errs) struct errs why = {0};
+    const int64_t now = tm_now();
+    int rc;
+
+    if (a->key)
+        return err_add(e, ERR_KEY_NOT_ALLOWED,
+                       "the CRL of %s is made by the service itself", a->name);
+    if (crl->issuer_len != a->cert.subject_len ||
+        memcmp(crl->issuer, a->cert.subject, crl->issuer_len) != 0)
+        return err_add(e, ERR_BAD_REQUEST,
+                       "the CRL's issuer is not authority %s", a->name);
+    if (crl->next_update <= now || crl->this_update > now + 5 * TM_MINUTE)
+        return err_add(e, ERR_BAD_REQUEST, "the CRL is not of today");
+    v = key_verifier_new();
+    rc = key_verify(v, &a->cert.key, crl->alg, crl->tbs, crl->tbs_len, crl->sig,
+                    crl->sig_len, &why);
+    key_verifier_free(v);
+    return rc == 0 ? 0
+                   : err_add(e, ERR_BAD_REQUEST,
+                             "the CRL is not signed by authority %s", a->name);
+}
+
+int handle_crl_install(struct worker *w, const struct frame *f,
+                       const struct caller *c, struct rd *body, struct errs *e)
+{
+    AUTO(free) char *name = rd_str(body);
+    AUTO(who) struct who who = {0};
+    size_t len;
+    const uint8_t *der = rd_blob(body, &len);
+    const struct signer_authority *a;
+    struct install_job *j;
+    struct crl crl;
+
+    if (body_done(f, body, e) != 0 || auth_who(w, c, false, &who, e) != 0)
+        return -1;
+    a = signer_authority_find(w->s, name);
+    if (!a)
+        return err_add(e, ERR_NOT_FOUND, "there is no authority %s", name);
+    if (crl_parse(&crl, der, len, e) != 0 || judge(a, &crl, e) != 0)
+        return -1;
+    j = job_new(sizeof(*j), &install_kind, w, f->id, &who);
+    j->authority = a;
+    j->state = (struct crl_state){.number = crl.number,
+                                  .this_update = crl.this_update,
+                                  .next_update = crl.next_update};
+    buf_put(&j->der, der, len);
+    j->job.about = xstrdup(a->name);
+    j->job.authorities = UINT64_C(1) << (a - w->s->authorities);
+    j->job.publish = install_publish;
+    crl_job_wait(w->s, &j->job, 0, job_done);
+    return 0;
+}

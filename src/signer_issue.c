@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: ISC */
+/* From a request to a certificate: judged and signed by the worker, numbered
+ * and made durable by the committer. */
+#include "signer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+enum { LEAF_AT = MSG_HEAD + 1, SERVICE_LIFETIME = 30 * 24 * 3600 };
+
+void reply_record(struct buf *b, uint64_t id, bool repeated,
+                  const struct record *r, bool more)
+{
+    msg_begin(b, MSG_RECORD, id, more);
+    buf_u8(b, repeated);
+    record_put(b, r);
+}
+
+/* 1 and the earlier certificate; 0 none; -1 with reasons. */
+static int find_repeat(struct store_conn *c, const char *scope, const char *key,
+                       const uint8_t hash[32], struct record *old,
+                       struct errs *e)
+{
+    uint8_t was[32];
+    char serial[2 * SERIAL_MAX + 1];
+    enum store_result r = store_cert_by_idem(c, scope, key, old, was);
+
+    if (r == STORE_NONE)
+        return 0;
+    if (r != STORE_OK)
+        return auth_store_error(r, e);
+    if (CRYPTO_memcmp(was, hash, sizeof(was)) == 0)
+        return 1;
+    serial_text(serial, &old->serial);
+    return err_add(e, ERR_IDEMPOTENCY_CONFLICT,
+                   "Idempotency-Key %s made certificate %s from another "
+                   "request",
+                   key, serial);
+}
+
+int issue_repeat(struct worker *w, const struct frame *f,
+                 const struct msg_issue *m, const struct who *who,
+                 struct errs *e)
+{
+    AUTO(record) struct record old = {0};
+    AUTO(free) char *scope = NULL;
+    char serial[2 * SERIAL_MAX + 1];
+    int found;
+
+    if (!m->idem_key)
+        return 0;
+    scope = auth_scope(who);
+    found = find_repeat(w->reader, scope, m->idem_key, m->idem_hash, &old, e);
+    if (found != 1)
+        return found;
+    reply_record(&w->reply, f->id, true, &old, false);
+    peer_send(w->peer, &w->reply);
+    serial_text(serial, &old.serial);
+    signer_log(LOG_INFO, "issue", who, serial, &(struct errs){0}, true);
+    return 1;
+}
+
+/* Inside the transaction: what revocations since the judgement say. */
+static enum store_result judge_again(struct signer *s, struct issue_job *j)
+{
+    AUTO(record) struct record old = {0};
+    uint8_t key[32];
+    enum store_result r;
+
+    if (s->revocations == j->revocations)
+        return STORE_OK;
+    key_pub_sha256(&j->cert.key, key);
+    r = store_key_compromised(s->writer, key);
+    if (r == STORE_NONE && j->renewal)
+        r = store_ancestor_compromised(s->writer, j->renews_leaf);
+    if (r == STORE_OK)
+        err_add(&j->job.errs, ERR_KEY_COMPROMISED,
+                "the key was revoked for keyCompromise");
+    if (r != STORE_NONE || !j->by_cert)
+        return r == STORE_NONE ? STORE_OK : r;
+    r = store_cert_by_leaf(s->writer, j->renews_leaf, &old);
+    if (r == STORE_OK && old.revoked_at)
+        err_add(&j->job.errs, ERR_CERTIFICATE_REVOKED,
+                "the client certificate was revoked");
+    return r == STORE_NONE ? STORE_REFUSED : r;
+}
+
+static enum store_result put_cert(struct signer *s, struct issue_job *j)
+{
+    struct record *rec = &j->record;
+    const struct cert_row row = {
+        .record = rec,
+        .cert = &j->cert,
+        .cn = j->cn,
+        .detached = !j->renewal,
+        .idem_scope = j->idem_key ? j->scope : NULL,
+        .idem_key = j->idem_key,
+        .idem_hash = j->idem_hash,
+    };
+    uint64_t leaf;
+    enum store_result r;
+
+    r = job_entry(s, &rec->requester, ENTRY_ISSUED, rec->authority,
+                  &rec->serial, rec->der.data, rec->der.len, rec->issued_at,
+                  &leaf);
+    if (r != STORE_OK)
+        return r;
+    rec->leaf = leaf;
+    for (int i = 0; i < 8; i++)
+        j->job.reply.data[LEAF_AT + i] = (uint8_t)(leaf >> (56 - 8 * i));
+    r = store_cert_put(s->writer, &row);
+    return r == STORE_NONE ? STORE_REFUSED : r;
+}
+
+static enum store_result issue_apply(struct signer *s, struct job *job)
+{
+    struct issue_job *j = (struct issue_job *)job;
+    AUTO(record) struct record old = {0};
+    enum store_result r;
+
+    if (j->idem_key) {
+        int found = find_repeat(s->writer, j->scope, j->idem_key, j->idem_hash,
+                                &old, &job->errs);
+
+        if (found == 1) {
+            char serial[2 * SERIAL_MAX + 1];
+
+            serial_text(serial, &old.serial);
+            free(job->about);
+            job->about = xstrdup(serial);
+            reply_record(&job->reply, job->id, true, &old, false);
+            job->repeated = true;
+        }
+        if (found != 0)
+            return STORE_OK;
+    }
+    r = job_use(s, job, j->record.issued_at);
+    if (r == STORE_OK && !job->errs.n)
+        r = judge_again(s, j);
+    if (r == STORE_OK && !job->errs.n)
+        r = put_cert(s, j);
+    return r;
+}
+
+static void issue_done(struct signer *s, struct job *job)
+{
+    struct issue_job *j = (struct issue_job *)job;
+
+    if (!job->errs.n && !job->repeated)
+        count_issued(s, j->record.profile, j->record.protocol);
+    job_done(s, job);
+}
+
+static void issue_free(struct job *job)
+{
+    struct issue_job *j = (struct issue_job *)job;
+
+    cert_free(&j->cert);
+    record_free(&j->record);
+    free(j->cn);
+    free(j->scope);
+    free(j->idem_key);
+}
+
+static const struct job_kind issue_kind = {
+    .event = "issue",
+    .apply = issue_apply,
+    .done = issue_done,
+    .free = issue_free,
+};
+static const struct job_kind renew_kind = {
+    .event = "renew",
+    .apply = issue_apply,
+    .done = issue_done,
+    .free = issue_free,
+};
+
+static bool is_ca_key(const struct signer *s, const uint8_t sha256[32])
+{
+    for (size_t i = 0; i < s->n_authorities; i++)
+        if (memcmp(s->authorities[i].key_sha256, sha256, 32) == 0)
+            return true;
+    return false;
+}
+
+static int judge_key(struct worker *w, const struct key_pub *key,
+                     struct errs *e)
+{
+    uint8_t sha256[32];
+    char text[65];
+    enum store_result r;
+
+    key_pub_sha256(key, sha256);
+    if (is_ca_key(w->s, sha256))
+        return err_add(e, ERR_KEY_NOT_ALLOWED,
+                       "this is the key of an authority");
+    r = store_key_compromised(w->reader, sha256);
+    if (r == STORE_NONE)
+        return 0;
+    if (r != STORE_OK)
+        return auth_store_error(r, e);
+    hex_encode(text, sha256, sizeof(sha256));
+    return err_add(e, ERR_KEY_COMPROMISED,
+                   "the key with SHA-256 %s was revoked for keyCompromise and "
+                   "is never certified again",
+                   text);
+}
+
+int issue_judge(struct worker *w, const struct issue_ask *a, struct build *b,
+                struct errs *e)
+{
+    const struct profile *p = a->profile;
+    const char *authority =
+        p->authority ? p->authority : w->s->conf->authorities[0].name;
+    const struct request req = {
+        .names = a->names,
+        .odd_san = &a->m->odd_san,
+        .key = &a->key,
+        .power = a->m->power,
+        .critical = a->m->critical,
+    };
+    int bad = 0;
+
+    b->authority = signer_authority_find(w->s, authority);
+    if (!b->authority || !b->authority->key)
+        log_fatal("profile", "%s: no key for %s", p->name, authority);
+    bad |= profile_judge(p, a->limits, &req, e);
+    bad |= judge_key(w, &a->key, e);
+    bad |= profile_validity(p, a->m->lifetime, a->now,
+                            b->authority->cert.not_after, &b->not_before,
+                            &b->not_after, e);
+    if (a->m->note)
+        bad |= auth_text("note", a->m->note, NOTE_MAX, e);
+    b->names = a->names;
+    b->key = &a->key;
+    b->ku = profile_key_usage(p, &a->key);
+    b->eku = p->eku;
+    return bad ? -1 : 0;
+}
+
+struct issue_job *issue_new(struct worker *w, const struct frame *f,
+                            struct msg_issue *m, struct who *who)
+{
+    const bool renewal = f->type == MSG_RENEW;
+    char *scope = auth_scope(who);
+    struct issue_job *j =
+        job_new(sizeof(*j), renewal ? &renew_kind : &issue_kind, w, f->id, who);
+
+    j->renewal = renewal;
+    j->scope = scope;
+    j->idem_key = take_ptr(m->idem_key);
+    memcpy(j->idem_hash, m->idem_hash, sizeof(j->idem_hash));
+    j->record.protocol =
+        w->peer->kind == PEER_A ? xstrdup("cli") : take_ptr(m->protocol);
+    j->record.note = take_ptr(m->note);
+    j->record.replaces = m->replaces;
+    j->record.warnings = m->warnings;
+    m->warnings = (struct strs){0};
+    return j;
+}
+
+int issue_queue(struct worker *w, struct issue_job *j, const struct build *b,
+                struct errs *e)
+{
+    struct record *r = &j->record;
+    char serial[2 * SERIAL_MAX + 1];
+
+    r->authority = xstrdup(b->authority->name);
+    build_cert(w, b, r, &j->cert, &j->cn);
+    serial_text(serial, &r->serial);
+    j->job.about = xstrdup(serial);
+    reply_record(&j->job.reply, j->job.id, false, r, false);
+    if (j->job.reply.len > MSG_MAX)
+        err_add(e, ERR_TOO_LARGE, "the certificate would have %zu octets",
+                r->der.len);
+    if (j->job.reply.len <= MSG_MAX && job_queue(w->s, &j->job, e) == 0)
+        return 0;
+    job_free(&j->job);
+    return -1;
+}
+
+static int judge_replaces(struct worker *w, const struct who *who,
+                          const struct serial *s, struct errs *e)
+{
+    AUTO(record) struct record old = {0};
+    AUTO(errs) struct errs why = {0};
+
+    if (s->len == 0 || find_record(w, who, s, auth_sees, &old, &why) == 0)
+        return 0;
+    if (why.v[0].code != ERR_NOT_FOUND) {
+        errs_move(e, &why);
+        return -1;
+    }
+    return err_add(e, ERR_BAD_ARGUMENT, "replaces: %s", why.v[0].detail);
+}
+
+int handle_issue(struct worker *w, const struct frame *f,
+                 const struct caller *c, struct rd *body, struct errs *e)
+{
+    AUTO(msg_issue) struct msg_issue m = {0};
+    AUTO(who) struct who who = {0};
+    struct issue_ask a = {.m = &m, .names = &m.names, .now = tm_now()};
+    const uint64_t revocations = w->s->revocations;
+    struct issue_job *j;
+    struct build b = {0};
+    int repeat;
+
+    msg_issue_get(body, &m);
+    if (body_done(f, body, e) != 0 ||
+        auth_who(w, c, m.idem_key != NULL, &who, e) != 0 ||
+        auth_role(&who, ROLE_ISSUE, e) != 0)
+        return -1;
+    repeat = issue_repeat(w, f, &m, &who, e);
+    if (repeat != 0)
+        return repeat == 1 ? 0 : -1;
+    if (auth_alive(&who, e) != 0 || clock_check(w->s, a.now, e) != 0)
+        return -1;
+    a.limits = &who.limits;
+    a.profile = profiles_choose(&w->s->conf->profiles, m.profile, a.limits, e);
+    if (!a.profile || key_pub_parse(&a.key, m.spki.data, m.spki.len, e) != 0)
+        return -1;
+    if (issue_judge(w, &a, &b, e) != 0 ||
+        judge_replaces(w, &who, &m.replaces, e) != 0)
+        return -1;
+    j = issue_new(w, f, &m, &who);
+    j->revocations = revocations;
+    j->record.issued_at = a.now;
+    j->record.profile = xstrdup(a.profile->name);
+    requester_copy(&j->record.requester, &j->job.who.requester);
+    return issue_queue(w, j, &b, e);
+}
+
+/* The service's own: the names are the configuration's, never the front's. */
+int handle_service_cert(struct worker *w, const struct frame *f,
+                        const struct caller *c, struct rd *body, struct errs *e)
+{
+    const struct conf *conf = w->s->conf;
+    AUTO(names) struct names names = {0};
+    AUTO(msg_issue) struct msg_issue m = {0};
+    struct key_pub key;
+    struct build b = {.key = &key,
+                      .names = &names,
+                      .ku = KU_DIGITAL_SIGNATURE,
+                      .eku = EKU_SERVER};
+    struct who who = {.began_us = tm_mono_us()};
+    struct issue_job *j;
+    size_t len;
+    const uint8_t *spki = rd_blob(body, &len);
+    const int64_t now = tm_now();
+
+    (void)c;
+    if (body_done(f, body, e) != 0 || key_pub_parse(&key, spki, len, e) != 0)
+        return -1;
+    for (size_t i = 0; i < conf->host.n; i++)
+        if (names_parse(&names, conf->host.v[i], e) != 0)
+            return -1;
+    if (key.curve != CURVE_P256)
+        return err_add(e, ERR_KEY_NOT_ALLOWED, "the service's key is ec:P-256");
+    if (judge_key(w, &key, e) != 0)
+        return -1;
+    b.authority = signer_authority_find(w->s, conf->authorities[0].name);
+    b.not_before = now - TM_MINUTE;
+    b.not_after = b.not_before + SERVICE_LIFETIME - 1;
+    if (b.not_after > b.authority->cert.not_after)
+        b.not_after = b.authority->cert.not_after;
+    who.requester = (struct requester){WHO_SERVICE, xstrdup("service"), NULL};
+    m.protocol = xstrdup("service");
+    j = issue_new(w, f, &m, &who);
+    j->record.issued_at = now;
+    j->record.profile = xstrdup("");
+    j->revocations = w->s->revocations;
+    requester_copy(&j->record.requester, &j->job.who.requester);
+    return issue_queue(w, j, &b, e);
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: ISC */
+#include "signer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sys/file.h>
+#include <sys/stat.h>
+
+enum { AUTHORITIES_MAX = 64, LOCK_POLL_MS = 20 };
+
+int signer_lock(const struct conf *c, int wait_ms, struct errs *e)
+{
+    AUTO(free) char *path = xasprintf("%s/lock", c->data);
+    AUTO(fd)
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int taken = -1;
+
+    if (fd < 0)
+        return err_add(e, ERR_BAD_ARGUMENT, "%s: %s", path, strerror(errno));
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return err_add(e, ERR_BAD_ARGUMENT, "%s: %s", path,
+                           strerror(errno));
+        if (wait_ms <= 0)
+            return err_add(e, ERR_SIGNER_AWAY,
+                           "another process has the ledger in %s", c->data);
+        usleep(LOCK_POLL_MS * 1000);
+        wait_ms -= LOCK_POLL_MS;
+    }
+    taken = fd;
+    fd = -1;
+    return taken;
+}
+
+const struct signer_authority *signer_authority_find(const struct signer *s,
+                                                     const char *name)
+{
+    size_t i = signer_authority_index(s, name);
+
+    return i < s->n_authorities ? &s->authorities[i] : NULL;
+}
+
+static int add_info(struct signer *s, const char *name, const char *path,
+                    struct errs *e)
+{
+    AUTO(blobs) struct blobs certs = {0};
+    struct authority_info *a;
+
+    if (cert_load(path, &certs, e) != 0)
+        return -1;
+    s->infos.v = xreallocarray(s->infos.v, s->infos.n + 1, sizeof(*s->infos.v));
+    a = &s->infos.v[s->infos.n++];
+    *a = (struct authority_info){.name = xstrdup(name)};
+    /* The authority's own comes first, as everywhere. */
+    buf_put(&a->der, certs.v[0].data, certs.v[0].len);
+    return 0;
+}
+
+/* Who issued it: the one whose subject is its issuer; nobody, when that is
+ * itself. */
+static int find_parent(struct signer *s, struct authority_info *a,
+                       struct errs *e)
+{
+    AUTO(cert) struct cert own = {0};
+
+    if (cert_parse(&own, a->der.data, a->der.len, e) != 0)
+        return -1;
+    if (own.issuer_len == own.subject_len &&
+        memcmp(own.issuer, own.subject, own.issuer_len) == 0)
+        return 0;
+    for (size_t i = 0; i < s->infos.n; i++) {
+        struct authority_info *p = &s->infos.v[i];
+        AUTO(cert) struct cert c = {0};
+
+        if (p == a || cert_parse(&c, p->der.data, p->der.len, e) != 0)
+            continue;
+        if (c.subject_len == own.issuer_len &&
+            memcmp(c.subject, own.issuer, own.issuer_len) == 0) {
+            a->parent = xstrdup(p->name);
+            return 0;
+        }
+    }
+    return err_add(e, ERR_BAD_ARGUMENT,
+                   "the issuer of authority %s is neither the root nor "
+                   "another authority of the configuration",
+                   a->name);
+}
+
+static int load_infos(struct signer *s, struct errs *e)
+{
+    const struct conf *c = s->conf;
+    AUTO(free) char *root_key = xasprintf("%s/keys/root.key", c->data);
+    int bad = 0;
+
+    for (size_t i = 0; i < c->n_authorities; i++)
+        if (add_info(s, c->authorities[i].name, c->authorities[i].certificate,
+                     e) != 0)
+            return -1;
+    if (add_info(s, "root", c->root, e) != 0)
+        return -1;
+    for (size_t i = 0; i < s->infos.n; i++) {
+        s->infos.v[i].has_key = i < c->n_authorities;
+        bad |= find_parent(s, &s->infos.v[i], e);
+    }
+    s->infos.v[s->infos.n - 1].key_exposed =
+        access(root_key, F_OK) == 0 && !key_is_encrypted(root_key);
+    return bad;
+}
+
+static int load_key(struct signer *s, struct signer_authority *a,
+                    struct errs *e)
+{
+    AUTO(buf) struct buf spki = {0};
+
+    a->key = key_load(a->conf->key, s->conf->data, NULL, e);
+    if (!a->key)
+        return -1;
+    key_spki(a->key, &spki);
+    if (spki.len == a->cert.key.spki_len &&
+        memcmp(spki.data, a->cert.key.spki, spki.len) == 0)
+        return 0;
+    return err_add(e, ERR_BAD_ARGUMENT,
+                   "the key %s is not that of authority %s", a->conf->key,
+                   a->name);
+}
+
+static int open_authority(struct signer *s, size_t i, struct errs *e)
+{
+    struct signer_authority *a = &s->authorities[i];
+    const char *url = s->conf->public_url;
+
+    a->info = &s->infos.v[i];
+    a->name = a->info->name;
+    a->conf = conf_authority(s->conf, a->name);
+    if (cert_parse(&a->cert, a->info->der.data, a->info->der.len, e) != 0)
+        return -1;
+    key_pub_sha256(&a->cert.key, a->key_sha256);
+    if (a->cert.ski_len == SKI_LEN)
+        memcpy(a->ski, a->cert.ski, SKI_LEN);
+    else
+        key_pub_ski(&a->cert.key, a->ski);
+    if (url) {
+        a->crl_url = xasprintf("%s/crl/%s.crl", url, a->name);
+        a->issuer_url = xasprintf("%s/ca/%s.der", url, a->name);
+    }
+    return a->conf ? load_key(s, a, e) : 0;
+}
+
+static int open_authorities(struct signer *s, struct errs *e)
+{
+    if (s->infos.n > AUTHORITIES_MAX)
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "%zu authorities: at most %d are possible", s->infos.n,
+                       AUTHORITIES_MAX);
+    s->n_authorities = s->infos.n;
+    s->authorities = xcalloc(s->n_authorities, sizeof(*s->authorities));
+    s->crls = xcalloc(s->n_authorities, sizeof(*s->crls));
+    for (size_t i = 0; i < s->n_authorities; i++)
+        if (open_authority(s, i, e) != 0)
+            return -1;
+    if (s->conf->public_url)
+        s->ocsp_url = xasprintf("%s/ocsp", s->conf->public_url);
+    return 0;
+}
+
+static int open_ledger(struct signer *s, struct errs *e)
+{
+    AUTO(free) char *path = xasprintf("%s/ledger.db", s->conf->data);
+    AUTO(free) char *crls = xasprintf("%s/crl", s->conf->data);
+
+    if (mkdir(crls, 0700) != 0 && errno != EEXIST)
+        return err_add(e, ERR_STORAGE_ERROR, "%s: %s", crls, strerror(errno));
+    s->ledger_key = key_load(s->conf->ledger_key, s->conf->data, NULL, e);
+    if (!s->ledger_key)
+        return -1;
+    s->store = store_open(path, e);
+    if (!s->store)
+        return -1;
+    s->writer = store_conn_open(s->store, true, e);
+    if (!s->writer)
+        return -1;
+    s->ledger = ledger_open(s->writer, s->ledger_key, e);
+    return s->ledger ? 0 : -1;
+}
+
+static void init_locks(struct signer *s)
+{
+    pthread_condattr_t mono;
+
+    pthread_mutex_init(&s->queue_lock, NULL);
+    pthread_cond_init(&s->queue_wake, NULL);
+    pthread_mutex_init(&s->head_lock, NULL);
+    pthread_mutex_init(&s->crl_lock, NULL);
+    pthread_condattr_init(&mono);
+    pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
+    pthread_cond_init(&s->crl_wake, &mono);
+    pthread_cond_init(&s->crl_passed, &mono);
+    pthread_condattr_destroy(&mono);
+}
+
+static int start_threads(struct signer *s, struct errs *e)
+{
+    if (commit_start(s, e) != 0 || crl_start(s, e) != 0)
+        return -1;
+    /* A command is over before the log has grown. */
+    return s->front ? checkpoint_start(s, e) : 0;
+}
+
+struct signer *signer_open(const struct conf *c, struct peer *front,
+                           int lock_fd, struct errs *e)
+{
+    struct signer *s = xcalloc(1, sizeof(*s));
+
+    s->conf = c;
+    s->front = front;
+    s->lock_fd = lock_fd;
+    s->own_uid = geteuid();
+    s->counters.issued = xcalloc(count_slots(c), sizeof(*s->counters.issued));
+    init_locks(s);
+    clock_open(s);
+    if (load_infos(s, e) == 0 && open_ledger(s, e) == 0 &&
+        signer_register(s, e) == 0 && open_authorities(s, e) == 0 &&
+        start_threads(s, e) == 0)
+        return s;
+    signer_close(s);
+    return NULL;
+}
+
+static void free_authority(struct signer_authority *a)
+{
+    cert_free(&a->cert);
+    EVP_PKEY_free(a->key);
+    free(a->crl_url);
+    free(a->issuer_url);
+}
+
+void signer_stop(struct signer *s)
+{
+    if (s->committer_runs)
+        commit_drain(s);
+    crl_stop(s);
+    commit_stop(s);
+    checkpoint_stop(s);
+}
+
+void signer_close(struct signer *s)
+{
+    if (!s)
+        return;
+    signer_stop(s);
+    ledger_close(s->ledger);
+    store_conn_close(s->writer);
+    store_close(s->store);
+    EVP_PKEY_free(s->ledger_key);
+    for (size_t i = 0; i < s->n_authorities; i++)
+        free_authority(&s->authorities[i]);
+    free(s->authorities);
+    free(s->crls);
+    authority_infos_free(&s->infos);
+    strs_free(&s->warnings);
+    free(s->ocsp_url);
+    free(s->own_user);
+    free(s->counters.issued);
+    peer_unref(s->front);
+    if (s->lock_fd >= 0)
+        close(s->lock_fd); /* the lock goes with it */
+    free(s);
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: ISC */
+/* The frames' side: who is at the other end, and which message goes where. */
+#include "signer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sys/socket.h>
+#include <sys/time.h>
+
+enum { ADMINS_MAX = 16, ADMIN_SEND_S = 30 };
+
+struct peer *peer_new(int sock, enum msg_peer kind, uid_t uid)
+{
+    struct peer *p = xcalloc(1, sizeof(*p));
+
+    p->sock = sock;
+    p->kind = kind;
+    p->uid = uid;
+    p->refs = 1;
+    return p;
+}
+
+struct peer *peer_ref(struct peer *p)
+{
+    p->refs++;
+    return p;
+}
+
+void peer_unref(struct peer *p)
+{
+    if (!p || --p->refs > 0)
+        return;
+    close(p->sock);
+    free(p);
+}
+
+static void send_frame(struct peer *p, struct buf *frame, bool dontwait)
+{
+    if (msg_send(p->sock, frame, -1, dontwait) == 0)
+        return;
+    if (errno == EMSGSIZE)
+        log_fatal("frame", "an answer of %zu octets", frame->len);
+    /* Gone, or an admin that does not read: never let it hold up others. */
+    shutdown(p->sock, SHUT_RDWR);
+}
+
+void peer_send(struct peer *p, struct buf *frame)
+{
+    send_frame(p, frame, p->kind == PEER_A);
+}
+
+void peer_send_wait(struct peer *p, struct buf *frame)
+{
+    send_frame(p, frame, false);
+}
+
+void peer_send_error(struct peer *p, uint64_t id, const struct errs *e)
+{
+    AUTO(buf) struct buf b = {0};
+    struct errs some = *e;
+
+    /* As many reasons as go into one frame. */
+    do {
+        msg_begin(&b, MSG_ERROR, id, false);
+        errs_put(&b, &some);
+        some.n -= some.n / 4 + 1;
+    } while (b.len > MSG_MAX);
+    peer_send(p, &b);
+}
+
+int body_done(const struct frame *f, const struct rd *body, struct errs *e)
+{
+    if (rd_done(body))
+        return 0;
+    return err_add(e, ERR_BAD_REQUEST, "the body of a %s frame is malformed",
+                   msg_name(f->type));
+}
+
+struct key_signer *worker_key(struct worker *w,
+                              const struct signer_authority *a)
+{
+    size_t i = (size_t)(a - w->s->authorities);
+
+    if (!w->keys[i])
+        w->keys[i] = key_signer_new(a->key);
+    return w->keys[i];
+}
+
+static handler_fn *const handlers[MSG__MAX] = {
+    [MSG_HELLO] = handle_hello,
+    [MSG_SERVICE_CERT] = handle_service_cert,
+    [MSG_ISSUE] = handle_issue,
+    [MSG_RENEW] = handle_renew,
+    [MSG_REVOKE] = handle_revoke,
+    [MSG_GET] = handle_get,
+    [MSG_LIST] = handle_list,
+    [MSG_WHO] = handle_who,
+    [MSG_TOKEN_MAKE] = handle_token_make,
+    [MSG_TOKEN_LIST] = handle_token_list,
+    [MSG_TOKEN_REMOVE] = handle_token_remove,
+    [MSG_METRICS] = handle_metrics,
+    [MSG_READY] = handle_ready,
+    [MSG_CRL_NEXT] = handle_crl_next,
+    [MSG_CRL_INSTALL] = handle_crl_install,
+    [MSG_CRL_BUILD] = handle_crl_build,
+    [MSG_AUDIT] = handle_audit,
+    [MSG_CLOCK_ACCEPT] = handle_clock_accept,
+};
+
+/* Refusals of those who ask are of interest; a miss is not. */
+static void log_refusal(const struct frame *f, const struct caller *c,
+                        const struct errs *e)
+{
+    struct who w = {.request_id = c->request_id};
+    enum err code = errs_first(e)->code;
+
+    signer_log(err_status(code) == 503 ? LOG_WARN : LOG_DEBUG,
+               msg_name(f->type), &w, NULL, e, false);
+}
+
+static void dispatch(struct worker *w, const struct frame *f)
+{
+    AUTO(errs) struct errs e = {0};
+    struct rd body = f->body;
+    struct caller c;
+
+    caller_get(&body, &c);
+    if (body.failed)
+        body_done(f, &body, &e);
+    else if (handlers[f->type](w, f, &c, &body, &e) == 0)
+        errs_free(&e);
+    else if (e.n == 0)
+        log_fatal("refusal", "%s without a reason", msg_name(f->type));
+    if (e.n) {
+        log_refusal(f, &c, &e);
+        peer_send_error(w->peer, f->id, &e);
+    }
+    caller_free(&c);
+}
+
+static struct worker *worker_new(struct signer *s, struct peer *p)
+{
+    AUTO(errs) struct errs e = {0};
+    struct worker *w = xcalloc(1, sizeof(*w));
+
+    w->s = s;
+    w->peer = p;
+    w->keys = xcalloc(s->n_authorities, sizeof(*w->keys));
+    w->reader = store_conn_open(s->store, false, &e);
+    if (!w->reader)
+        log_fatal("ledger", "%s", e.n ? e.v[0].detail : "no connection");
+    return w;
+}
+
+static void worker_free(struct worker *w)
+{
+    for (size_t i = 0; i < w->s->n_authorities; i++)
+        key_signer_free(w->keys[i]);
+    free(w->keys);
+    store_conn_close(w->reader);
+    buf_wipe(&w->reply);
+    peer_unref(w->peer);
+    mem_wipe(w->in, sizeof(w->in)); /* tokens came through it */
+    free(w);
+}
+
+int peer_serve(struct signer *s, struct peer *p)
+{
+    struct worker *w = worker_new(s, p);
+    struct frame f;
+    int got;
+
+    while ((got = msg_recv(p->sock, p->kind, w->in, &f)) == 1)
+        dispatch(w, &f);
+    worker_free(w);
+    return got;
+}
+
+struct accepted {
+    struct signer *s;
+    struct peer *p;
+};
+
+static void *admin_run(void *arg)
+{
+    struct accepted *a = arg;
+    struct signer *s = a->s;
+
+    if (peer_serve(s, a->p) < 0)
+        log_msg(LOG_WARN, "admin", "a connection broke the protocol");
+    free(a);
+    s->admins--;
+    return NULL;
+}
+
+/* The owner of the service and root; whoever else got at the socket is not
+ * answered. */
+static bool is_admin(const struct signer *s, int sock, uid_t *uid)
+{
+    struct ucred cred;
+    socklen_t len = sizeof(cred);
+
+    if (getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
+        return false;
+    *uid = cred.uid;
+    return cred.uid == 0 || cred.uid == s->own_uid;
+}
+
+static void admit(struct signer *s, int sock)
+{
+    const struct timeval patience = {.tv_sec = ADMIN_SEND_S};
+    struct accepted *a;
+    pthread_attr_t attr;
+    pthread_t thread;
+    uid_t uid;
+
+    if (!is_admin(s, sock, &uid) || s->admins >= ADMINS_MAX) {
+        close(sock);
+        return;
+    }
+    setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+    a = xcalloc(1, sizeof(*a));
+    *a = (struct accepted){s, peer_new(sock, PEER_A, uid)};
+    s->admins++;
+    pthread_attr_init(&attr);
+    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    if (pthread_create(&thread, &attr, admin_run, a) != 0) {
+        s->admins--;
+        peer_unref(a->p);
+        free(a);
+    }
+    pthread_attr_destroy(&attr);
+}
+
+void peer_accept(struct signer *s, int listener)
+{
+    for (;;) {
+        int sock = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+
+        if (sock >= 0)
+            admit(s, sock);
+        else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS)
+            usleep(100 * 1000); /* until somebody goes */
+        else if (errno != EINTR && errno != ECONNABORTED)
+            log_fatal("admin", "accept: %s", strerror(errno));
+    }
+}

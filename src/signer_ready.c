@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: ISC */
+/* Can a certificate be issued now, and if not, why. */
+#include "signer.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sys/statvfs.h>
+
+enum { ROOT_WARN = 30 * 24 * 3600, FRESH_US = 1000000 };
+
+static void judge_disk(const struct signer *s, struct msg_ready *out)
+{
+    struct statvfs v;
+    int64_t room;
+
+    if (statvfs(s->conf->data, &v) != 0) {
+        strs_add_own(&out->reasons,
+                     xasprintf("disk: %s: %s", s->conf->data, strerror(errno)));
+        return;
+    }
+    room = (int64_t)v.f_bavail * (int64_t)v.f_frsize;
+    if (v.f_flag & ST_RDONLY)
+        strs_add(&out->reasons, "disk: data is on a read-only file system");
+    if (room < s->conf->disk_floor)
+        strs_add_own(&out->reasons,
+                     xasprintf("disk: %lld octets are free under data, "
+                               "disk-floor is %lld",
+                               (long long)room,
+                               (long long)s->conf->disk_floor));
+}
+
+/* Signs and verifies something with each key that issues; one that signs
+ * wrongly must not go on. */
+static void judge_keys(struct worker *w)
+{
+    static const char text[] = "pocketca: readiness";
+    struct signer *s = w->s;
+    struct key_verifier *v;
+
+    if (tm_mono_us() - s->signed_us < FRESH_US)
+        return;
+    s->signed_us = tm_mono_us();
+    v = key_verifier_new();
+    for (size_t i = 0; i < s->n_authorities; i++) {
+        const struct signer_authority *a = &s->authorities[i];
+        AUTO(errs) struct errs e = {0};
+        AUTO(buf) struct buf sig = {0};
+        struct key_signer *k;
+
+        if (!a->key)
+            continue;
+        k = worker_key(w, a);
+        key_sign(k, text, sizeof(text), &sig);
+        if (key_verify(v, &a->cert.key, key_signer_alg(k),
+                       (const uint8_t *)text, sizeof(text), sig.data, sig.len,
+                       &e) != 0)
+            log_fatal("key", "that of %s signs wrongly", a->name);
+    }
+    key_verifier_free(v);
+}
+
+static void judge_authority(const struct signer_authority *a, int64_t now,
+                            struct msg_ready *out)
+{
+    char when[TM_RFC3339_SIZE];
+
+    tm_rfc3339(when, a->cert.not_after);
+    if (now > a->cert.not_after)
+        strs_add_own(&out->reasons,
+                     xasprintf("authority: %s ended at %s", a->name, when));
+    else if (now > a->cert.not_after - ROOT_WARN)
+        strs_add_own(&out->warnings,
+                     xasprintf("authority: %s ends at %s", a->name, when));
+}
+
+static void judge_crl(struct signer *s, size_t i, int64_t now,
+                      struct msg_ready *out)
+{
+    const struct signer_authority *a = &s->authorities[i];
+    char when[TM_RFC3339_SIZE];
+    struct signer_crl c;
+
+    pthread_mutex_lock(&s->crl_lock);
+    c = s->crls[i];
+    pthread_mutex_unlock(&s->crl_lock);
+    if (!c.published) {
+        /* One whose key is elsewhere has none until somebody signs it. */
+        strs_add_own(a->key ? &out->reasons : &out->warnings,
+                     xasprintf("crl: %s has none yet", a->name));
+        return;
+    }
+    tm_rfc3339(when, c.state.next_update);
+    if (now > c.state.next_update)
+        strs_add_own(&out->reasons,
+                     xasprintf("crl: that of %s ended at %s", a->name, when));
+    else if (!a->key && now > c.state.next_update - ROOT_WARN)
+        strs_add_own(&out->warnings,
+                     xasprintf("crl: that of %s ends at %s: pocketca crl sign "
+                               "--authority %s",
+                               a->name, when, a->name));
+}
+
+void ready_judge(struct worker *w, struct msg_ready *out)
+{
+    struct signer *s = w->s;
+    AUTO(errs) struct errs e = {0};
+    const int64_t now = tm_now();
+
+    if (s->broken)
+        strs_add(&out->reasons, "ledger: it cannot be written");
+    if (clock_check(s, now, &e) != 0)
+        strs_add_own(&out->reasons, xasprintf("clock: %s", e.v[0].detail));
+    judge_disk(s, out);
+    judge_keys(w);
+    for (size_t i = 0; i < s->n_authorities; i++) {
+        if (!s->authorities[i].key && s->authorities[i].info->parent)
+            continue; /* of the past: nothing is issued with it */
+        judge_authority(&s->authorities[i], now, out);
+        judge_crl(s, i, now, out);
+    }
+    strs_copy(&out->warnings, &s->warnings);
+    out->ready = out->reasons.n == 0;
+}
+
+/* A write that changes nothing shows that the ledger can be written. */
+struct ready_job {
+    struct job job;
+    struct msg_ready m;
+};
+
+static enum store_result ready_apply(struct signer *s, struct job *job)
+{
+    const int64_t now = tm_now();
+
+    (void)job;
+    return store_fact_put(s->writer, "ready", &now, sizeof(now));
+}
+
+static void ready_done(struct signer *s, struct job *job)
+{
+    struct ready_job *j = (struct ready_job *)job;
+
+    if (job->errs.n) {
+        strs_add_own(&j->m.reasons,
+                     xasprintf("ledger: %s", job->errs.v[0].detail));
+        j->m.ready = false;
+    }
+    errs_free(&job->errs);
+    msg_begin(&job->reply, MSG_READINESS, job->id, false);
+    msg_ready_put(&job->reply, &j->m);
+    job_done(s, job);
+}
+
+static void ready_free(struct job *job)
+{
+    msg_ready_free(&((struct ready_job *)job)->m);
+}
+
+static const struct job_kind ready_kind = {
+    .apply = ready_apply, .done = ready_done, .free = ready_free};
+
+int handle_ready(struct worker *w, const struct frame *f,
+                 const struct caller *c, struct rd *body, struct errs *e)
+{
+    AUTO(errs) struct errs full = {0};
+    struct ready_job *j;
+
+    (void)c;
+    if (body_done(f, body, e) != 0)
+        return -1;
+    j = job_new(sizeof(*j), &ready_kind, w, f->id, NULL);
+    ready_judge(w, &j->m);
+    /* Who asks again and again costs no write: the last commit tells. */
+    if (tm_mono_us() - w->s->committed_us < FRESH_US) {
+        ready_done(w->s, &j->job);
+        return 0;
+    }
+    if (job_queue(w->s, &j->job, &full) == 0)
+        return 0;
+    errs_move(&j->job.errs, &full);
+    ready_done(w->s, &j->job);
+    return 0;
+}

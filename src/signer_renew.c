@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: ISC */
+/* Renewal: the same names again, under today's policy. */
+#include "signer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Which certificate: the caller's own, or one that it may renew. */
+static int choose(struct worker *w, const struct who *who,
+                  const struct msg_issue *m, struct record *old, struct errs *e)
+{
+    enum store_result r;
+
+    if (who->requester.type != WHO_CERTIFICATE) {
+        if (auth_role(who, ROLE_ISSUE, e) != 0)
+            return -1;
+        if (m->renews.len == 0)
+            return err_add(e, ERR_BAD_REQUEST,
+                           "without a client certificate the serial is "
+                           "needed: /v1/certificates/{serial}/renew");
+        return find_record(w, who, &m->renews, auth_covers, old, e);
+    }
+    if (m->renews.len && !serial_equal(&m->renews, &who->record.serial))
+        return auth_role(who, ROLE_ISSUE, e);
+    r = store_cert_by_leaf(w->reader, who->record.leaf, old);
+    return r == STORE_OK ? 0 : auth_store_error(r, e);
+}
+
+static int same_names(const struct names *asked, const struct names *had,
+                      struct errs *e)
+{
+    int bad = 0;
+
+    for (size_t i = 0; i < asked->n; i++)
+        if (!names_has(had, &asked->v[i])) {
+            AUTO(free) char *text = name_text(&asked->v[i]);
+
+            bad = err_add_name(e, ERR_NAME_NOT_ALLOWED, text,
+                               "%s is not in the certificate that is to be "
+                               "renewed",
+                               text);
+        }
+    for (size_t i = 0; i < had->n; i++)
+        if (!names_has(asked, &had->v[i])) {
+            AUTO(free) char *text = name_text(&had->v[i]);
+
+            bad = err_add_name(e, ERR_NAME_NOT_ALLOWED, text,
+                               "%s is missing: a renewal has the names of the "
+                               "certificate before it",
+                               text);
+        }
+    return bad;
+}
+
+static bool same_key(const struct key_pub *a, const struct key_pub *b)
+{
+    return a->spki_len == b->spki_len &&
+           memcmp(a->spki, b->spki, a->spki_len) == 0;
+}
+
+static const struct profile *today(struct worker *w, const struct record *old,
+                                   const struct msg_issue *m, struct errs *e)
+{
+    const struct profile *p =
+        profiles_find(&w->s->conf->profiles, old->profile);
+
+    if (!p)
+        err_add(e, ERR_UNKNOWN_PROFILE,
+                "profile %s of the certificate does not exist any more",
+                *old->profile ? old->profile : "(the service's own)");
+    else if (m->profile && strcmp(m->profile, p->name) != 0)
+        err_add(e, ERR_BAD_ARGUMENT,
+                "profile=%s: a renewal keeps the profile, %s", m->profile,
+                p->name);
+    else if (!p->renew)
+        err_add(e, ERR_PROFILE_NOT_ALLOWED,
+                "profile %s does not renew: ask for a new certificate",
+                p->name);
+    else
+        return p;
+    return NULL;
+}
+
+static int judge(struct worker *w, const struct who *who,
+                 const struct record *old, const struct cert *was,
+                 struct issue_ask *a, struct build *b, struct errs *e)
+{
+    const struct msg_issue *m = a->m;
+    enum store_result r;
+
+    a->profile = today(w, old, m, e);
+    if (!a->profile)
+        return -1;
+    r = store_ancestor_compromised(w->reader, old->leaf);
+    if (r == STORE_OK)
+        return err_add(e, ERR_KEY_COMPROMISED,
+                       "a certificate that this one descends from was revoked "
+                       "for keyCompromise");
+    if (r != STORE_NONE)
+        return auth_store_error(r, e);
+    if (m->spki.len == 0)
+        a->key = was->key;
+    else if (key_pub_parse(&a->key, m->spki.data, m->spki.len, e) != 0)
+        return -1;
+    if (m->names.n && same_names(&m->names, &was->names, e) != 0)
+        return -1;
+    if (who->requester.type == WHO_CERTIFICATE && !a->profile->rekey &&
+        !same_key(&a->key, &was->key))
+        return err_add(e, ERR_KEY_NOT_ALLOWED,
+                       "by client certificate alone the key stays the same: "
+                       "profile %s has not rekey = yes",
+                       a->profile->name);
+    if (m->replaces.len && !serial_equal(&m->replaces, &old->serial))
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "replaces: a renewal replaces what it renews");
+    return issue_judge(w, a, b, e);
+}
+
+int handle_renew(struct worker *w, const struct frame *f,
+                 const struct caller *c, struct rd *body, struct errs *e)
+{
+    AUTO(msg_issue) struct msg_issue m = {0};
+    AUTO(who) struct who who = {0};
+    AUTO(record) struct record old = {0};
+    AUTO(cert) struct cert was = {0};
+    struct issue_ask a = {.m = &m, .names = &was.names, .now = tm_now()};
+    const uint64_t revocations = w->s->revocations;
+    struct issue_job *j;
+    struct build b = {0};
+    int repeat;
+
+    msg_issue_get(body, &m);
+    if (body_done(f, body, e) != 0 ||
+        auth_who(w, c, m.idem_key != NULL, &who, e) != 0)
+        return -1;
+    repeat = issue_repeat(w, f, &m, &who, e);
+    if (repeat != 0)
+        return repeat == 1 ? 0 : -1;
+    if (auth_alive(&who, e) != 0 || choose(w, &who, &m, &old, e) != 0 ||
+        clock_check(w->s, a.now, e) != 0)
+        return -1;
+    if (cert_parse(&was, old.der.data, old.der.len, e) != 0) {
+        errs_free(e);
+        return auth_store_error(STORE_BROKEN, e);
+    }
+    a.limits = &who.limits;
+    if (judge(w, &who, &old, &was, &a, &b, e) != 0)
+        return -1;
+    j = issue_new(w, f, &m, &who);
+    j->revocations = revocations;
+    j->by_cert = j->job.who.requester.type == WHO_CERTIFICATE;
+    j->renews_leaf = old.leaf;
+    j->record.issued_at = a.now;
+    j->record.replaces = old.serial;
+    j->record.profile = xstrdup(old.profile);
+    requester_copy(&j->record.requester, &old.requester);
+    return issue_queue(w, j, &b, e);
+}
