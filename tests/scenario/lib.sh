@@ -14,6 +14,7 @@
 #   init [OPTION…]      pocketca init into $CA with free ports; sets $API and
 #                       $PUBLIC (URLs) and $BEARER (the admin token)
 #   serve               starts the service, waits for its `ready`; $SERVE
+#   plain               between the two: a plain HTTP api on $plain_port too
 #   stop                SIGTERM, waits; status in $?
 #   req CURL-ARG…       a request with $BEARER (none when empty); status, head
 #                       and body are in $status, $T/head, $T/body
@@ -30,6 +31,7 @@
 #   token ROLES [JSON]  makes a token; prints it
 #   pid_of front|signer the process id
 #   state               one line that changes when anything was recorded
+#   steady_begin, steady WHAT           nothing changed between the two
 #   eventually N WHAT COMMAND…         succeeds within N tenths of a second
 
 set -u
@@ -210,6 +212,13 @@ init() {
     BEARER=$(cat "$CA/admin.token")
     ADMIN=$BEARER
 }
+# A second api listener without TLS, for octets that curl would not send;
+# between `init` and `serve`; sets $plain_port.
+plain() {
+    plain_port=$(free_port)
+    sed -i "s#url = \"$API\"#url = { \"$API\", \"http://127.0.0.1:$plain_port\" }#" \
+        "$CA/pocketca.conf"
+}
 launch() {
     "$POCKETCA" serve -c "$CA/pocketca.conf" >>"$T/log" 2>&1 </dev/null &
     SERVE=$!
@@ -313,6 +322,17 @@ token() {
         --oauth2-bearer "$ADMIN" -H 'Content-Type: application/json' -d \
         "{\"label\": \"t$(wc -l <"$T/labels")\", \"roles\": [$1]${2:+, $2}}" \
         "$API/v1/tokens" | jq -r '.token // empty'
+}
+# The service is as it was: same processes, same ledger, and it works.
+# `steady WHAT` compares with the last `steady_begin`.
+steady_begin() {
+    steady_state=$(state)
+    steady_pids="$(pid_of front) $(pid_of signer)"
+}
+steady() {
+    is "$1: same processes" "$(pid_of front) $(pid_of signer)" "$steady_pids"
+    is "$1: nothing was recorded" "$(state)" "$steady_state"
+    want 200 - "$1: a good request works" --max-time 1 "$API/readyz"
 }
 crl_number() {
     curl -sS --max-time 20 "$PUBLIC/crl/issuing.crl" |

@@ -1,0 +1,97 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# kill -9 of signer, front, supervisor or all under load, again and again:
+# every certificate a client received is in the ledger, none twice, and the
+# service is back within 2 s.
+. "${SOURCE:?}/tests/scenario/lib.sh"
+
+ROUNDS=${ROUNDS:-50}
+LIMIT=${LIMIT:-2000}
+now() { date +%s%N | sed 's/......$//'; } # milliseconds
+init
+plain
+serve
+csr load.internal
+# the load: each client posts on and on, and keeps what it was given
+cat >"$T/curlrc" <<RC
+oauth2-bearer = "$BEARER"
+data-binary = "@$T/load.internal.csr"
+url = "http://127.0.0.1:$plain_port/v1/certificates"
+RC
+load() {
+    n=0
+    while [ ! -e "$T/enough" ]; do
+        n=$((n + 1))
+        code=$(curl -s --max-time 5 -K "$T/curlrc" -o "$T/got.$1" \
+            -w '%{http_code}')
+        if [ "$code" = 201 ]; then
+            sed '/END/q' "$T/got.$1" |
+                openssl x509 -noout -serial >>"$T/serials.$1" 2>/dev/null ||
+                echo broken >>"$T/serials.$1"
+        fi
+        echo "$code" >>"$T/codes.$1"
+    done
+}
+for i in 1 2 3; do
+    load $i &
+    loads="${loads:-} $!"
+done
+sleep 0.5
+worst=0 late=0 round=0
+while [ $round -lt "$ROUNDS" ]; do
+    front=$(pid_of front) signer=$(pid_of signer)
+    case $((round % 4)) in
+    0) [ -z "$signer" ] || kill -KILL "$signer" ;;
+    1) [ -z "$front" ] || kill -KILL "$front" ;;
+    2 | 3)
+        # all of them, or the supervisor alone; then another at once
+        [ $((round % 4)) -eq 2 ] ||
+            kill -KILL $front $signer 2>/dev/null
+        kill -KILL "$SERVE"
+        wait "$SERVE" 2>/dev/null
+        launch
+        ;;
+    esac
+    start=$(now)
+    while :; do
+        took=$(($(now) - start))
+        curl -sf -o /dev/null --max-time 2 \
+            "http://127.0.0.1:$plain_port/readyz" && break
+        kill -0 "$SERVE" 2>/dev/null || bail "serve ended in round $round"
+        [ $took -lt 20000 ] || bail "not back after 20 s in round $round"
+        sleep 0.02
+    done
+    took=$(($(now) - start))
+    [ $took -le $worst ] || worst=$took
+    [ $took -le "$LIMIT" ] || late=$((late + 1))
+    round=$((round + 1))
+    sleep "0.$(($(od -An -N1 -tu1 /dev/urandom) % 4))"
+done
+: >"$T/enough"
+# shellcheck disable=SC2086
+wait $loads
+is "back within $LIMIT ms each time (at most $worst ms)" "$late" 0
+cat "$T"/serials.* | sed 's/.*=//' | tr 'A-F' 'a-f' | sort >"$T/received"
+count=$(wc -l <"$T/received")
+[ "$count" -gt "$ROUNDS" ]
+is "there was load ($count certificates)" $? 0
+is 'none broken' "$(grep -c broken "$T/received")" 0
+is 'none twice' "$(uniq -d "$T/received")" ''
+cursor=''
+: >"$T/ledger"
+while :; do
+    req "$API/v1/certificates?limit=1000&name=load.internal${cursor:+&cursor=$cursor}"
+    [ "$status" = 200 ] || bail "list: $status"
+    jq -r '.certificates[].serial' "$T/body" >>"$T/ledger"
+    cursor=$(jq -r '.next // empty' "$T/body")
+    [ -n "$cursor" ] || break
+done
+sort -o "$T/ledger" "$T/ledger"
+is 'none twice in the ledger' "$(uniq -d "$T/ledger")" ''
+is 'every one received is in the ledger' \
+    "$(comm -23 "$T/received" "$T/ledger")" ''
+unlike 'nobody saw a 500' "$T/codes.1" '^50[0-24-9]'
+stop
+is 'and ends well' $? 0
+ok 'the audit agrees' "$POCKETCA" audit -c "$CA/pocketca.conf"
+finish
