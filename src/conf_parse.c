@@ -24,11 +24,16 @@ struct note {
     int line;
 };
 
+/* libconfuse takes the end of the file for the end of every open section.  So
+ * the text goes on with an option of ours, which only the top level has. */
+#define END_MARK "end-of-file"
+
 struct parse {
     struct conf *c;
     struct errs *errs;
     const char *file;
     char *dir;
+    int last_line;
     struct note *notes;
     size_t n_notes;
     /* where we are while walking */
@@ -546,8 +551,8 @@ static const struct section sections[] = {
 enum {
     N_SECTIONS = sizeof(sections) / sizeof(sections[0]),
     FIELDS_MAX = 16,
-    /* CFG_END */
-    TABLE_MAX = FIELDS_MAX + N_SECTIONS + 1
+    /* and END_MARK, CFG_END */
+    TABLE_MAX = FIELDS_MAX + N_SECTIONS + 2
 };
 
 /* ---- libconfuse ---- */
@@ -571,7 +576,13 @@ static void report(cfg_t *cfg, const char *fmt, va_list ap)
     AUTO(free) char *text = xvasprintf(fmt, ap);
 
     parsing->line = cfg->line;
-    complain(parsing, "%s", text);
+    if (cfg->line > parsing->last_line) {
+        parsing->line = parsing->last_line;
+        complain(parsing, "the file ends in the middle; a brace or a quote is "
+                          "missing");
+    } else {
+        complain(parsing, "%s", text);
+    }
 }
 
 static size_t table_fill(cfg_opt_t *to, const struct field *f)
@@ -601,6 +612,8 @@ static cfg_t *grammar(void)
             (cfg_opt_t)CFG_SEC(sections[i].name, inner[i],
                                CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
     }
+    top[n++] =
+        (cfg_opt_t)CFG_STR_CB(END_MARK, NULL, CFGF_NODEFAULT, note_value);
     top[n] = (cfg_opt_t)CFG_END();
     return cfg_init(top, CFGF_NONE);
 }
@@ -670,14 +683,18 @@ static void section_walk(struct parse *p, cfg_t *cfg, const struct section *s)
 
 static void walk(struct parse *p, cfg_t *cfg)
 {
-    int end = cfg->line;
+    unsigned marks;
 
-    p->line = end;
+    note_line(p, cfg_getopt(cfg, END_MARK), 0, &marks);
+    p->line = p->last_line;
+    if (marks != 1)
+        complain(p, marks ? "there is no option " END_MARK
+                          : "the file ends in a comment");
     for (const struct field *f = top_fields; f->name; f++)
         field_walk(p, cfg, f, (uint8_t *)p->c);
     for (size_t i = 0; i < N_SECTIONS; i++)
         section_walk(p, cfg, &sections[i]);
-    p->line = end;
+    p->line = p->last_line;
     for (size_t i = 0; i < N_SECTIONS; i++)
         if (!cfg_size(cfg, sections[i].name))
             complain(p, "there is no section %s", sections[i].name);
@@ -712,16 +729,27 @@ static void finish(struct parse *p)
         c->max_connections_per_address = c->max_connections;
 }
 
+static int count_lines(const char *text, size_t len)
+{
+    int n = 0;
+
+    for (size_t i = 0; i < len; i++)
+        n += text[i] == '\n' || i + 1 == len;
+    return n ? n : 1;
+}
+
 static void parse_text(struct parse *p, const char *text, size_t len)
 {
+    AUTO(buf) struct buf whole = {0};
     cfg_t *cfg = grammar();
-    /* fmemopen() refuses a length of nothing. */
-    AUTO(file)
-    FILE *in =
-        fmemopen((void *)(uintptr_t)(len ? text : "\n"), len ? len : 1, "r");
+    FILE *in;
 
+    buf_put(&whole, text, len);
+    buf_puts(&whole, "\n" END_MARK " = yes\n");
+    in = fmemopen(whole.data, whole.len, "r");
     if (!cfg || !in)
         abort();
+    p->last_line = count_lines(text, len);
     parsing = p;
     cfg_set_error_function(cfg, report);
     if (cfg_parse_fp(cfg, in) == CFG_SUCCESS)
@@ -730,6 +758,7 @@ static void parse_text(struct parse *p, const char *text, size_t len)
         complain(p, "this is no configuration");
     parsing = NULL;
     cfg_free(cfg);
+    fclose(in);
 }
 
 struct conf *conf_parse(const char *path, const char *text, size_t len,

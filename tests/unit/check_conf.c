@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "conf.h"
+#include "log.h"
+#include "tm.h"
+#include "unit.h"
+
+static const char good[] =
+    "data = \"data\"\n"
+    "host = { \"ca.example.internal\", \"10.0.0.1\" }\n"
+    "public-url = \"http://ca.example.internal:8080/pki/\"\n"
+    "listen api { url = { \"https://0.0.0.0:8443\", \"unix:api.sock\" } }\n"
+    "listen public { url = \"http://[::]:8080\" }\n"
+    "authority issuing {\n"
+    "  certificate = \"issuing.pem\"\n"
+    "  key = \"file:keys/issuing.key\"\n"
+    "  crl-lifetime = \"2d\" crl-refresh = \"6h\"\n"
+    "}\n"
+    "profile server {\n"
+    "  usage = { \"server\" }\n"
+    "  names = { \"dns:**.internal\", \"ip:10.0.0.0/8\" }\n"
+    "  wildcards = yes\n"
+    "  keys = { \"ec:P-256\", \"rsa:2048-4096\" }\n"
+    "  lifetime = \"30d\" max-lifetime = \"90d\"\n"
+    "}\n";
+
+static struct conf *parse(const char *text, struct errs *e)
+{
+    return conf_parse("/etc/pca/pocketca.conf", text, strlen(text), e);
+}
+
+/* The good text with the first `from` replaced by `to`. */
+static char *changed(const char *from, const char *to)
+{
+    const char *at = strstr(good, from);
+
+    ck_assert_msg(at != NULL, "the good text has no %s", from);
+    return xasprintf("%.*s%s%s", (int)(at - good), good, to, at + strlen(from));
+}
+
+START_TEST(a_good_one)
+{
+    AUTO(errs) struct errs e = {0};
+    AUTO(conf) struct conf *c = parse(good, &e);
+    const struct profile *p;
+
+    ck_assert_msg(c != NULL, "%s", e.n ? e.v[0].detail : "");
+    ck_assert_uint_eq(e.n, 0);
+    ck_assert_str_eq(c->file, "/etc/pca/pocketca.conf");
+    ck_assert_str_eq(c->data, "/etc/pca/data");
+    ck_assert_str_eq(c->root, "/etc/pca/data/root.pem");
+    ck_assert_str_eq(c->ledger_key, "file:keys/ledger.key");
+    ck_assert_str_eq(c->public_url, "http://ca.example.internal:8080/pki");
+    ck_assert_ptr_null(c->user);
+    ck_assert_uint_eq(c->host.n, 2);
+    ck_assert_str_eq(c->host.v[1], "10.0.0.1");
+    ck_assert_int_eq(c->log_level, LOG_INFO);
+    ck_assert_uint_eq(c->n_listens, 3);
+    ck_assert_int_eq(c->listens[0].kind, LISTEN_API);
+    ck_assert(c->listens[0].tls);
+    ck_assert_str_eq(c->listens[0].host, "0.0.0.0");
+    ck_assert_int_eq(c->listens[0].port, 8443);
+    ck_assert_str_eq(c->listens[1].path, "/etc/pca/api.sock");
+    ck_assert_int_eq(c->listens[2].kind, LISTEN_PUBLIC);
+    ck_assert_str_eq(c->listens[2].host, "::");
+    ck_assert_uint_eq(c->n_authorities, 1);
+    ck_assert_ptr_eq(conf_authority(c, "issuing"), &c->authorities[0]);
+    ck_assert_ptr_null(conf_authority(c, "root"));
+    ck_assert_str_eq(c->authorities[0].certificate,
+                     "/etc/pca/data/issuing.pem");
+    ck_assert_int_eq(c->authorities[0].crl_lifetime, 2 * TM_DAY);
+    ck_assert_int_eq(c->authorities[0].crl_refresh, 6 * TM_HOUR);
+    ck_assert_uint_eq(c->profiles.n, 1);
+    p = &c->profiles.v[0];
+    ck_assert_str_eq(p->name, "server");
+    ck_assert_uint_eq(p->eku, EKU_SERVER);
+    ck_assert_uint_eq(p->names.n, 2);
+    ck_assert(p->wildcards && p->renew && !p->rekey && !p->single_label);
+    ck_assert_uint_eq(p->n_keys, 2);
+    ck_assert_int_eq(p->keys[1].max, 4096);
+    ck_assert_int_eq(p->lifetime, 30 * TM_DAY);
+    ck_assert_int_eq(p->max_lifetime, 90 * TM_DAY);
+    ck_assert_uint_eq(p->max_names, 100);
+}
+END_TEST
+
+/* Each is one change to the good text, and what is said about it. */
+static const struct {
+    const char *from, *to;
+    int line;
+    const char *said;
+} bad[] = {
+    {"wildcards", "wildcard", 14, "wildcard"},
+    {"wildcards = yes", "wildcards = maybe", 14, "neither yes nor no"},
+    {"wildcards = yes", "wildcards = yes\nwildcards = no", 15, "twice"},
+    {"  names = ", "  names = { \"dns:a.b\" }\n  names = ", 14, "twice"},
+    {"data = \"data\"\n", "\n", 17, "data is missing"},
+    {"data = \"data\"", "data = \"\"", 1, "data is empty"},
+    {"\"server\" }\n", "\"servers\" }\n", 12, "servers"},
+    {"ip:10.0.0.0/8", "ip:10.0.0.0/40", 13, "10.0.0.0/40"},
+    {"dns:**.internal", "dns:a.*.b", 13, "a.*.b"},
+    {"rsa:2048-4096", "rsa:1024", 15, "rsa:1024"},
+    {"ec:P-256", "ec:P-192", 15, "P-192"},
+    {"lifetime = \"30d\"", "lifetime = \"30 days\"", 16, "30 days"},
+    {"lifetime = \"30d\"", "lifetime = \"91d\"", 17, "max-lifetime"},
+    {"max-lifetime = \"90d\"", "max-lifetime = \"-1d\"", 16, "-1d"},
+    {"max-lifetime = \"90d\"", "max-lifetime = \"101y\"", 16, "101y"},
+    {"crl-refresh = \"6h\"", "crl-refresh = \"3d\"", 10, "crl-refresh"},
+    {"crl-refresh = \"6h\"", "crl-refresh = \"1s\"", 9, "1s"},
+    {"file:keys/issuing.key", "keys/issuing.key", 8, "file:PATH"},
+    {"file:keys/issuing.key", "pkcs11:token=x", 8, "pkcs11"},
+    {"  key = \"file:keys/issuing.key\"\n", "", 9, "key is missing"},
+    {"authority issuing", "authority root", 10, "taken"},
+    {"authority issuing", "authority \"../x\"", 10, "../x"},
+    {"authority issuing", "authority Issuing", 10, "Issuing"},
+    {"profile server", "profile \"a b\"", 17, "a b"},
+    {"profile server {", "profile server { authority = \"other\"", 17,
+     "no authority \"other\""},
+    {"listen api", "listen admin", 4, "only api and public"},
+    {"listen public", "listen api", 5, "api"},
+    {"listen public { url = \"http://[::]:8080\" }\n",
+     "listen public { url = \"https://[::]:8080\" }\n", 5, "plain HTTP only"},
+    {"https://0.0.0.0:8443", "http://0.0.0.0:8443", 4, "in the clear"},
+    {"https://0.0.0.0:8443", "https://0.0.0.0:65536", 4, "65536"},
+    {"https://0.0.0.0:8443", "https://0.0.0.0:0", 4, ":0"},
+    {"https://0.0.0.0:8443", "https://0.0.0.0:8443/x", 4, "8443/x"},
+    {"https://0.0.0.0:8443", "https://ca.internal:8443", 4, "ca.internal"},
+    {"https://0.0.0.0:8443", "https://::1:8443", 4, "::1"},
+    {"https://0.0.0.0:8443", "https://[::1:8443", 4, "[::1"},
+    {"https://0.0.0.0:8443", "ftp://0.0.0.0:8443", 4, "ftp"},
+    {"https://0.0.0.0:8443", "unix:api.sock", 4, "twice"},
+    {"unix:api.sock", "unix:", 4, "no path"},
+    {"http://ca.example.internal:8080/pki/", "https://ca:8080", 3, "http://"},
+    {"http://ca.example.internal:8080/pki/", "http://", 3, "http://"},
+    {"http://ca.example.internal:8080/pki/", "http:///pki", 3, "http://"},
+    {"http://ca.example.internal:8080/pki/", "http://a b", 3, "a b"},
+    {"http://ca.example.internal:8080/pki/", "http://a?x=y", 3, "x=y"},
+    {"http://ca.example.internal:8080/pki/", "http://u@a", 3, "u@a"},
+    {"\"10.0.0.1\"", "\"a@b.c\"", 2, "a@b.c"},
+    {"\"10.0.0.1\"", "\"-a.b\"", 2, "-a.b"},
+    {"host = { \"ca.example.internal\", \"10.0.0.1\" }", "", 17,
+     "host is missing"},
+    {"host =", "hosts =", 2, "hosts"},
+    {"host =", "max-connections = 7\nhost =", 2, "7"},
+    {"host =", "max-connections = 1e3\nhost =", 2, "1e3"},
+    {"host =", "max-connections = 99999999999999999999\nhost =", 2, "9999"},
+    {"host =", "disk-floor = 10X\nhost =", 2, "10X"},
+    {"host =", "disk-floor = 9999999999T\nhost =", 2, "9999999999T"},
+    {"host =", "log-level = loud\nhost =", 2, "loud"},
+    {"profile server {", "profile server ", 12, "missing opening brace"},
+    {"}\nprofile", "\nprofile", 11, "profile"},
+    {"\"10.0.0.1\" }", "\"10.0.0.1\" ", 3, "public-url"},
+    {"\"90d\"\n}", "\"90d\"\n", 17, "ends in the middle"},
+    {"}\nprofile", "}\n/* profile", 17, "ends"},
+    {"\"90d\"", "\"90d", 17, "quote"},
+    {"host =", "end-of-file = yes\nhost =", 18, "no option"},
+};
+
+START_TEST(bad_ones)
+{
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        AUTO(errs) struct errs e = {0};
+        AUTO(free) char *text = changed(bad[i].from, bad[i].to);
+        AUTO(free)
+        char *where = xasprintf("/etc/pca/pocketca.conf:%d: ", bad[i].line);
+        AUTO(conf) struct conf *c = parse(text, &e);
+        const char *d;
+
+        ck_assert_msg(c == NULL, "accepted: %s", bad[i].to);
+        ck_assert_uint_ge(e.n, 1);
+        d = e.v[0].detail;
+        ck_assert_int_eq(e.v[0].code, ERR_BAD_ARGUMENT);
+        ck_assert_msg(strncmp(d, where, strlen(where)) == 0 &&
+                          strstr(d + strlen(where), bad[i].said),
+                      "\"%s\": %s", bad[i].to, d);
+    }
+}
+END_TEST
+
+START_TEST(every_error_is_reported)
+{
+    AUTO(errs) struct errs e = {0};
+    AUTO(conf)
+    struct conf *c = parse("data = \"d\"\nhost = { \"-\" }\nlog-level = x\n"
+                           "listen api { url = \"x\" }\n"
+                           "profile a { usage = { \"y\" } names = { \"z\" } }",
+                           &e);
+
+    ck_assert_ptr_null(c);
+    /* host, log-level, url, usage, no authority; "z" is a name */
+    ck_assert_uint_eq(e.n, 5);
+}
+END_TEST
+
+/* Every prefix and every single octet less: refused or read, never worse. */
+START_TEST(cut_anywhere)
+{
+    size_t len = strlen(good), read = 0;
+
+    for (size_t cut = 0; cut < len; cut++) {
+        AUTO(errs) struct errs e = {0};
+        AUTO(errs) struct errs f = {0};
+        AUTO(free)
+        char *less = xasprintf("%.*s%s", (int)cut, good, good + cut + 1);
+        struct conf *c = conf_parse("x", good, cut, &e);
+        struct conf *d = conf_parse("x", less, len - 1, &f);
+
+        ck_assert((c != NULL) == (e.n == 0));
+        ck_assert((d != NULL) == (f.n == 0));
+        read += c != NULL;
+        conf_free(c);
+        conf_free(d);
+    }
+    /* Only without the last newline is it whole. */
+    ck_assert_uint_eq(read, 1);
+}
+END_TEST
+
+START_TEST(hostile_text)
+{
+    static const struct {
+        const char *text;
+        size_t len;
+    } cases[] = {
+        {"", 0},
+        {"\0", 1},
+        {"data = \"d\"\0", 11},
+        {"{{{{{{{{{{{{{{{{", 16},
+        {"\xff\xfe\x00\x01", 4},
+        {"\xff\xfe\xff\x01", 4},
+        {"/* never closed", 15},
+        {"data = \"never closed", 20},
+        {"include(\"/etc/passwd\")", 22},
+        {"data = ${HOME", 13},
+        {"__proto__ = 1", 13},
+        {"data = \"\x1b[2J\"\n", 14},
+    };
+    AUTO(buf) struct buf deep = {0};
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        AUTO(errs) struct errs e = {0};
+
+        ck_assert_ptr_null(conf_parse("x", cases[i].text, cases[i].len, &e));
+        ck_assert_uint_ge(e.n, 1);
+        for (size_t k = 0; k < e.n; k++)
+            ck_assert_ptr_null(strchr(e.v[k].detail, 0x1b));
+    }
+    for (int i = 0; i < 100000; i++)
+        buf_puts(&deep, "profile x {\n");
+    {
+        AUTO(errs) struct errs e = {0};
+
+        ck_assert_ptr_null(
+            conf_parse("x", (const char *)deep.data, deep.len, &e));
+    }
+}
+END_TEST
+
+START_TEST(listen_urls)
+{
+    static const struct {
+        const char *url, *host;
+        int port;
+        bool tls, loopback;
+    } cases[] = {
+        {"https://127.0.0.1:8443", "127.0.0.1", 8443, true, true},
+        {"https://127.9.9.9/", "127.9.9.9", 443, true, true},
+        {"http://[::1]:80", "::1", 80, false, true},
+        {"http://[::1]", "::1", 80, false, true},
+        {"http://localhost:1", "127.0.0.1", 1, false, true},
+        {"https://10.0.0.1:65535", "10.0.0.1", 65535, true, false},
+        {"https://[::]:8443", "::", 8443, true, false},
+        {"https://[::ffff:127.0.0.1]:1", "::ffff:127.0.0.1", 1, true, false},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        AUTO(errs) struct errs e = {0};
+        struct conf_listen l = {.kind = LISTEN_API};
+
+        ck_assert_int_eq(conf_listen_parse(&l, cases[i].url, "/d", &e), 0);
+        ck_assert_str_eq(l.host, cases[i].host);
+        ck_assert_str_eq(l.url, cases[i].url);
+        ck_assert_int_eq(l.port, cases[i].port);
+        ck_assert_int_eq(l.tls, cases[i].tls);
+        ck_assert_int_eq(conf_listen_is_loopback(&l), cases[i].loopback);
+        ck_assert_int_eq(l.kind, LISTEN_API);
+        conf_listen_free(&l);
+    }
+}
+END_TEST
+
+START_TEST(a_socket_path_has_a_length)
+{
+    AUTO(errs) struct errs e = {0};
+    AUTO(free) char *url = NULL;
+    struct conf_listen l = {0};
+    char dir[101] = "/";
+
+    memset(dir + 1, 'a', sizeof(dir) - 2);
+    ck_assert_int_eq(conf_listen_parse(&l, "unix:123456", dir, &e), 0);
+    ck_assert_uint_eq(strlen(l.path), 107);
+    conf_listen_free(&l);
+    ck_assert_int_eq(conf_listen_parse(&l, "unix:1234567", dir, &e), -1);
+    ck_assert_ptr_null(l.path);
+    ck_assert_uint_eq(e.n, 1);
+}
+END_TEST
+
+/* What init writes is read back as it was meant, whatever is in a path. */
+START_TEST(written_and_read)
+{
+    AUTO(buf) struct buf b = {0};
+    AUTO(errs) struct errs e = {0};
+    AUTO(conf) struct conf *c = NULL;
+    struct strs host = {0}, allow = {0};
+    struct conf_init i = {.data = "/a \"b\\c ${HOME} $d 'e/ü",
+                          .host = &host,
+                          .allow = &allow,
+                          .listen_api = "https://127.0.0.1:8443",
+                          .listen_public = "http://127.0.0.1:8080",
+                          .public_url = NULL,
+                          .user = "pocketca"};
+
+    strs_add(&host, "ca.internal");
+    strs_add(&host, "::1");
+    conf_write(&b, &i);
+    c = conf_parse("/x/y.conf", (const char *)b.data, b.len, &e);
+    ck_assert_msg(c != NULL, "%s", e.n ? e.v[0].detail : "");
+    ck_assert_str_eq(c->data, i.data);
+    ck_assert_str_eq(c->user, "pocketca");
+    ck_assert_ptr_null(c->public_url);
+    ck_assert_uint_eq(c->host.n, 2);
+    ck_assert_uint_eq(c->profiles.n, 3);
+    ck_assert_str_eq(c->profiles.v[0].name, "server");
+    ck_assert_uint_eq(c->profiles.v[1].eku, EKU_CLIENT);
+    ck_assert_uint_eq(c->profiles.v[2].eku, EKU_CLIENT | EKU_SERVER);
+    ck_assert(c->profiles.v[0].single_label);
+    ck_assert_int_eq(c->profiles.v[0].lifetime, 90 * TM_DAY);
+    ck_assert_int_eq(c->authorities[0].crl_lifetime, 7 * TM_DAY);
+    strs_free(&host);
+}
+END_TEST
+
+START_TEST(written_with_limits)
+{
+    AUTO(buf) struct buf b = {0};
+    AUTO(errs) struct errs e = {0};
+    AUTO(conf) struct conf *c = NULL;
+    struct strs host = {0}, allow = {0};
+    struct conf_init i = {.data = ".",
+                          .host = &host,
+                          .allow = &allow,
+                          .listen_api = "unix:api.sock",
+                          .listen_public = "http://0.0.0.0:8080",
+                          .public_url = "http://ca:8080/x"};
+
+    strs_add(&host, "ca");
+    strs_add(&allow, "dns:**.internal");
+    strs_add(&allow, "ip:10.0.0.0/8");
+    conf_write(&b, &i);
+    c = conf_parse("/x/y.conf", (const char *)b.data, b.len, &e);
+    ck_assert_msg(c != NULL, "%s", e.n ? e.v[0].detail : "");
+    ck_assert_str_eq(c->data, "/x");
+    ck_assert_str_eq(c->listens[0].path, "/x/api.sock");
+    ck_assert_str_eq(c->public_url, "http://ca:8080/x");
+    ck_assert_ptr_null(c->user);
+    ck_assert(!c->profiles.v[0].single_label);
+    ck_assert_uint_eq(c->profiles.v[2].names.n, 2);
+    strs_free(&host);
+    strs_free(&allow);
+}
+END_TEST
+
+START_TEST(files)
+{
+    AUTO(errs) struct errs e = {0};
+
+    ck_assert_ptr_null(conf_load("/nowhere/at/all.conf", &e));
+    ck_assert_ptr_nonnull(strstr(e.v[0].detail, "/nowhere/at/all.conf"));
+    errs_free(&e);
+    ck_assert_ptr_null(conf_load("/tmp", &e));
+    errs_free(&e);
+    /* Nothing to wait for. */
+    ck_assert_ptr_null(conf_load("/dev/zero", &e));
+    ck_assert_ptr_nonnull(strstr(e.v[0].detail, "not a regular file"));
+}
+END_TEST
+
+START_TEST(which_file)
+{
+    ck_assert_int_eq(setenv("POCKETCA_CONF", "/env.conf", 1), 0);
+    ck_assert_str_eq(conf_path("/option.conf"), "/option.conf");
+    ck_assert_str_eq(conf_path(NULL), "/env.conf");
+    ck_assert_int_eq(unsetenv("POCKETCA_CONF"), 0);
+    ck_assert_str_eq(conf_path(NULL), "/etc/pocketca/pocketca.conf");
+}
+END_TEST
+
+/* The sample that is installed and the manual show the same. */
+START_TEST(the_sample_is_good)
+{
+    const char *source = getenv("SOURCE");
+    AUTO(free)
+    char *path = xasprintf("%s/etc/pocketca.conf", source ? source : ".");
+    AUTO(errs) struct errs e = {0};
+    AUTO(conf) struct conf *c = conf_load(path, &e);
+
+    ck_assert_msg(c != NULL, "%s", e.n ? e.v[0].detail : "");
+    ck_assert_uint_eq(c->profiles.n, 3);
+}
+END_TEST
+
+/* The example in pocketca.conf(5) is the sample, line for line. */
+START_TEST(the_manual_shows_the_sample)
+{
+    const char *source = getenv("SOURCE");
+    AUTO(free)
+    char *sample_path =
+        xasprintf("%s/etc/pocketca.conf", source ? source : ".");
+    AUTO(free)
+    char *page_path =
+        xasprintf("%s/man/pocketca.conf.5", source ? source : ".");
+    AUTO(buf) struct buf sample = {0};
+    AUTO(buf) struct buf page = {0};
+    AUTO(errs) struct errs e = {0};
+    const char *begin, *end;
+
+    ck_assert_int_eq(conf_read(sample_path, &sample, &e), 0);
+    ck_assert_int_eq(conf_read(page_path, &page, &e), 0);
+    buf_putc(&page, 0);
+    begin = strstr((const char *)page.data, "\n# A sample");
+    ck_assert_ptr_nonnull(begin);
+    begin++;
+    end = strstr(begin, "\n.Ed");
+    ck_assert_ptr_nonnull(end);
+    ck_assert_uint_eq((size_t)(end + 1 - begin),
+                      sample.len - strlen("# SPDX-License-Identifier: ISC\n"));
+    ck_assert_int_eq(
+        memcmp(begin, sample.data + strlen("# SPDX-License-Identifier: ISC\n"),
+               (size_t)(end + 1 - begin)),
+        0);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {a_good_one,
+                                  bad_ones,
+                                  every_error_is_reported,
+                                  cut_anywhere,
+                                  hostile_text,
+                                  listen_urls,
+                                  a_socket_path_has_a_length,
+                                  written_and_read,
+                                  written_with_limits,
+                                  files,
+                                  which_file,
+                                  the_sample_is_good,
+                                  the_manual_shows_the_sample};
+
+    return unit_run("conf", tests, sizeof(tests) / sizeof(tests[0]));
+}
