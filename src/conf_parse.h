@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: ISC */
+/* What reading a configuration (conf_parse.c) and judging its values
+ * (conf_value.c) share. */
+#ifndef POCKETCA_CONF_PARSE_H
+#define POCKETCA_CONF_PARSE_H
+
+#include <stdio.h>
+
+#include <confuse.h>
+
+#include "conf.h"
+
+/* Where a value stood: the n-th note of an option is its n-th value. */
+struct note {
+    const cfg_opt_t *opt;
+    int line;
+};
+
+struct parse {
+    struct conf *c;
+    struct errs *errs;
+    const char *file;
+    char *dir;
+    int last_line;
+    struct note *notes;
+    size_t n_notes;
+    /* where we are while walking */
+    const char *title;
+    int line;
+};
+
+struct field {
+    const char *name;
+    bool list, required;
+    /* Judges one value and stores it at `at`. */
+    void (*set)(struct parse *p, const struct field *f, void *at,
+                const char *value);
+    size_t offset;
+    int64_t min, max;
+};
+
+/* An error at p->line. */
+void complain(struct parse *p, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Takes the reasons of another module, with file and line before each. */
+void complain_all(struct parse *p, const char *name, struct errs *from);
+/* path, or below dir when it is relative; the caller frees. */
+char *path_join(const char *dir, const char *path);
+
+/* The kinds of value: each judges one and stores it. */
+typedef void set_fn(struct parse *p, const struct field *f, void *at,
+                    const char *value);
+set_fn set_str, set_data, set_path, set_key_uri, set_span, set_count, set_size,
+    set_bool, set_level, set_host, set_public_url, set_usage, set_pattern,
+    set_key_rule;
+
+#endif

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: ISC */
+/* The values of a configuration: what each kind has to be. */
+#include "conf_parse.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sys/un.h>
+
+#include "log.h"
+#include "tm.h"
+
+void complain(struct parse *p, const char *fmt, ...)
+{
+    AUTO(free) char *text = NULL;
+    va_list ap;
+
+    va_start(ap, fmt);
+    text = xvasprintf(fmt, ap);
+    va_end(ap);
+    err_add(p->errs, ERR_BAD_ARGUMENT, "%s:%d: %s", p->file, p->line, text);
+}
+
+void complain_all(struct parse *p, const char *name, struct errs *from)
+{
+    for (size_t i = 0; i < from->n; i++)
+        complain(p, "%s: %s", name, from->v[i].detail);
+    errs_free(from);
+}
+
+void set_str(struct parse *p, const struct field *f, void *at,
+             const char *value)
+{
+    if (!*value) {
+        complain(p, "%s is empty", f->name);
+        return;
+    }
+    free(*(char **)at);
+    *(char **)at = xstrdup(value);
+}
+
+char *path_join(const char *dir, const char *path)
+{
+    size_t len = strlen(path);
+
+    while (len > 1 && path[len - 1] == '/')
+        len--;
+    if (*path == '/')
+        return xstrndup(path, len);
+    while (len >= 2 && path[0] == '.' && path[1] == '/') {
+        path += 2;
+        len -= 2;
+    }
+    if (len == 0 || (len == 1 && *path == '.'))
+        return xstrdup(dir);
+    return xasprintf("%s%s%.*s", dir, strcmp(dir, "/") == 0 ? "" : "/",
+                     (int)len, path);
+}
+
+void set_data(struct parse *p, const struct field *f, void *at,
+              const char *value)
+{
+    struct sockaddr_un sun;
+
+    if (!*value) {
+        complain(p, "%s is empty", f->name);
+        return;
+    }
+    *(char **)at = path_join(p->dir, value);
+    if (strlen(p->c->data) + sizeof("/admin.sock") > sizeof(sun.sun_path))
+        complain(p,
+                 "data: \"%s\" is longer than %zu octets, so the path of the "
+                 "socket in it would be too long",
+                 p->c->data, sizeof(sun.sun_path) - sizeof("/admin.sock"));
+}
+
+/* A path relative to data, which the table has before every other one. */
+void set_path(struct parse *p, const struct field *f, void *at,
+              const char *value)
+{
+    if (!*value) {
+        complain(p, "%s is empty", f->name);
+        return;
+    }
+    free(*(char **)at);
+    *(char **)at = path_join(p->c->data ? p->c->data : p->dir, value);
+}
+
+void set_key_uri(struct parse *p, const struct field *f, void *at,
+                 const char *value)
+{
+    if (strncmp(value, "file:", 5) != 0 || !value[5]) {
+        complain(p, "%s: \"%s\" is no key; write file:PATH", f->name, value);
+        return;
+    }
+    free(*(char **)at);
+    *(char **)at = xstrdup(value);
+}
+
+void set_span(struct parse *p, const struct field *f, void *at,
+              const char *value)
+{
+    char least[32], most[32];
+    int64_t t;
+
+    tm_print_span(least, sizeof(least), f->min);
+    tm_print_span(most, sizeof(most), f->max);
+    if (tm_parse_span(value, &t) < 0)
+        complain(p,
+                 "%s: \"%s\" is no length of time; write one number and one of "
+                 "s m h d y, as in 90d",
+                 f->name, value);
+    else if (t < f->min || t > f->max)
+        complain(p, "%s: %s is not between %s and %s", f->name, value, least,
+                 most);
+    else
+        *(int64_t *)at = t;
+}
+
+static int parse_number(const char *text, int64_t *out, char **end)
+{
+    long long n;
+
+    if (*text < '0' || *text > '9')
+        return -1;
+    errno = 0;
+    n = strtoll(text, end, 10);
+    if (errno)
+        return -1;
+    *out = n;
+    return 0;
+}
+
+void set_count(struct parse *p, const struct field *f, void *at,
+               const char *value)
+{
+    int64_t n;
+    char *end;
+
+    if (parse_number(value, &n, &end) < 0 || *end || n < f->min || n > f->max)
+        complain(p, "%s: \"%s\" is no number from %lld to %lld", f->name, value,
+                 (long long)f->min, (long long)f->max);
+    else
+        *(unsigned *)at = (unsigned)n;
+}
+
+void set_size(struct parse *p, const struct field *f, void *at,
+              const char *value)
+{
+    static const char units[] = "KMGT";
+    const char *unit;
+    int64_t n;
+    int shift = 0;
+    char *end;
+
+    if (parse_number(value, &n, &end) == 0) {
+        if (*end && (unit = strchr(units, *end))) {
+            shift = 10 * (int)(unit - units + 1);
+            end++;
+        }
+        if (!*end && n <= (INT64_MAX >> shift) && n << shift <= f->max) {
+            *(int64_t *)at = n << shift;
+            return;
+        }
+    }
+    complain(p,
+             "%s: \"%s\" is no size; write octets, or a number with K, M "
+             "or G behind it",
+             f->name, value);
+}
+
+void set_bool(struct parse *p, const struct field *f, void *at,
+              const char *value)
+{
+    static const struct {
+        const char *text;
+        bool value;
+    } words[] = {{"yes", true}, {"true", true},   {"on", true},
+                 {"no", false}, {"false", false}, {"off", false}};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strcmp(value, words[i].text) == 0) {
+            *(bool *)at = words[i].value;
+            return;
+        }
+    complain(p, "%s: \"%s\" is neither yes nor no", f->name, value);
+}
+
+void set_level(struct parse *p, const struct field *f, void *at,
+               const char *value)
+{
+    static const char *const words[] = {[LOG_ERROR] = "error",
+                                        [LOG_WARN] = "warn",
+                                        [LOG_INFO] = "info",
+                                        [LOG_DEBUG] = "debug"};
+
+    for (int i = LOG_ERROR; i <= LOG_DEBUG; i++)
+        if (strcmp(value, words[i]) == 0) {
+            *(int *)at = i;
+            return;
+        }
+    complain(p, "%s: \"%s\" is none of error, warn, info, debug", f->name,
+             value);
+}
+
+void set_host(struct parse *p, const struct field *f, void *at,
+              const char *value)
+{
+    AUTO(errs) struct errs e = {0};
+    struct name n;
+
+    if (name_parse(&n, value, strlen(value), &e) < 0) {
+        complain_all(p, f->name, &e);
+        return;
+    }
+    if (n.kind != NAME_DNS && n.kind != NAME_IP)
+        complain(p, "%s: \"%s\" is neither a DNS name nor an address", f->name,
+                 value);
+    else
+        strs_add(at, value);
+    name_free(&n);
+}
+
+/* What may stand in a URL that is written into certificates. */
+static bool url_is_plain(const char *s)
+{
+    for (; *s; s++)
+        if (*s <= 0x20 || *s >= 0x7f || strchr("\"<>\\^`{|}?#@", *s))
+            return false;
+    return true;
+}
+
+void set_public_url(struct parse *p, const struct field *f, void *at,
+                    const char *value)
+{
+    size_t len = strlen(value);
+    const char *host = value + 7;
+
+    if (strcmp(value, "none") == 0)
+        return;
+    if (strncmp(value, "http://", 7) != 0 || !*host || *host == '/' ||
+        *host == ':' || !url_is_plain(value) || len > 200) {
+        complain(p,
+                 "%s: \"%s\" cannot be written into certificates; write "
+                 "http://HOST:PORT, perhaps with a path, of at most 200 "
+                 "octets, or none",
+                 f->name, value);
+        return;
+    }
+    while (value[len - 1] == '/')
+        len--;
+    *(char **)at = xstrndup(value, len);
+}
+
+void set_usage(struct parse *p, const struct field *f, void *at,
+               const char *value)
+{
+    static const struct {
+        const char *text;
+        unsigned eku;
+    } words[] = {{"server", EKU_SERVER}, {"client", EKU_CLIENT}};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strcmp(value, words[i].text) == 0) {
+            *(unsigned *)at |= words[i].eku;
+            return;
+        }
+    complain(p, "%s: \"%s\" is neither server nor client", f->name, value);
+}
+
+void set_pattern(struct parse *p, const struct field *f, void *at,
+                 const char *value)
+{
+    AUTO(errs) struct errs e = {0};
+    struct pattern pat = {0};
+
+    if (pattern_parse(&pat, value, &e) < 0)
+        complain_all(p, f->name, &e);
+    else
+        patterns_add(at, &pat);
+}
+
+void set_key_rule(struct parse *p, const struct field *f, void *at,
+                  const char *value)
+{
+    AUTO(errs) struct errs e = {0};
+    struct profile *profile = at;
+    struct key_rule rule;
+
+    if (key_rule_parse(&rule, value, &e) < 0) {
+        complain_all(p, f->name, &e);
+        return;
+    }
+    profile->keys = xreallocarray(profile->keys, profile->n_keys + 1,
+                                  sizeof(*profile->keys));
+    profile->keys[profile->n_keys++] = rule;
+}
