@@ -1,0 +1,362 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+#
+#   ./quickstart.sh          builds, makes a CA under ./demo, issues, verifies,
+#                            revokes, and leaves the service in the foreground
+#   ./quickstart.sh --exit   the same, and stops the service at the end
+#   ./quickstart.sh check    runs every test
+#
+# Installs what is missing on Debian and Ubuntu (as root, or by sudo); says
+# what to install on Fedora and Alpine.
+set -eu
+cd "$(dirname "$0")"
+PATH=$PATH:/usr/sbin:/sbin
+export LC_ALL=C DEBIAN_FRONTEND=noninteractive
+: "${MAKEFLAGS:=-j$(nproc 2>/dev/null || echo 2)}"
+export MAKEFLAGS
+
+say() { printf '\n== %s\n' "$*"; }
+die() {
+    printf 'quickstart: %s\n' "$*" >&2
+    exit 1
+}
+
+# ---- what is needed: who needs it, how to see it, Debian, Fedora, Alpine
+NEEDED='
+build cmd:gcc              gcc                  gcc                   gcc
+build hdr:stdio.h          libc6-dev            glibc-devel           musl-dev
+build hdr:linux/landlock.h linux-libc-dev       kernel-headers        linux-headers
+build cmd:make             make                 make                  make
+build cmd:nm               binutils             binutils              binutils
+build cmd:autoconf         autoconf             autoconf              autoconf
+build cmd:automake         automake             automake              automake
+build cmd:pkg-config       pkg-config           pkgconf-pkg-config    pkgconf
+build pc:libcrypto         libssl-dev           openssl-devel         openssl-dev
+build pc:libmicrohttpd     libmicrohttpd-dev    libmicrohttpd-devel   libmicrohttpd-dev
+build pc:gnutls            libgnutls28-dev      gnutls-devel          gnutls-dev
+build pc:sqlite3           libsqlite3-dev       sqlite-devel          sqlite-dev
+build pc:jansson           libjansson-dev       jansson-devel         jansson-dev
+build pc:libconfuse        libconfuse-dev       libconfuse-devel      confuse-dev
+build pc:libseccomp        libseccomp-dev       libseccomp-devel      libseccomp-dev
+build pc:check             check                check-devel           check-dev
+build cmd:curl             curl                 curl                  curl
+build cmd:openssl          openssl              openssl               openssl
+test  cmd:clang            clang                clang                 clang
+test  cmd:jq               jq                   jq                    jq
+test  cmd:pgrep            procps               procps-ng             procps
+test  cmd:mandoc           mandoc               mandoc                mandoc
+test  cmd:nginx            nginx-light          nginx                 nginx
+test  cmd:apache2          apache2-bin          httpd                 apache2
+test  cmd:node             nodejs               nodejs                nodejs
+test  cmd:npm              npm                  npm                   npm
+test  cmd:go               golang-go            golang                go
+test  cmd:gnutls-cli       gnutls-bin           gnutls-utils          gnutls-utils
+test  cmd:certutil         libnss3-tools        nss-tools             nss-tools
+test  cmd:promtool         prometheus           prometheus            prometheus
+'
+
+there() {
+    case $1 in
+    cmd:*) command -v "${1#cmd:}" >/dev/null ;;
+    pc:*) pkg-config --exists "${1#pc:}" 2>/dev/null ;;
+    hdr:*) echo "#include <${1#hdr:}>" | gcc -E -x c - >/dev/null 2>&1 ;;
+    esac
+}
+
+# The packages of column $2 that `build` ($1) or also `test` misses.
+missing() {
+    echo "$NEEDED" | while read -r who see debian fedora alpine; do
+        case $who in build) ;; test) [ "$1" = test ] || continue ;;
+        *) continue ;; esac
+        there "$see" && continue
+        case $2 in
+        apt-get) echo "$debian" ;; dnf) echo "$fedora" ;; *) echo "$alpine" ;;
+        esac
+    done | sort -u | tr '\n' ' '
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    else
+        command -v sudo >/dev/null || die "neither root nor sudo, for: $*"
+        sudo -n env DEBIAN_FRONTEND=noninteractive "$@" ||
+            sudo env DEBIAN_FRONTEND=noninteractive "$@"
+    fi
+}
+
+# Installs, and keeps the packages' own daemons from being started: the tests
+# start theirs themselves.
+apt_install() {
+    policy=/usr/sbin/policy-rc.d
+    ours=
+    if [ ! -e $policy ]; then
+        printf '#!/bin/sh\nexit 101\n' | as_root tee $policy >/dev/null
+        as_root chmod 755 $policy
+        ours=yes
+    fi
+    done=0
+    as_root apt-get -q update </dev/null &&
+        as_root apt-get -q install -y --no-install-recommends "$@" \
+            </dev/null || done=$?
+    [ -z "$ours" ] || as_root rm -f $policy
+    [ $done -eq 0 ] || die "the packages could not be installed: $*"
+}
+
+install_missing() { # build|test
+    for manager in apt-get dnf apk none; do
+        command -v $manager >/dev/null && break
+    done
+    list=$(missing "$1" "$manager")
+    [ -n "$list" ] || return 0
+    say "Missing packages: $list"
+    # shellcheck disable=SC2086
+    case $manager in
+    apt-get) apt_install $list ;;
+    dnf) die "as root: dnf install $list" ;;
+    apk) die "as root: apk add $list" ;;
+    *) die 'install them, then run this again' ;;
+    esac
+    list=$(missing "$1" "$manager")
+    [ -z "$list" ] || die "still missing: $list"
+}
+
+# make brings configure up to date itself, once it is there
+configured() { [ -x configure ] || ./autogen.sh; }
+
+# configure_in DIR OPTION…
+configure_in() {
+    dir=$1
+    shift
+    configured
+    mkdir -p "$dir"
+    [ -x "$dir/config.status" ] ||
+        (top=$PWD && cd "$dir" && "$top/configure" --quiet "$@")
+}
+
+# ---- the first certificate
+run() { # shown as one would type it
+    printf '\n$ %s\n' "$*" | sed "s|$PWD/||g"
+    "$@"
+}
+
+ready() {
+    curl -sSf -o /dev/null --max-time 2 --cacert demo/root.pem \
+        "$api/readyz" 2>/dev/null
+}
+
+service=
+stop_service() {
+    [ -z "$service" ] || kill -TERM "$service" 2>/dev/null || true
+    [ -z "$service" ] || wait "$service" || true
+    service=
+}
+
+start_service() {
+    if ready; then
+        say 'The service runs already'
+        return
+    fi
+    say 'The service'
+    printf '\n$ build/pocketca serve -c demo/pocketca.conf &\n'
+    ./build/pocketca serve -c demo/pocketca.conf </dev/null &
+    service=$!
+    trap 'stop_service' EXIT
+    trap 'exit 143' TERM
+    trap 'exit 130' INT
+    tries=0
+    until ready; do
+        kill -0 "$service" 2>/dev/null || die 'the service did not start'
+        tries=$((tries + 1))
+        [ $tries -lt 200 ] || die 'the service is not ready after 10 s'
+        sleep 0.05
+    done
+}
+
+# A server with the new certificate, a client that trusts only our root.
+handshake() {
+    printf '\n$ openssl s_server -cert demo/web.pem -key demo/web.key … &\n'
+    openssl s_server -accept 127.0.0.1:0 -www -cert demo/web.pem \
+        -cert_chain demo/web.pem -key demo/web.key >demo/s_server.log 2>&1 \
+        </dev/null &
+    server=$!
+    port=
+    tries=0
+    while [ -z "$port" ] && [ $tries -lt 100 ]; do
+        sleep 0.05
+        tries=$((tries + 1))
+        port=$(sed -n 's/^ACCEPT .*:\([0-9]*\)$/\1/p' demo/s_server.log)
+    done
+    result=0
+    run curl -sSf -o /dev/null --cacert demo/root.pem \
+        --resolve "web.internal:$port:127.0.0.1" \
+        -w 'handshake: %{ssl_verify_result}, status %{http_code}\n' \
+        "https://web.internal:$port/" || result=$?
+    kill "$server" 2>/dev/null || true
+    wait "$server" 2>/dev/null || true
+    rm -f demo/s_server.log
+    [ $result -eq 0 ] || die 'the handshake failed'
+}
+
+quickstart() {
+    install_missing build
+    say 'Build'
+    configure_in build
+    make -s -C build
+    run ./build/pocketca version
+    api=${QUICKSTART_API:-https://127.0.0.1:8443}
+    public=${QUICKSTART_PUBLIC:-http://127.0.0.1:8080}
+    if [ -e demo/pocketca.conf ]; then
+        say 'The CA of ./demo is there already'
+        urls=$(sed -n '/^listen/,/^}/s/.*url *= *"\([^"]*\)".*/\1/p' \
+            demo/pocketca.conf)
+        api=$(echo "$urls" | sed -n 1p)
+        public=$(echo "$urls" | sed -n 2p)
+    else
+        say 'A CA under ./demo'
+        run ./build/pocketca init --dir demo --name Demo \
+            --listen-api "$api" --listen-public "$public"
+    fi
+    start_service
+
+    say 'A key and a signing request'
+    [ -e demo/web.key ] ||
+        run openssl genpkey -algorithm RSA -out demo/web.key 2>/dev/null
+    run openssl req -new -key demo/web.key -subj /CN=web.internal \
+        -out demo/web.csr
+    say 'A certificate'
+    run curl -sSf -K demo/admin.curlrc --data-binary @demo/web.csr \
+        -o demo/web.pem "$api/v1/certificates"
+    run openssl verify -CAfile demo/root.pem -untrusted demo/web.pem \
+        demo/web.pem
+    handshake
+    serial=$(openssl x509 -in demo/web.pem -noout -serial | sed 's/.*=//' |
+        tr 'A-F' 'a-f')
+    say 'Looked up'
+    run curl -sSf -K demo/admin.curlrc "$api/v1/certificates?name=web.internal&limit=1"
+    say 'Revoked'
+    run curl -sSf -K demo/admin.curlrc -d reason=superseded -o /dev/null \
+        "$api/v1/certificates/$serial/revoke"
+    curl -sSf "$public/crl/issuing.crl" -o demo/issuing.crl
+    printf '\n$ curl %s/crl/issuing.crl | openssl crl -inform DER -text\n' \
+        "$public"
+    openssl crl -inform DER -in demo/issuing.crl -noout -text |
+        grep -i -A 4 "Serial Number: $serial" ||
+        die 'the certificate is not on the CRL'
+    rm -f demo/issuing.crl
+
+    say 'It works.  To go on with:'
+    cat <<END
+
+curl -K demo/admin.curlrc --data-binary @demo/web.csr -o web.pem $api/v1/certificates
+curl -K demo/admin.curlrc "$api/v1/certificates?expires_within=30d"
+curl -K demo/admin.curlrc -d reason=superseded $api/v1/certificates/SERIAL/revoke
+END
+    if [ "$1" = --exit ]; then
+        stop_service
+        return
+    fi
+    [ -n "$service" ] || return 0
+    say 'The service runs until Ctrl-C'
+    wait "$service"
+}
+
+# ---- every test
+OUT=build-check
+passed=0 failed=0
+count() { # ADD-TO-PASSED ADD-TO-FAILED
+    passed=$((passed + $1))
+    failed=$((failed + $2))
+}
+
+# stage NAME COMMAND…: its output goes to a file, its end is shown on failure.
+stage() {
+    name=$1
+    shift
+    began=$(date +%s)
+    if "$@" >"$OUT/$name.log" 2>&1 </dev/null; then result=passed; else
+        result=FAILED
+        tail -n 60 "$OUT/$name.log"
+    fi
+    printf '%-18s %s (%s s)\n' "$name" "$result" $(($(date +%s) - began))
+    [ $result = passed ]
+}
+
+# step: a stage that counts as one.
+step() {
+    if stage "$@"; then count 1 0; else count 0 1; fi
+}
+
+# suite: a stage of automake's; counted from its own verdicts, and a unit test
+# program by its checks.
+suite() { # NAME DIR COMMAND…
+    s_name=$1 s_dir=$2
+    shift 2
+    s_rc=0
+    find "$s_dir" -name '*.trs' -exec rm -f {} +
+    stage "$s_name" "$@" || s_rc=1
+    find "$s_dir" -name '*.trs' -exec cat {} + >"$OUT/verdicts"
+    good=$(grep -c '^:test-result: PASS' "$OUT/verdicts") || true
+    bad=$(grep -Ec '^:test-result: (FAIL|ERROR|XPASS)' "$OUT/verdicts") || true
+    checks=$(find "$s_dir" -name '*.log' -path '*unit*' -exec \
+        sed -n 's/^100%: Checks: \([0-9]*\), Failures: 0, Errors: 0$/\1/p' \
+        {} + | awk '{ s += $1 - 1 } END { print s + 0 }')
+    [ $s_rc -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
+    [ "$good" -gt 0 ] || [ "$bad" -gt 0 ] || bad=1 # nothing ran
+    if [ "$bad" -gt 0 ]; then
+        grep -Er '^:test-result: (FAIL|ERROR|XPASS)' --include='*.trs' \
+            "$s_dir" | sed 's/^/    /' || true
+    fi
+    count $((good + checks)) "$bad"
+}
+
+gcc_build() {
+    configure_in $OUT/gcc && make -C $OUT/gcc CFLAGS='-g -O2 -Werror' &&
+        make -C $OUT/gcc check TESTS= CFLAGS='-g -O2 -Werror'
+}
+clang_build() {
+    configure_in $OUT/clang CC=clang &&
+        make -C $OUT/clang CFLAGS='-g -O2 -Werror' &&
+        make -C $OUT/clang check TESTS= CFLAGS='-g -O2 -Werror'
+}
+asan_build() {
+    configure_in $OUT/asan --disable-sandbox \
+        --with-sanitizer=address,undefined &&
+        make -C $OUT/asan && make -C $OUT/asan check TESTS=
+}
+install_works() {
+    rm -rf "$PWD/$OUT/root"
+    make -C $OUT/gcc install DESTDIR="$PWD/$OUT/root" &&
+        "$OUT/root/usr/local/bin/pocketca" version
+}
+man_pages() {
+    for page in man/*.[1-8] man/*.conf.5; do
+        mandoc -T lint -W warning "$page" || return 1
+    done
+}
+
+check() {
+    began_all=$(date +%s)
+    install_missing test
+    mkdir -p $OUT
+    configured
+    step build-gcc gcc_build
+    step build-clang clang_build
+    suite check $OUT/gcc make -C $OUT/gcc check
+    suite interop $OUT/gcc/tests/interop make -C $OUT/gcc interop
+    step install install_works
+    step manual man_pages
+    step build-asan asan_build
+    ROUNDS=8 LIMIT=6000 suite check-asan $OUT/asan make -C $OUT/asan check
+    ROUNDS=8 step distcheck make -C $OUT/gcc distcheck
+    echo "$(($(date +%s) - began_all)) s in all"
+    echo "$passed passed, $failed failed"
+    [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+}
+
+case ${1:-} in
+check) check ;;
+'' | --exit) quickstart "${1:-}" ;;
+-h | --help) sed -n '3,11s/^# \{0,1\}//p' "$0" ;;
+*) die "unknown argument $1; there are: check, --exit, --help" ;;
+esac
