@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: ISC */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "mem.h"
+#include "crl.h"
+#include "msg.h"
+#include "unit.h"
+
+static int pair[2];
+static uint8_t in[MSG_MAX];
+
+static void open_pair(void)
+{
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+}
+
+static void close_pair(void)
+{
+    close(pair[0]);
+    close(pair[1]);
+}
+
+/* A packet as it may never be made by msg_send(). */
+static int recv_raw(const void *p, size_t len, enum msg_peer peer)
+{
+    struct frame f;
+
+    ck_assert_int_eq(send(pair[0], p, len, 0), (ssize_t)len);
+    return msg_recv(pair[1], peer, in, &f);
+}
+
+static void head(struct buf *b, unsigned type, unsigned flags, uint32_t length)
+{
+    buf_reset(b);
+    buf_u16(b, (uint16_t)type);
+    buf_u16(b, (uint16_t)flags);
+    buf_u32(b, length);
+    buf_u64(b, 7);
+}
+
+START_TEST(a_frame_arrives_as_it_was_sent)
+{
+    AUTO(buf) struct buf b = {0};
+    struct frame f;
+
+    open_pair();
+    msg_begin(&b, MSG_GET, 0x0123456789abcdef, false);
+    buf_str(&b, "body");
+    ck_assert_int_eq(msg_send(pair[0], &b, -1, false), 0);
+    ck_assert_int_eq(msg_recv(pair[1], PEER_F, in, &f), 1);
+    ck_assert_int_eq(f.type, MSG_GET);
+    ck_assert(!f.more && f.fd == -1);
+    ck_assert(f.id == 0x0123456789abcdef);
+    AUTO(free) char *s = rd_str(&f.body);
+    ck_assert_str_eq(s, "body");
+    ck_assert(rd_done(&f.body));
+    close_pair();
+}
+END_TEST
+
+/* Every number there is, from every sender, against the table. */
+START_TEST(only_what_the_table_permits_is_taken)
+{
+    static const struct {
+        int number, from;
+    } table[] = {
+#define X(name, number, from) {number, from},
+        MSG_TABLE(X)
+#undef X
+    };
+    AUTO(buf) struct buf b = {0};
+
+    open_pair();
+    for (unsigned type = 0; type < 300; type++)
+        for (int peer = PEER_F; peer <= PEER_S; peer *= 2) {
+            int want = -1;
+
+            for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+                if (table[i].number == (int)type && (table[i].from & peer) &&
+                    type != MSG_CRL_FILE) /* has a descriptor */
+                    want = 1;
+            head(&b, type, 0, 0);
+            ck_assert_msg(recv_raw(b.data, b.len, (enum msg_peer)peer) == want,
+                          "type %u from %d", type, peer);
+            ck_assert((msg_name(type) != NULL) || want == -1);
+        }
+    close_pair();
+}
+END_TEST
+
+START_TEST(a_wrong_length_breaks_the_protocol)
+{
+    AUTO(buf) struct buf b = {0};
+    static const uint32_t lengths[] = {0, 3, 5, 0x7fffffff, UINT32_MAX};
+
+    open_pair();
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        head(&b, MSG_GET, 0, lengths[i]);
+        buf_put(&b, "abcd", 4);
+        ck_assert_int_eq(recv_raw(b.data, b.len, PEER_F), -1);
+    }
+    head(&b, MSG_GET, 0, 4);
+    buf_put(&b, "abcd", 4);
+    ck_assert_int_eq(recv_raw(b.data, b.len, PEER_F), 1);
+    for (size_t n = 1; n < MSG_HEAD; n++)
+        ck_assert_int_eq(recv_raw(b.data, n, PEER_F), -1);
+    close_pair();
+}
+END_TEST
+
+START_TEST(flags_that_mean_nothing_break_the_protocol)
+{
+    AUTO(buf) struct buf b = {0};
+
+    open_pair();
+    for (unsigned bit = 1; bit < 16; bit++) {
+        head(&b, MSG_DONE, 1u << bit, 0);
+        ck_assert_int_eq(recv_raw(b.data, b.len, PEER_S), -1);
+    }
+    head(&b, MSG_DONE, 1, 0);
+    ck_assert_int_eq(recv_raw(b.data, b.len, PEER_S), 1);
+    /* A request is one frame. */
+    head(&b, MSG_GET, 1, 0);
+    ck_assert_int_eq(recv_raw(b.data, b.len, PEER_F), -1);
+    close_pair();
+}
+END_TEST
+
+START_TEST(the_largest_frame_passes_and_no_larger_one)
+{
+    AUTO(buf) struct buf b = {0};
+    struct frame f;
+
+    open_pair();
+    msg_begin(&b, MSG_TEXT, 1, true);
+    memset(buf_extend(&b, MSG_MAX - MSG_HEAD), 'x', MSG_MAX - MSG_HEAD);
+    ck_assert_int_eq(msg_send(pair[0], &b, -1, false), 0);
+    ck_assert_int_eq(msg_recv(pair[1], PEER_S, in, &f), 1);
+    ck_assert(f.more && f.body.n == MSG_MAX - MSG_HEAD);
+    buf_u8(&b, 'x');
+    ck_assert_int_eq(msg_send(pair[0], &b, -1, false), -1);
+    ck_assert_int_eq(errno, EMSGSIZE);
+    /* The same from a peer that does not keep to it. */
+    ck_assert_int_eq(recv_raw(b.data, b.len, PEER_S), -1);
+    close_pair();
+}
+END_TEST
+
+static int count_fds(void)
+{
+    int n = 0;
+
+    for (int fd = 0; fd < 64; fd++)
+        n += fcntl(fd, F_GETFD) >= 0;
+    return n;
+}
+
+START_TEST(a_descriptor_goes_one_way_only)
+{
+    AUTO(buf) struct buf b = {0};
+    struct msg_crl_file file = {.name = (char *)"issuing.crl", .size = 5};
+    struct frame f;
+    int fd, before;
+    char text[6] = "";
+
+    open_pair();
+    fd = memfd_create("x", 0);
+    ck_assert_int_eq(pwrite(fd, "hello", 5, 0), 5);
+    before = count_fds();
+    msg_begin(&b, MSG_CRL_FILE, 0, false);
+    msg_crl_file_put(&b, &file);
+    ck_assert_int_eq(msg_send(pair[0], &b, fd, false), 0);
+    ck_assert_int_eq(msg_recv(pair[1], PEER_S, in, &f), 1);
+    ck_assert_int_ge(f.fd, 0);
+    ck_assert_int_eq(pread(f.fd, text, 5, 0), 5);
+    ck_assert_str_eq(text, "hello");
+    close(f.fd);
+    /* A file without a descriptor, a descriptor without a file. */
+    ck_assert_int_eq(msg_send(pair[0], &b, -1, false), 0);
+    ck_assert_int_eq(msg_recv(pair[1], PEER_S, in, &f), -1);
+    msg_begin(&b, MSG_DONE, 1, false);
+    ck_assert_int_eq(msg_send(pair[0], &b, fd, false), 0);
+    ck_assert_int_eq(msg_recv(pair[1], PEER_S, in, &f), -1);
+    /* To the signer never. */
+    msg_begin(&b, MSG_GET, 1, false);
+    ck_assert_int_eq(msg_send(pair[0], &b, fd, false), 0);
+    ck_assert_int_eq(msg_recv(pair[1], PEER_F, in, &f), -1);
+    ck_assert_int_eq(count_fds(), before);
+    close(fd);
+    close_pair();
+}
+END_TEST
+
+START_TEST(a_gone_peer_is_gone)
+{
+    AUTO(buf) struct buf b = {0};
+    struct frame f;
+
+    open_pair();
+    close(pair[0]);
+    ck_assert_int_eq(msg_recv(pair[1], PEER_F, in, &f), 0);
+    msg_begin(&b, MSG_DONE, 1, false);
+    ck_assert_int_eq(msg_send(pair[1], &b, -1, false), -1);
+    ck_assert_int_eq(errno, EPIPE);
+    close(pair[1]);
+}
+END_TEST
+
+START_TEST(a_full_socket_does_not_block_when_asked)
+{
+    AUTO(buf) struct buf b = {0};
+    int rc, n = 0;
+
+    open_pair();
+    msg_begin(&b, MSG_DONE, 1, false);
+    while ((rc = msg_send(pair[0], &b, -1, true)) == 0 && n < 1000000)
+        n++;
+    ck_assert_int_eq(rc, -1);
+    ck_assert_int_eq(errno, EAGAIN);
+    close_pair();
+}
+END_TEST
+
+/* One of each body, with every member set. */
+static void fill_issue(struct msg_issue *m)
+{
+    AUTO(errs) struct errs e = {0};
+
+    m->profile = xstrdup("server");
+    ck_assert_int_eq(names_parse(&m->names, "a.internal,10.0.0.1,x@b.c", &e),
+                     0);
+    strs_add(&m->odd_san, "otherName");
+    strs_add(&m->warnings, "dropped");
+    m->critical = xstrdup("1.2.3");
+    m->power = CSR_POWER_CA | CSR_POWER_CRITICAL;
+    buf_puts(&m->spki, "spki");
+    m->lifetime = 86400;
+    m->note = xstrdup("note");
+    m->replaces = (struct serial){{0x40, 1}, 2};
+    m->renews = (struct serial){{0x41, 2, 3}, 3};
+    m->idem_key = xstrdup("key");
+    memset(m->idem_hash, 9, sizeof(m->idem_hash));
+    m->protocol = xstrdup("http");
+}
+
+START_TEST(an_issue_comes_back)
+{
+    AUTO(msg_issue) struct msg_issue m = {0};
+    AUTO(msg_issue) struct msg_issue back = {0};
+    AUTO(buf) struct buf b = {0};
+    AUTO(buf) struct buf again = {0};
+    struct rd r;
+
+    fill_issue(&m);
+    msg_issue_put(&b, &m);
+    r = rd_of(b.data, b.len);
+    msg_issue_get(&r, &back);
+    ck_assert(rd_done(&r));
+    ck_assert_str_eq(back.profile, "server");
+    ck_assert_uint_eq(back.names.n, 3);
+    ck_assert_int_eq(back.names.v[1].kind, NAME_IP);
+    ck_assert(back.lifetime == 86400 && back.power == m.power);
+    ck_assert(serial_equal(&back.renews, &m.renews));
+    msg_issue_put(&again, &back);
+    ck_assert_uint_eq(again.len, b.len);
+    ck_assert_mem_eq(again.data, b.data, b.len);
+}
+END_TEST
+
+START_TEST(an_issue_cut_anywhere_is_refused)
+{
+    AUTO(msg_issue) struct msg_issue m = {0};
+    AUTO(buf) struct buf b = {0};
+
+    fill_issue(&m);
+    msg_issue_put(&b, &m);
+    for (size_t n = 0; n < b.len; n++) {
+        AUTO(free) uint8_t *copy = xmemdup(b.data, n);
+        AUTO(msg_issue) struct msg_issue back = {0};
+        struct rd r = rd_of(copy, n);
+
+        msg_issue_get(&r, &back);
+        ck_assert(!rd_done(&r));
+    }
+}
+END_TEST
+
+/* What is believed of a changed body is at least well-formed. */
+START_TEST(an_issue_changed_anywhere_is_well_formed_or_refused)
+{
+    AUTO(msg_issue) struct msg_issue m = {0};
+    AUTO(buf) struct buf b = {0};
+
+    fill_issue(&m);
+    msg_issue_put(&b, &m);
+    for (size_t i = 0; i < b.len; i++)
+        for (int bit = 0; bit < 8; bit++) {
+            AUTO(free) uint8_t *copy = xmemdup(b.data, b.len);
+            AUTO(msg_issue) struct msg_issue back = {0};
+            AUTO(buf) struct buf again = {0};
+            struct rd r = rd_of(copy, b.len);
+
+            copy[i] ^= (uint8_t)(1 << bit);
+            msg_issue_get(&r, &back);
+            if (!rd_done(&r))
+                continue;
+            msg_issue_put(&again, &back);
+            ck_assert_uint_eq(again.len, b.len);
+        }
+}
+END_TEST
+
+START_TEST(a_name_that_is_none_is_refused)
+{
+    AUTO(msg_issue) struct msg_issue m = {0};
+    AUTO(msg_issue) struct msg_issue back = {0};
+    AUTO(buf) struct buf b = {0};
+    struct rd r;
+
+    fill_issue(&m);
+    memcpy(m.names.v[0].value, "a..ternal!", 10);
+    msg_issue_put(&b, &m);
+    r = rd_of(b.data, b.len);
+    msg_issue_get(&r, &back);
+    ck_assert(!rd_done(&r));
+}
+END_TEST
+
+START_TEST(callers_show_one_thing)
+{
+    struct caller c = {.evidence = EV_TOKEN,
+                       .token = (char *)"pca_x",
+                       .request_id = (char *)"id",
+                       .address = NULL},
+                  back;
+    AUTO(buf) struct buf b = {0};
+    struct rd r;
+
+    caller_put(&b, &c);
+    r = rd_of(b.data, b.len);
+    caller_get(&r, &back);
+    ck_assert(rd_done(&r) && back.evidence == EV_TOKEN);
+    ck_assert_str_eq(back.token, "pca_x");
+    ck_assert_str_eq(back.request_id, "id");
+    ck_assert_ptr_null(back.address);
+    caller_free(&back);
+    b.data[0] = EV__MAX;
+    r = rd_of(b.data, b.len);
+    caller_get(&r, &back);
+    ck_assert(r.failed);
+    caller_free(&back);
+    buf_reset(&b);
+    c = (struct caller){.evidence = EV_CERT, .cert = {1, 2, 3}};
+    caller_put(&b, &c);
+    r = rd_of(b.data, b.len);
+    caller_get(&r, &back);
+    ck_assert(rd_done(&r) && back.evidence == EV_CERT);
+    ck_assert_mem_eq(back.cert, c.cert, sizeof(c.cert));
+    caller_free(&back);
+}
+END_TEST
+
+START_TEST(revocations_have_real_reasons)
+{
+    AUTO(buf) struct buf b = {0};
+
+    for (int reason = -1; reason < 20; reason++) {
+        struct msg_revoke m = {{{0x42}, 1}, reason, -1}, back;
+        struct rd r;
+
+        buf_reset(&b);
+        msg_revoke_put(&b, &m);
+        r = rd_of(b.data, b.len);
+        msg_revoke_get(&r, &back);
+        ck_assert_int_eq(rd_done(&r), reason < 0 || crl_reason_text(reason));
+        if (rd_done(&r))
+            ck_assert(back.reason == reason && back.renewals == -1);
+    }
+    buf_reset(&b);
+    msg_revoke_put(&b, &(struct msg_revoke){{{0x42}, 1}, 1, 2});
+    struct rd r = rd_of(b.data, b.len);
+    msg_revoke_get(&r, &(struct msg_revoke){0});
+    ck_assert(r.failed);
+}
+END_TEST
+
+START_TEST(serials_have_a_bound_and_one_form)
+{
+    static const struct {
+        uint8_t octets[24];
+        size_t len;
+        bool good;
+    } cases[] = {
+        {{0}, 1, true},        {{1, 0x40}, 2, true},
+        {{1, 0}, 2, true},     {{2, 0, 1}, 3, false}, /* a leading zero */
+        {{21}, 22, false},                            /* longer than any */
+        {{3, 1, 2}, 3, false},                        /* cut */
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct rd r = rd_of(cases[i].octets, cases[i].len);
+        struct serial s;
+
+        serial_get(&r, &s);
+        ck_assert_msg(rd_done(&r) == cases[i].good, "case %zu", i);
+        ck_assert(cases[i].good || s.len == 0);
+    }
+}
+END_TEST
+
+START_TEST(a_count_that_lies_allocates_nothing)
+{
+    AUTO(buf) struct buf b = {0};
+    struct strs l = {0};
+    struct rd r;
+
+    buf_u32(&b, UINT32_MAX);
+    buf_str(&b, "x");
+    r = rd_of(b.data, b.len);
+    strs_get(&r, &l);
+    ck_assert(r.failed);
+    ck_assert_uint_eq(l.n, 0);
+    strs_free(&l);
+}
+END_TEST
+
+START_TEST(hello_ready_and_files_come_back)
+{
+    AUTO(msg_hello) struct msg_hello h = {0};
+    AUTO(msg_hello) struct msg_hello h2 = {0};
+    AUTO(msg_ready) struct msg_ready ready = {0};
+    struct msg_crl_file file = {(char *)"a.crl", 1, 2, 3, 4, {5}}, file2;
+    struct authority_info a = {
+        .name = xstrdup("issuing"), .parent = xstrdup("root"), .has_key = true};
+    AUTO(buf) struct buf b = {0};
+    struct rd r;
+
+    buf_puts(&a.der, "der");
+    h.authorities.v = xmemdup(&a, sizeof(a));
+    h.authorities.n = 1;
+    buf_puts(&h.ledger_key, "key");
+    strs_add(&h.warnings, "w");
+    msg_hello_put(&b, &h);
+    r = rd_of(b.data, b.len);
+    msg_hello_get(&r, &h2);
+    ck_assert(rd_done(&r) && h2.authorities.n == 1);
+    ck_assert_str_eq(h2.authorities.v[0].parent, "root");
+    ck_assert(h2.authorities.v[0].has_key && !h2.authorities.v[0].key_exposed);
+    ck_assert_ptr_nonnull(authority_infos_find(&h2.authorities, "issuing"));
+    ck_assert_ptr_null(authority_infos_find(&h2.authorities, "issuin"));
+
+    buf_reset(&b);
+    buf_u8(&b, 2); /* neither yes nor no */
+    buf_u32(&b, 0);
+    buf_u32(&b, 0);
+    r = rd_of(b.data, b.len);
+    msg_ready_get(&r, &ready);
+    ck_assert(!rd_done(&r));
+
+    buf_reset(&b);
+    msg_crl_file_put(&b, &file);
+    r = rd_of(b.data, b.len);
+    msg_crl_file_get(&r, &file2);
+    ck_assert(rd_done(&r) && file2.size == 2 && file2.next_update == 4);
+    msg_crl_file_free(&file2);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        a_frame_arrives_as_it_was_sent,
+        only_what_the_table_permits_is_taken,
+        a_wrong_length_breaks_the_protocol,
+        flags_that_mean_nothing_break_the_protocol,
+        the_largest_frame_passes_and_no_larger_one,
+        a_descriptor_goes_one_way_only,
+        a_gone_peer_is_gone,
+        a_full_socket_does_not_block_when_asked,
+        an_issue_comes_back,
+        an_issue_cut_anywhere_is_refused,
+        an_issue_changed_anywhere_is_well_formed_or_refused,
+        a_name_that_is_none_is_refused,
+        callers_show_one_thing,
+        revocations_have_real_reasons,
+        serials_have_a_bound_and_one_form,
+        a_count_that_lies_allocates_nothing,
+        hello_ready_and_files_come_back,
+    };
+
+    return unit_run("msg", tests, sizeof(tests) / sizeof(tests[0]));
+}
