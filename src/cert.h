@@ -135,7 +135,8 @@ char *cert_name_text(const uint8_t *name, size_t len);
  * of a list, moved past; -1 when it is malformed. */
 int cert_ext_next(struct der *list, struct der_tlv *oid, bool *critical,
                   struct der *value);
-/* Judges the form of a Name: SEQUENCE OF SET OF {OID, string}; 0 or -1. */
+/* Judges the form of a Name: SEQUENCE OF SET OF {OID, value}, strings
+ * well-formed in their encoding; 0 or -1. */
 int cert_name_check(const uint8_t *name, size_t len);
 /* PEM file with one or more certificates, DER of each appended to blobs in
  * order; -1 with a reason that names the path. */

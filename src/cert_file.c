@@ -72,9 +72,13 @@ int cert_load(const char *path, struct blobs *out, struct errs *e)
         return -1;
     for (; at < text.len; at += used) {
         AUTO(buf) struct buf der = {0};
+        enum pem_result r;
         char label[64];
 
-        if (pem_read_next(text.data + at, text.len - at, label, &der, &used))
+        r = pem_read_next(text.data + at, text.len - at, label, &der, &used);
+        if (r == PEM_NOT && at + used == text.len)
+            break;
+        if (r != PEM_OK)
             return err_add(e, ERR_BAD_ARGUMENT,
                            "%s is not a PEM file of certificates", path);
         if (blob_add(&l, path, label, &der, e))

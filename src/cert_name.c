@@ -40,6 +40,56 @@ static int attribute_get(struct der *set, struct attribute *a)
     return 0;
 }
 
+/* Length of the well-formed UTF-8 sequence at p, or 0 (RFC 3629). */
+static size_t utf8_len(const uint8_t *p, size_t n)
+{
+    size_t len = p[0] < 0x80                   ? 1
+                 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
+                 : p[0] >= 0xe0 && p[0] < 0xf0 ? 3
+                 : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
+                                               : 0;
+
+    if (len == 0 || len > n)
+        return 0;
+    for (size_t i = 1; i < len; i++)
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] >= 0xa0) ||
+        (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] >= 0x90))
+        return 0;
+    return len;
+}
+
+static bool utf8_valid(const uint8_t *p, size_t n)
+{
+    size_t len;
+
+    for (; n; p += len, n -= len)
+        if (!(len = utf8_len(p, n)))
+            return false;
+    return true;
+}
+
+/* The string types that attributes have, each in its own encoding. */
+static bool value_valid(const struct der_tlv *v)
+{
+    static const struct {
+        uint8_t tag, width;
+    } strings[] = {
+        {DER_UTF8_STRING, 1},      {0x12 /* NumericString */, 1},
+        {DER_PRINTABLE_STRING, 1}, {DER_T61_STRING, 1},
+        {DER_IA5_STRING, 1},       {DER_UNIVERSAL_STRING, 4},
+        {DER_BMP_STRING, 2},
+    };
+
+    if (v->tag == DER_UTF8_STRING && !utf8_valid(v->val, v->len))
+        return false;
+    for (size_t i = 0; i < sizeof(strings) / sizeof(*strings); i++)
+        if (v->tag == strings[i].tag)
+            return v->len % strings[i].width == 0;
+    return false;
+}
+
 int cert_name_check(const uint8_t *name, size_t len)
 {
     struct der d = der_of(name, len), rdns, set;
@@ -51,7 +101,7 @@ int cert_name_check(const uint8_t *name, size_t len)
         if (der_enter(&rdns, DER_SET, &set) || der_end(&set))
             return -1;
         while (!der_end(&set))
-            if (attribute_get(&set, &a))
+            if (attribute_get(&set, &a) || !value_valid(&a.value))
                 return -1;
     }
     return 0;
@@ -106,26 +156,6 @@ static int value_utf8(struct buf *out, const struct der_tlv *v)
     for (size_t i = 0; i < v->len; i += width)
         put_wide(out, v->val + i, width);
     return 0;
-}
-
-/* Length of the well-formed UTF-8 sequence at p, or 0 (RFC 3629). */
-static size_t utf8_len(const uint8_t *p, size_t n)
-{
-    size_t len = p[0] < 0x80                   ? 1
-                 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
-                 : p[0] >= 0xe0 && p[0] < 0xf0 ? 3
-                 : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
-                                               : 0;
-
-    if (len == 0 || len > n)
-        return 0;
-    for (size_t i = 1; i < len; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] >= 0xa0) ||
-        (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] >= 0x90))
-        return 0;
-    return len;
 }
 
 /* RFC 4514 section 2.4; controls and broken UTF-8 as \XX too. */
