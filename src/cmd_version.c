@@ -29,7 +29,7 @@ int cmd_version(int argc, char **argv)
     printf("libmicrohttpd %s\n", MHD_get_version());
     printf("gnutls %s\n", gnutls_check_version(NULL));
     printf("jansson %s\n", jansson_version_str());
-    printf("%s\n", confuse_version);
+    printf("libconfuse %s\n", confuse_version);
 #ifdef WITH_SANDBOX
     {
         const struct scmp_version *v = seccomp_version();

@@ -214,9 +214,10 @@ void set_host(struct parse *p, const struct field *f, void *at,
         complain_all(p, f->name, &e);
         return;
     }
-    if (n.kind != NAME_DNS && n.kind != NAME_IP)
-        complain(p, "%s: \"%s\" is neither a DNS name nor an address", f->name,
-                 value);
+    if ((n.kind != NAME_DNS && n.kind != NAME_IP) || n.wildcard)
+        complain(p,
+                 "%s: \"%s\" is neither the DNS name of a host nor an address",
+                 f->name, value);
     else
         strs_add(at, value);
     name_free(&n);

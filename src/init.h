@@ -34,7 +34,8 @@ struct init {
     gid_t gid; /* of user */
     /* where it grows */
     char *tmp;
-    bool inside; /* tmp lies in data and its entries move up */
+    bool inside;         /* tmp lies in data and its entries move up */
+    struct strs parents; /* directories that were made for it */
 };
 
 /* Options to a struct init (init_ask.c); -1 with *code set and the reason

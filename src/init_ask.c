@@ -98,9 +98,9 @@ static int ask_host(struct init *i, const struct asked *a, struct errs *e)
     for (size_t k = 0; k < i->host.n; k++) {
         const struct name *n = &i->host.v[k];
 
-        if (n->kind != NAME_DNS && n->kind != NAME_IP)
+        if ((n->kind != NAME_DNS && n->kind != NAME_IP) || n->wildcard)
             return bad(e, "host", n->value,
-                       "is neither a DNS name nor an address");
+                       "is neither the DNS name of a host nor an address");
         strs_add(&i->host_text, n->value);
     }
     return 0;
@@ -364,6 +364,7 @@ void init_free(struct init *i)
     patterns_free(&i->allow);
     strs_free(&i->host_text);
     strs_free(&i->allow_text);
+    strs_free(&i->parents);
     free(i->public_url);
     if (i->pass)
         mem_wipe(i->pass, strlen(i->pass));

@@ -137,18 +137,24 @@ static bool must_stay(const char *path, const char *parent)
              st.st_ino == cwd.st_ino));
 }
 
-static int make_parents(const char *path, struct errs *e)
+/* The directories above path, as the caller's own would be. */
+static int make_parents(struct init *i, const char *path, struct errs *e)
 {
     AUTO(free) char *part = xstrdup(path);
+    mode_t mask = umask(022);
+    int r = 0;
 
-    for (char *p = part + 1; *p; p++)
+    for (char *p = part + 1; *p && r == 0; p++)
         if (*p == '/') {
             *p = '\0';
-            if (mkdir(part, 0755) < 0 && errno != EEXIST)
-                return fault(e, part);
+            if (mkdir(part, 0755) == 0)
+                strs_add(&i->parents, part);
+            else if (errno != EEXIST)
+                r = fault(e, part);
             *p = '/';
         }
-    return 0;
+    umask(mask);
+    return r;
 }
 
 static char *make_tmp(const char *dir)
@@ -174,8 +180,8 @@ int init_place_begin(struct init *i, struct errs *e)
         return err_add(e, ERR_BAD_ARGUMENT,
                        "%s: is there; nothing is ever overwritten",
                        i->conf_file);
-    if (make_parents(i->data, e) < 0 ||
-        (i->split && make_parents(i->conf_file, e) < 0))
+    if (make_parents(i, i->data, e) < 0 ||
+        (i->split && make_parents(i, i->conf_file, e) < 0))
         return -1;
     i->inside = there && must_stay(i->data, parent);
     if (!i->inside)
@@ -285,6 +291,17 @@ static int move_conf(const struct init *i, struct errs *e)
     return r;
 }
 
+static int sync_parents(const struct init *i, struct errs *e)
+{
+    for (size_t k = 0; k < i->parents.n; k++) {
+        AUTO(free) char *above = parent_of(i->parents.v[k]);
+
+        if (sync_path(above, O_DIRECTORY, e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 int init_place_finish(struct init *i, struct errs *e)
 {
     AUTO(free) char *parent = parent_of(i->data);
@@ -306,7 +323,7 @@ int init_place_finish(struct init *i, struct errs *e)
     i->tmp = NULL;
     if ((i->split && move_conf(i, e) < 0) ||
         sync_path(i->data, O_DIRECTORY, e) < 0 ||
-        sync_path(parent, O_DIRECTORY, e) < 0) {
+        sync_path(parent, O_DIRECTORY, e) < 0 || sync_parents(i, e) < 0) {
         if (i->inside)
             move_back(i);
         else
@@ -322,4 +339,6 @@ void init_place_undo(struct init *i)
         remove_tree(i->tmp);
     if (i->root_key_fd >= 0)
         unlink(i->root_key_out);
+    for (size_t k = i->parents.n; k > 0; k--)
+        rmdir(i->parents.v[k - 1]);
 }

@@ -141,6 +141,7 @@ static const struct {
     {"http://ca.example.internal:8080/pki/", "http://u@a", 3, "u@a"},
     {"\"10.0.0.1\"", "\"a@b.c\"", 2, "a@b.c"},
     {"\"10.0.0.1\"", "\"-a.b\"", 2, "-a.b"},
+    {"\"10.0.0.1\"", "\"*.a.b\"", 2, "*.a.b"},
     {"host = { \"ca.example.internal\", \"10.0.0.1\" }", "", 17,
      "host is missing"},
     {"host =", "hosts =", 2, "hosts"},
