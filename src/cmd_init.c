@@ -107,9 +107,7 @@ static int run(struct init *i)
     AUTO(errs) struct errs e = {0};
     int code;
 
-    if (init_place_begin(i, &e) < 0)
-        return cmd_fail(&e);
-    if (open_root_key(i, &e) < 0)
+    if (init_place_begin(i, &e) < 0 || open_root_key(i, &e) < 0)
         code = cmd_fail(&e);
     else
         code = make(i);
