@@ -172,11 +172,11 @@ int csr_decode(const void *body, size_t len, struct buf *der, struct errs *e)
     const uint8_t *p = body;
     size_t was = der->len;
 
+    if (len == 0)
+        return csr_bad(e, "it is empty");
     /* Wherever it stands: whoever sends one must know that it is burnt. */
     if (memmem(body, len, mark, sizeof(mark) - 1))
         return is_private(e);
-    if (len == 0)
-        return csr_bad(e, "it is empty");
     if (p[0] == DER_SEQUENCE)
         buf_put(der, body, len);
     else if (pem_decode(body, len, der, e))
