@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: ISC */
+/* CRLs: written as a stream, read again by OpenSSL and by ourselves. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "crl.h"
+#include "mem.h"
+#include "tm.h"
+#include "unit.h"
+#include "x509.h"
+
+AUTO_DEFINE(x509_crl, X509_CRL *, X509_CRL_free)
+
+static const char *const key_specs[] = {"ec:P-256", "ec:P-384", "ed25519",
+                                        "rsa:2048"};
+enum { KEYS = sizeof(key_specs) / sizeof(*key_specs) };
+
+static struct party keys[KEYS];
+
+/* What next() gives: entries 0 … count - 1, each made from its number. */
+struct source {
+    uint64_t count, at, fail_at; /* fail_at 0: never */
+};
+
+static const int reasons[] = {REASON_UNSPECIFIED,
+                              REASON_KEY_COMPROMISE,
+                              REASON_AFFILIATION_CHANGED,
+                              REASON_SUPERSEDED,
+                              REASON_CESSATION_OF_OPERATION,
+                              REASON_PRIVILEGE_WITHDRAWN};
+enum { REASONS = sizeof(reasons) / sizeof(*reasons) };
+
+static struct crl_entry entry_of(uint64_t i)
+{
+    struct crl_entry e = {.serial = {.v = {0x40}, .len = 16},
+                          .revoked_at = DAY_ONE + (int64_t)i,
+                          .reason = reasons[i % REASONS]};
+
+    for (size_t k = 0; k < 8; k++)
+        e.serial.v[15 - k] = (uint8_t)(i >> 8 * k);
+    if (i % 7 == 3) { /* shorter, first bit set */
+        e.serial.len = 9;
+        e.serial.v[0] = 0x80;
+        for (size_t k = 0; k < 8; k++)
+            e.serial.v[8 - k] = (uint8_t)(i >> 8 * k);
+    }
+    if (i % 11 == 5)
+        e.revoked_at = INT64_C(2524608000) + (int64_t)i; /* 2050 */
+    return e;
+}
+
+static int next(void *arg, struct crl_entry *out)
+{
+    struct source *s = arg;
+
+    if (s->fail_at && s->at == s->fail_at) {
+        errno = EIO;
+        return -1;
+    }
+    if (s->at == s->count)
+        return 0;
+    *out = entry_of(s->at++);
+    return 1;
+}
+
+static int empty_file(void)
+{
+    FILE *f = tmpfile();
+    int fd = dup(fileno(f));
+
+    fclose(f);
+    return fd;
+}
+
+/* An authority of that key, and the frame of its CRL. */
+struct issuer {
+    struct buf der;
+    struct cert cert;
+    struct crl_spec spec;
+};
+
+static void issuer_make(struct issuer *i, const struct party *key)
+{
+    AUTO(errs) struct errs e = {0};
+    struct cert_spec s = root_spec(key);
+
+    *i = (struct issuer){0};
+    cert_make(&i->der, &s, key);
+    ck_assert_int_eq(cert_parse(&i->cert, i->der.data, i->der.len, &e), 0);
+    i->spec = (struct crl_spec){.issuer = i->cert.subject,
+                                .issuer_len = i->cert.subject_len,
+                                .aki = i->cert.ski,
+                                .this_update = DAY_ONE - 60,
+                                .next_update = DAY_ONE + 7 * 86400,
+                                .number = 0x80};
+}
+
+static void issuer_free(struct issuer *i)
+{
+    cert_free(&i->cert);
+    buf_free(&i->der);
+}
+AUTO_VALUE(issuer, struct issuer, issuer_free)
+
+/* The whole file. */
+static void slurp(int fd, struct buf *out)
+{
+    off_t size = lseek(fd, 0, SEEK_END);
+
+    ck_assert_int_eq(pread(fd, buf_extend(out, (size_t)size), (size_t)size, 0),
+                     size);
+}
+
+static X509_CRL *openssl_crl(const struct buf *der)
+{
+    const unsigned char *p = der->data;
+    unsigned char *again = NULL;
+    X509_CRL *x = d2i_X509_CRL(NULL, &p, (long)der->len);
+
+    ck_assert_ptr_nonnull(x);
+    ck_assert_ptr_eq(p, der->data + der->len);
+    ck_assert_int_eq(i2d_X509_CRL(x, &again), (int)der->len);
+    ck_assert_mem_eq(again, der->data, der->len);
+    OPENSSL_free(again);
+    return x;
+}
+
+static void entry_is(const X509_REVOKED *r, const struct crl_entry *want)
+{
+    AUTO(bignum)
+    BIGNUM *n = ASN1_INTEGER_to_BN(X509_REVOKED_get0_serialNumber(r), NULL);
+    uint8_t v[SERIAL_MAX];
+    int critical;
+    ASN1_ENUMERATED *reason =
+        X509_REVOKED_get_ext_d2i(r, NID_crl_reason, &critical, NULL);
+
+    ck_assert_int_eq(BN_bn2bin(n, v), want->serial.len);
+    ck_assert_mem_eq(v, want->serial.v, want->serial.len);
+    ck_assert_int_eq(ASN1_TIME_cmp_time_t(X509_REVOKED_get0_revocationDate(r),
+                                          (time_t)want->revoked_at),
+                     0);
+    if (want->reason == REASON_UNSPECIFIED) {
+        ck_assert_ptr_null(reason);
+        ck_assert_ptr_null(X509_REVOKED_get0_extensions(r));
+        return;
+    }
+    ck_assert_int_eq(critical, 0);
+    ck_assert_int_eq(ASN1_ENUMERATED_get(reason), want->reason);
+    ASN1_ENUMERATED_free(reason);
+}
+
+static void frame_is(const X509_CRL *x, const struct crl_spec *spec)
+{
+    AUTHORITY_KEYID *aki =
+        X509_CRL_get_ext_d2i(x, NID_authority_key_identifier, NULL, NULL);
+    ASN1_INTEGER *number = X509_CRL_get_ext_d2i(x, NID_crl_number, NULL, NULL);
+    uint64_t n;
+
+    ck_assert_int_eq(X509_CRL_get_version(x), 1);
+    ck_assert_int_eq(ASN1_TIME_cmp_time_t(X509_CRL_get0_lastUpdate(x),
+                                          (time_t)spec->this_update),
+                     0);
+    ck_assert_int_eq(ASN1_TIME_cmp_time_t(X509_CRL_get0_nextUpdate(x),
+                                          (time_t)spec->next_update),
+                     0);
+    ck_assert_int_eq(X509_CRL_get_ext_count(x), 2);
+    ck_assert_mem_eq(ASN1_STRING_get0_data(aki->keyid), spec->aki, SKI_LEN);
+    ck_assert_int_eq(ASN1_STRING_length(aki->keyid), SKI_LEN);
+    ck_assert_int_eq(ASN1_INTEGER_get_uint64(&n, number), 1);
+    ck_assert_uint_eq(n, spec->number);
+    AUTHORITY_KEYID_free(aki);
+    ASN1_INTEGER_free(number);
+}
+
+static void read_back(const struct buf *der, const struct crl_spec *spec,
+                      uint64_t count)
+{
+    AUTO(errs) struct errs e = {0};
+    struct crl c;
+
+    ck_assert_msg(crl_parse(&c, der->data, der->len, &e) == 0, "%s",
+                  e.n ? e.v[0].detail : "");
+    ck_assert_uint_eq(c.entries, count);
+    ck_assert_uint_eq(c.number, spec->number);
+    ck_assert_int_eq(c.this_update, spec->this_update);
+    ck_assert_int_eq(c.next_update, spec->next_update);
+    ck_assert_mem_eq(c.aki, spec->aki, SKI_LEN);
+    ck_assert_uint_eq(c.issuer_len, spec->issuer_len);
+    ck_assert_mem_eq(c.issuer, spec->issuer, spec->issuer_len);
+}
+
+static void build_and_compare(const struct party *key, uint64_t count,
+                              uint64_t number)
+{
+    AUTO(issuer) struct issuer i;
+    AUTO(buf) struct buf der = {0};
+    AUTO(fd) int fd = empty_file();
+    struct source source = {.count = count};
+    STACK_OF(X509_REVOKED) * list;
+
+    issuer_make(&i, key);
+    i.spec.number = number;
+    ck_assert_int_eq(crl_build(fd, &i.spec, key->signer, next, &source),
+                     (int64_t)count);
+    slurp(fd, &der);
+
+    AUTO(x509_crl) X509_CRL *x = openssl_crl(&der);
+
+    ck_assert_int_eq(X509_CRL_verify(x, key->key), 1);
+    frame_is(x, &i.spec);
+    list = X509_CRL_get_REVOKED(x);
+    if (count == 0)
+        ck_assert_ptr_null(list);
+    else
+        ck_assert_int_eq(sk_X509_REVOKED_num(list), (int)count);
+    for (uint64_t k = 0; k < count; k++) {
+        struct crl_entry want = entry_of(k);
+
+        entry_is(sk_X509_REVOKED_value(list, (int)k), &want);
+    }
+    read_back(&der, &i.spec, count);
+}
+
+START_TEST(every_length)
+{
+    /* across each change of a length's form, and of the 64 KiB blocks */
+    static const uint64_t counts[] = {0, 1,   2,    3,    4,    5,    6,   7,
+                                      8, 100, 1300, 1400, 1500, 1600, 1700};
+
+    for (size_t k = 0; k < sizeof(counts) / sizeof(*counts); k++)
+        build_and_compare(&keys[_i], counts[k], counts[k] + 1);
+}
+END_TEST
+
+START_TEST(a_long_list)
+{
+    build_and_compare(&keys[_i], 100000, 77);
+}
+END_TEST
+
+START_TEST(numbers_of_64_bits)
+{
+    static const uint64_t numbers[] = {
+        0,         1, 0x7f, 0x80, 0xff, 0x100, UINT64_C(0x7fffffffffffffff),
+        UINT64_MAX};
+
+    for (size_t k = 0; k < sizeof(numbers) / sizeof(*numbers); k++)
+        build_and_compare(&keys[0], 2, numbers[k]);
+}
+END_TEST
+
+/* The largest resident size so far, in KiB. */
+static long peak(void)
+{
+    struct rusage u;
+
+    getrusage(RUSAGE_SELF, &u);
+    return u.ru_maxrss;
+}
+
+START_TEST(memory_does_not_grow_with_the_list)
+{
+    AUTO(issuer) struct issuer i;
+    AUTO(fd) int fd = empty_file();
+    struct source source = {.count = 500000};
+    long before;
+
+    issuer_make(&i, &keys[0]);
+    before = peak();
+    ck_assert_int_eq(crl_build(fd, &i.spec, keys[0].signer, next, &source),
+                     500000);
+    ck_assert_int_gt(lseek(fd, 0, SEEK_END), 15000000);
+    ck_assert_int_lt(peak() - before, 4096);
+}
+END_TEST
+
+START_TEST(failures_are_said)
+{
+    AUTO(issuer) struct issuer i;
+
+    issuer_make(&i, &keys[_i]);
+    for (uint64_t at = 1; at < 10000; at += 3333) {
+        AUTO(fd) int fd = empty_file();
+        struct source source = {.count = 10000, .fail_at = at};
+
+        ck_assert_int_eq(crl_build(fd, &i.spec, keys[_i].signer, next, &source),
+                         -1);
+    }
+}
+END_TEST
+
+START_TEST(a_file_that_refuses)
+{
+    AUTO(issuer) struct issuer i;
+    AUTO(fd) int full = open("/dev/full", O_RDWR);
+    AUTO(fd) int read_only = open("/dev/null", O_RDONLY);
+    struct source source = {.count = 5000};
+
+    issuer_make(&i, &keys[_i]);
+    errno = 0;
+    ck_assert_int_eq(crl_build(full, &i.spec, keys[_i].signer, next, &source),
+                     -1);
+    ck_assert_int_eq(errno, ENOSPC);
+    source.at = 0;
+    ck_assert_int_eq(
+        crl_build(read_only, &i.spec, keys[_i].signer, next, &source), -1);
+    ck_assert_int_eq(errno, EBADF);
+}
+END_TEST
+
+/* What openssl verify -crl_check does with it. */
+START_TEST(openssl_finds_the_revoked_one)
+{
+    AUTO(issuer) struct issuer i;
+    AUTO(buf) struct buf der = {0}, leaf_der = {0};
+    AUTO(fd) int fd = empty_file();
+    struct source source = {.count = 10};
+    struct cert_spec s;
+
+    issuer_make(&i, &keys[_i]);
+    ck_assert_int_eq(crl_build(fd, &i.spec, keys[_i].signer, next, &source),
+                     10);
+    slurp(fd, &der);
+    for (uint64_t k = 9; k < 11; k++) {
+        AUTO(x509) X509 *root = openssl_read(&i.der);
+        AUTO(x509_crl) X509_CRL *crl = openssl_crl(&der);
+        X509_STORE *store = X509_STORE_new();
+        X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+        X509 *leaf;
+
+        s = root_spec(&keys[_i]);
+        s.serial = entry_of(k).serial;
+        s.ca = false;
+        s.cn = "leaf";
+        s.ku = KU_DIGITAL_SIGNATURE;
+        s.issuer = i.cert.subject;
+        s.issuer_len = i.cert.subject_len;
+        s.aki = i.cert.ski;
+        buf_reset(&leaf_der);
+        cert_make(&leaf_der, &s, &keys[_i]);
+        leaf = openssl_read(&leaf_der);
+        X509_STORE_add_cert(store, root);
+        X509_STORE_add_crl(store, crl);
+        X509_STORE_CTX_init(ctx, store, leaf, NULL);
+        X509_STORE_CTX_set_time(ctx, 0, (time_t)DAY_ONE + 3600);
+        X509_STORE_CTX_set_flags(ctx, X509_V_FLAG_CRL_CHECK |
+                                          X509_V_FLAG_X509_STRICT);
+        X509_verify_cert(ctx);
+        ck_assert_int_eq(X509_STORE_CTX_get_error(ctx),
+                         k < 10 ? X509_V_ERR_CERT_REVOKED : X509_V_OK);
+        X509_STORE_CTX_free(ctx);
+        X509_STORE_free(store);
+        X509_free(leaf);
+    }
+}
+END_TEST
+
+START_TEST(cut_changed_or_followed)
+{
+    AUTO(issuer) struct issuer i;
+    AUTO(buf) struct buf der = {0};
+    AUTO(fd) int fd = empty_file();
+    struct source source = {.count = 4};
+    size_t accepted = 0;
+    struct crl c;
+
+    issuer_make(&i, &keys[0]);
+    ck_assert_int_eq(crl_build(fd, &i.spec, keys[0].signer, next, &source), 4);
+    slurp(fd, &der);
+    for (size_t len = 0; len < der.len; len++) {
+        AUTO(errs) struct errs e = {0};
+        AUTO(free) uint8_t *copy = xmemdup(der.data, len);
+
+        ck_assert_int_eq(crl_parse(&c, copy, len, &e), -1);
+        ck_assert_int_eq(e.v[0].code, ERR_BAD_REQUEST);
+    }
+    for (size_t bit = 0; bit < der.len * 8; bit++) {
+        AUTO(errs) struct errs e = {0};
+
+        der.data[bit / 8] ^= (uint8_t)(1U << bit % 8);
+        if (crl_parse(&c, der.data, der.len, &e) == 0) {
+            X509_CRL_free(openssl_crl(&der));
+            accepted++;
+        }
+        der.data[bit / 8] ^= (uint8_t)(1U << bit % 8);
+    }
+    ck_assert_uint_gt(accepted, der.len);
+    ck_assert_uint_lt(accepted, der.len * 7);
+    buf_putc(&der, 0);
+    AUTO(errs) struct errs e = {0};
+    ck_assert_int_eq(crl_parse(&c, der.data, der.len, &e), -1);
+}
+END_TEST
+
+START_TEST(reasons_by_name)
+{
+    static const struct {
+        int reason;
+        const char *text;
+        bool allowed;
+    } cases[] = {
+        {0, "unspecified", true},        {1, "keyCompromise", true},
+        {2, "cACompromise", false},      {3, "affiliationChanged", true},
+        {4, "superseded", true},         {5, "cessationOfOperation", true},
+        {6, "certificateHold", false},   {8, "removeFromCRL", false},
+        {9, "privilegeWithdrawn", true}, {10, "aACompromise", false},
+    };
+
+    for (size_t k = 0; k < sizeof(cases) / sizeof(*cases); k++) {
+        ck_assert_str_eq(crl_reason_text(cases[k].reason), cases[k].text);
+        ck_assert_int_eq(crl_reason_parse(cases[k].text), cases[k].reason);
+        ck_assert(crl_reason_allowed(cases[k].reason) == cases[k].allowed);
+    }
+    for (int r = -2; r < 20; r++)
+        if (r < 0 || r == 7 || r > 10) {
+            ck_assert_ptr_null(crl_reason_text(r));
+            ck_assert(!crl_reason_allowed(r));
+        }
+    ck_assert_int_eq(crl_reason_parse(""), -1);
+    ck_assert_int_eq(crl_reason_parse("KeyCompromise"), -1);
+    ck_assert_int_eq(crl_reason_parse("1"), -1);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("crl");
+    TCase *each = tcase_create("each key"), *once = tcase_create("once");
+    SRunner *r;
+    int failed;
+
+    for (size_t i = 0; i < KEYS; i++)
+        party_make(&keys[i], key_specs[i]);
+    tcase_set_timeout(each, 120);
+    tcase_set_timeout(once, 120);
+    tcase_add_test(once, memory_does_not_grow_with_the_list);
+    tcase_add_test(once, numbers_of_64_bits);
+    tcase_add_test(once, cut_changed_or_followed);
+    tcase_add_test(once, reasons_by_name);
+    tcase_add_loop_test(each, every_length, 0, KEYS);
+    tcase_add_loop_test(each, a_long_list, 0, KEYS);
+    tcase_add_loop_test(each, failures_are_said, 0, KEYS);
+    tcase_add_loop_test(each, a_file_that_refuses, 0, KEYS);
+    tcase_add_loop_test(each, openssl_finds_the_revoked_one, 0, KEYS);
+    suite_add_tcase(suite, once);
+    suite_add_tcase(suite, each);
+    r = srunner_create(suite);
+    srunner_run_all(r, CK_ENV);
+    failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    for (size_t i = 0; i < KEYS; i++)
+        party_free(&keys[i]);
+    return failed != 0;
+}
