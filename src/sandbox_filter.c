@@ -225,6 +225,14 @@ static int refuse(scmp_filter_ctx f, enum sandbox_kind kind)
     return 0;
 }
 
+/* Argument n compared; b is for SCMP_CMP_MASKED_EQ, where a is the mask. */
+static struct scmp_arg_cmp arg(unsigned n, enum scmp_compare op, scmp_datum_t a,
+                               scmp_datum_t b)
+{
+    return (struct scmp_arg_cmp){
+        .arg = n, .op = op, .datum_a = a, .datum_b = b};
+}
+
 /* Signals: to ourselves only (abort, pthread_kill). */
 static int allow_signals(scmp_filter_ctx f)
 {
@@ -234,10 +242,10 @@ static int allow_signals(scmp_filter_ctx f)
 
     for (size_t i = 0; r == 0 && i < sizeof(calls) / sizeof(calls[0]); i++) {
         r = seccomp_rule_add(f, SCMP_ACT_ALLOW, calls[i], 1,
-                             SCMP_A0_32(SCMP_CMP_EQ, pid));
+                             arg(0, SCMP_CMP_EQ, pid, 0));
         if (r == 0)
             r = seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), calls[i], 1,
-                                 SCMP_A0_32(SCMP_CMP_NE, pid));
+                                 arg(0, SCMP_CMP_NE, pid, 0));
     }
     return r;
 }
@@ -251,15 +259,15 @@ static int allow_some(scmp_filter_ctx f)
         struct scmp_arg_cmp cmp;
     } rules[] = {
         {SCMP_SYS(clone),
-         SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD)},
-        {SCMP_SYS(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)},
-        {SCMP_SYS(mmap2), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)},
-        {SCMP_SYS(mprotect), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)},
-        {SCMP_SYS(prctl), SCMP_A0_32(SCMP_CMP_EQ, PR_SET_NAME)},
-        {SCMP_SYS(prctl), SCMP_A0_32(SCMP_CMP_EQ, PR_GET_NAME)},
-        {SCMP_SYS(ioctl), SCMP_A1_32(SCMP_CMP_EQ, FIONREAD)},
-        {SCMP_SYS(ioctl), SCMP_A1_32(SCMP_CMP_EQ, FIONBIO)},
-        {SCMP_SYS(prlimit64), SCMP_A2_64(SCMP_CMP_EQ, 0)},
+         arg(0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD)},
+        {SCMP_SYS(mmap), arg(2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)},
+        {SCMP_SYS(mmap2), arg(2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)},
+        {SCMP_SYS(mprotect), arg(2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)},
+        {SCMP_SYS(prctl), arg(0, SCMP_CMP_EQ, PR_SET_NAME, 0)},
+        {SCMP_SYS(prctl), arg(0, SCMP_CMP_EQ, PR_GET_NAME, 0)},
+        {SCMP_SYS(ioctl), arg(1, SCMP_CMP_EQ, FIONREAD, 0)},
+        {SCMP_SYS(ioctl), arg(1, SCMP_CMP_EQ, FIONBIO, 0)},
+        {SCMP_SYS(prlimit64), arg(2, SCMP_CMP_EQ, 0, 0)},
     };
 
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {

@@ -187,8 +187,6 @@ static bool is_wanted(const struct sock *s, const struct conf *c)
 {
     AUTO(free) char *admin = NULL;
 
-    if (!c)
-        return false;
     if (!*s->url) {
         admin = admin_path(c);
         return strcmp(s->path, admin) == 0;
@@ -204,7 +202,7 @@ void socks_keep(struct socks *s, const struct conf *c)
     size_t n = 0;
 
     for (size_t i = 0; i < s->n; i++) {
-        if (is_wanted(&s->v[i], c))
+        if (c && is_wanted(&s->v[i], c))
             s->v[n++] = s->v[i];
         else
             sock_close(&s->v[i]);
