@@ -118,9 +118,7 @@ START_TEST(bad_names_are_refused_by_their_rule)
         BAD("a\r\nb.c", "contains a control character"),
         BAD("\x1b[2J.c", "contains a control character"),
         BAD("a\x7f.b", "contains a control character"),
-        BAD("b\xc3\xbc"
-            "cher.example",
-            "written in their xn-- form"),
+        BAD("b\303\274cher.example", "written in their xn-- form"),
         BAD("a\xff.b", "written in their xn-- form"),
         BAD("*", "the whole first label"),
         BAD("*.internal", "the whole first label"),
@@ -342,15 +340,8 @@ START_TEST(common_names_that_are_names)
         "a..b", "1.2.3", "a_b.c", "*.*.b",    "a.b.", "a..a@b",
     };
     static const char *const no[] = {
-        "",
-        "Joe Doe",
-        "Example, Inc.",
-        "https://a.b/",
-        "dns:a.b",
-        "a_b",
-        "b\xc3\xbc"
-        "cher.example",
-        "St. Gallen",
+        "",        "Joe Doe", "Example, Inc.",         "https://a.b/",
+        "dns:a.b", "a_b",     "b\303\274cher.example", "St. Gallen",
         "C:/x.y",
     };
 
