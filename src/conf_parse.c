@@ -44,10 +44,11 @@ static bool title_check(struct parse *p, const char *what)
 {
     if (title_is_good(p->title))
         return true;
-    complain(p,
-             "%s \"%s\": a name is 1 to 64 of a-z 0-9 - _ . and begins with a "
-             "letter or digit",
-             what, p->title);
+    conf_complain(
+        p,
+        "%s \"%s\": a name is 1 to 64 of a-z 0-9 - _ . and begins with a "
+        "letter or digit",
+        what, p->title);
     return false;
 }
 
@@ -62,7 +63,7 @@ static void *listen_begin(struct parse *p)
             kind = (enum listen_kind)k;
             return &kind;
         }
-    complain(p, "listen \"%s\": there is only api and public", p->title);
+    conf_complain(p, "listen \"%s\": there is only api and public", p->title);
     return NULL;
 }
 
@@ -74,22 +75,23 @@ static void set_listen(struct parse *p, const struct field *f, void *at,
     struct conf *c = p->c;
 
     if (conf_listen_parse(&l, value, p->dir, &e) < 0) {
-        complain_all(p, f->name, &e);
+        conf_complain_all(p, f->name, &e);
         return;
     }
     if (l.kind == LISTEN_PUBLIC && l.tls)
-        complain(p,
-                 "%s: public speaks plain HTTP only, so that a client can "
-                 "fetch what it needs to judge TLS",
-                 f->name);
+        conf_complain(p,
+                      "%s: public speaks plain HTTP only, so that a client can "
+                      "fetch what it needs to judge TLS",
+                      f->name);
     if (l.kind == LISTEN_API && !l.tls && !conf_listen_is_loopback(&l))
-        complain(p,
-                 "%s: \"%s\" would send tokens in the clear; plain HTTP is "
-                 "for loopback and unix: only",
-                 f->name, value);
+        conf_complain(
+            p,
+            "%s: \"%s\" would send tokens in the clear; plain HTTP is "
+            "for loopback and unix: only",
+            f->name, value);
     for (size_t i = 0; i < c->n_listens; i++)
         if (strcmp(c->listens[i].url, l.url) == 0)
-            complain(p, "%s: \"%s\" is there twice", f->name, value);
+            conf_complain(p, "%s: \"%s\" is there twice", f->name, value);
     c->listens =
         xreallocarray(c->listens, c->n_listens + 1, sizeof(*c->listens));
     c->listens[c->n_listens++] = l;
@@ -103,7 +105,7 @@ static void *authority_begin(struct parse *p)
     if (!title_check(p, "authority"))
         return NULL;
     if (strcmp(p->title, "root") == 0 || strcmp(p->title, "chain") == 0) {
-        complain(p, "authority \"%s\": that name is taken", p->title);
+        conf_complain(p, "authority \"%s\": that name is taken", p->title);
         return NULL;
     }
     c->authorities = xreallocarray(c->authorities, c->n_authorities + 1,
@@ -120,10 +122,10 @@ static void authority_end(struct parse *p, void *at)
     struct conf_authority *a = at;
 
     if (a->crl_refresh >= a->crl_lifetime)
-        complain(p,
-                 "authority %s: crl-refresh must be shorter than "
-                 "crl-lifetime",
-                 a->name);
+        conf_complain(p,
+                      "authority %s: crl-refresh must be shorter than "
+                      "crl-lifetime",
+                      a->name);
 }
 
 static void *profile_begin(struct parse *p)
@@ -151,32 +153,32 @@ static void profile_end(struct parse *p, void *at)
 
     if (!f->n_keys)
         for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-            set_key_rule(p, &keys_field, f, keys[i]);
+            conf_set_key_rule(p, &keys_field, f, keys[i]);
     if (!f->max_lifetime)
         f->max_lifetime = f->lifetime;
     if (f->lifetime > f->max_lifetime)
-        complain(p, "profile %s: lifetime is longer than max-lifetime",
-                 f->name);
+        conf_complain(p, "profile %s: lifetime is longer than max-lifetime",
+                      f->name);
     if (f->authority && !conf_authority(p->c, f->authority))
-        complain(p, "profile %s: there is no authority \"%s\"", f->name,
-                 f->authority);
+        conf_complain(p, "profile %s: there is no authority \"%s\"", f->name,
+                      f->authority);
 }
 
 #define AT(member) offsetof(struct conf, member)
 static const struct field top_fields[] = {
-    {"data", false, true, set_data, AT(data), 0, 0},
-    {"host", true, true, set_host, AT(host), 0, 0},
-    {"public-url", false, false, set_public_url, AT(public_url), 0, 0},
-    {"root", false, false, set_path, AT(root), 0, 0},
-    {"ledger-key", false, false, set_key_uri, AT(ledger_key), 0, 0},
-    {"user", false, false, set_str, AT(user), 0, 0},
-    {"signer-user", false, false, set_str, AT(signer_user), 0, 0},
-    {"log-level", false, false, set_level, AT(log_level), 0, 0},
-    {"max-connections", false, false, set_count, AT(max_connections), 8,
+    {"data", false, true, conf_set_data, AT(data), 0, 0},
+    {"host", true, true, conf_set_host, AT(host), 0, 0},
+    {"public-url", false, false, conf_set_public_url, AT(public_url), 0, 0},
+    {"root", false, false, conf_set_path, AT(root), 0, 0},
+    {"ledger-key", false, false, conf_set_key_uri, AT(ledger_key), 0, 0},
+    {"user", false, false, conf_set_str, AT(user), 0, 0},
+    {"signer-user", false, false, conf_set_str, AT(signer_user), 0, 0},
+    {"log-level", false, false, conf_set_level, AT(log_level), 0, 0},
+    {"max-connections", false, false, conf_set_count, AT(max_connections), 8,
      100000},
-    {"max-connections-per-address", false, false, set_count,
+    {"max-connections-per-address", false, false, conf_set_count,
      AT(max_connections_per_address), 1, 100000},
-    {"disk-floor", false, false, set_size, AT(disk_floor), 0, INT64_MAX},
+    {"disk-floor", false, false, conf_set_size, AT(disk_floor), 0, INT64_MAX},
     {0},
 };
 #undef AT
@@ -188,30 +190,31 @@ static const struct field listen_fields[] = {
 
 #define AT(member) offsetof(struct conf_authority, member)
 static const struct field authority_fields[] = {
-    {"certificate", false, true, set_path, AT(certificate), 0, 0},
-    {"key", false, true, set_key_uri, AT(key), 0, 0},
-    {"crl-lifetime", false, false, set_span, AT(crl_lifetime), TM_MINUTE,
+    {"certificate", false, true, conf_set_path, AT(certificate), 0, 0},
+    {"key", false, true, conf_set_key_uri, AT(key), 0, 0},
+    {"crl-lifetime", false, false, conf_set_span, AT(crl_lifetime), TM_MINUTE,
      3650 * TM_DAY},
-    {"crl-refresh", false, false, set_span, AT(crl_refresh), 10, 3650 * TM_DAY},
+    {"crl-refresh", false, false, conf_set_span, AT(crl_refresh), 10,
+     3650 * TM_DAY},
     {0},
 };
 #undef AT
 
 #define AT(member) offsetof(struct profile, member)
 static const struct field profile_fields[] = {
-    {"authority", false, false, set_str, AT(authority), 0, 0},
-    {"usage", true, true, set_usage, AT(eku), 0, 0},
-    {"names", true, true, set_pattern, AT(names), 0, 0},
-    {"wildcards", false, false, set_bool, AT(wildcards), 0, 0},
-    {"single-label", false, false, set_bool, AT(single_label), 0, 0},
-    {"keys", true, false, set_key_rule, 0, 0, 0},
-    {"lifetime", false, false, set_span, AT(lifetime), TM_MINUTE,
+    {"authority", false, false, conf_set_str, AT(authority), 0, 0},
+    {"usage", true, true, conf_set_usage, AT(eku), 0, 0},
+    {"names", true, true, conf_set_pattern, AT(names), 0, 0},
+    {"wildcards", false, false, conf_set_bool, AT(wildcards), 0, 0},
+    {"single-label", false, false, conf_set_bool, AT(single_label), 0, 0},
+    {"keys", true, false, conf_set_key_rule, 0, 0, 0},
+    {"lifetime", false, false, conf_set_span, AT(lifetime), TM_MINUTE,
      36500 * TM_DAY},
-    {"max-lifetime", false, false, set_span, AT(max_lifetime), TM_MINUTE,
+    {"max-lifetime", false, false, conf_set_span, AT(max_lifetime), TM_MINUTE,
      36500 * TM_DAY},
-    {"max-names", false, false, set_count, AT(max_names), 1, 1000},
-    {"renew", false, false, set_bool, AT(renew), 0, 0},
-    {"rekey", false, false, set_bool, AT(rekey), 0, 0},
+    {"max-names", false, false, conf_set_count, AT(max_names), 1, 1000},
+    {"renew", false, false, conf_set_bool, AT(renew), 0, 0},
+    {"rekey", false, false, conf_set_bool, AT(rekey), 0, 0},
     {0},
 };
 #undef AT
@@ -252,10 +255,11 @@ static void report(cfg_t *cfg, const char *fmt, va_list ap)
     parsing->line = cfg->line;
     if (cfg->line > parsing->last_line) {
         parsing->line = parsing->last_line;
-        complain(parsing, "the file ends in the middle; a brace or a quote is "
-                          "missing");
+        conf_complain(parsing,
+                      "the file ends in the middle; a brace or a quote is "
+                      "missing");
     } else {
-        complain(parsing, "%s", text);
+        conf_complain(parsing, "%s", text);
     }
 }
 
@@ -317,12 +321,12 @@ static void field_walk(struct parse *p, cfg_t *cfg, const struct field *f,
     note_line(p, opt, UINT_MAX, &noted);
     if (noted != n) {
         p->line = note_line(p, opt, UINT_MAX, &noted);
-        complain(p, "%s is there twice", f->name);
+        conf_complain(p, "%s is there twice", f->name);
         return;
     }
     if (n == 0 && f->required)
-        complain(p, "%s is missing%s%s", f->name, p->title ? " in " : "",
-                 p->title ? p->title : "");
+        conf_complain(p, "%s is missing%s%s", f->name, p->title ? " in " : "",
+                      p->title ? p->title : "");
     for (unsigned i = 0; i < n; i++) {
         const char *value = cfg_opt_getnstr(opt, i);
         int end = p->line;
@@ -362,8 +366,8 @@ static void walk(struct parse *p, cfg_t *cfg)
     note_line(p, cfg_getopt(cfg, END_MARK), 0, &marks);
     p->line = p->last_line;
     if (marks != 1)
-        complain(p, marks ? "there is no option " END_MARK
-                          : "the file ends in a comment");
+        conf_complain(p, marks ? "there is no option " END_MARK
+                               : "the file ends in a comment");
     for (const struct field *f = top_fields; f->name; f++)
         field_walk(p, cfg, f, (uint8_t *)p->c);
     for (size_t i = 0; i < N_SECTIONS; i++)
@@ -371,7 +375,7 @@ static void walk(struct parse *p, cfg_t *cfg)
     p->line = p->last_line;
     for (size_t i = 0; i < N_SECTIONS; i++)
         if (!cfg_size(cfg, sections[i].name))
-            complain(p, "there is no section %s", sections[i].name);
+            conf_complain(p, "there is no section %s", sections[i].name);
 }
 
 /* The directory of the file, absolute, so that a later chdir changes nothing
@@ -388,7 +392,7 @@ static char *directory_of(const char *path)
     if (*dir == '/')
         return take_ptr(dir);
     cwd = getcwd(NULL, 0);
-    return path_join(cwd ? cwd : "/", dir);
+    return conf_path_join(cwd ? cwd : "/", dir);
 }
 
 static void finish(struct parse *p)
@@ -396,7 +400,7 @@ static void finish(struct parse *p)
     struct conf *c = p->c;
 
     if (!c->root)
-        c->root = path_join(c->data ? c->data : p->dir, "root.pem");
+        c->root = conf_path_join(c->data ? c->data : p->dir, "root.pem");
     if (!c->ledger_key)
         c->ledger_key = xstrdup("file:keys/ledger.key");
     if (c->max_connections_per_address > c->max_connections)
@@ -429,7 +433,7 @@ static void parse_text(struct parse *p, const char *text, size_t len)
     if (cfg_parse_fp(cfg, in) == CFG_SUCCESS)
         walk(p, cfg);
     else if (!p->errs->n)
-        complain(p, "this is no configuration");
+        conf_complain(p, "this is no configuration");
     parsing = NULL;
     cfg_free(cfg);
     fclose(in);

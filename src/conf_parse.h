@@ -40,18 +40,19 @@ struct field {
 };
 
 /* An error at p->line. */
-void complain(struct parse *p, const char *fmt, ...)
+void conf_complain(struct parse *p, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* Takes the reasons of another module, with file and line before each. */
-void complain_all(struct parse *p, const char *name, struct errs *from);
+void conf_complain_all(struct parse *p, const char *name, struct errs *from);
 /* path, or below dir when it is relative; the caller frees. */
-char *path_join(const char *dir, const char *path);
+char *conf_path_join(const char *dir, const char *path);
 
 /* The kinds of value: each judges one and stores it. */
 typedef void set_fn(struct parse *p, const struct field *f, void *at,
                     const char *value);
-set_fn set_str, set_data, set_path, set_key_uri, set_span, set_count, set_size,
-    set_bool, set_level, set_host, set_public_url, set_usage, set_pattern,
-    set_key_rule;
+set_fn conf_set_str, conf_set_data, conf_set_path, conf_set_key_uri,
+    conf_set_span, conf_set_count, conf_set_size, conf_set_bool, conf_set_level,
+    conf_set_host, conf_set_public_url, conf_set_usage, conf_set_pattern,
+    conf_set_key_rule;
 
 #endif

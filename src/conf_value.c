@@ -11,7 +11,7 @@
 #include "log.h"
 #include "tm.h"
 
-void complain(struct parse *p, const char *fmt, ...)
+void conf_complain(struct parse *p, const char *fmt, ...)
 {
     AUTO(free) char *text = NULL;
     va_list ap;
@@ -22,25 +22,25 @@ void complain(struct parse *p, const char *fmt, ...)
     err_add(p->errs, ERR_BAD_ARGUMENT, "%s:%d: %s", p->file, p->line, text);
 }
 
-void complain_all(struct parse *p, const char *name, struct errs *from)
+void conf_complain_all(struct parse *p, const char *name, struct errs *from)
 {
     for (size_t i = 0; i < from->n; i++)
-        complain(p, "%s: %s", name, from->v[i].detail);
+        conf_complain(p, "%s: %s", name, from->v[i].detail);
     errs_free(from);
 }
 
-void set_str(struct parse *p, const struct field *f, void *at,
-             const char *value)
+void conf_set_str(struct parse *p, const struct field *f, void *at,
+                  const char *value)
 {
     if (!*value) {
-        complain(p, "%s is empty", f->name);
+        conf_complain(p, "%s is empty", f->name);
         return;
     }
     free(*(char **)at);
     *(char **)at = xstrdup(value);
 }
 
-char *path_join(const char *dir, const char *path)
+char *conf_path_join(const char *dir, const char *path)
 {
     size_t len = strlen(path);
 
@@ -58,48 +58,50 @@ char *path_join(const char *dir, const char *path)
                      (int)len, path);
 }
 
-void set_data(struct parse *p, const struct field *f, void *at,
-              const char *value)
+void conf_set_data(struct parse *p, const struct field *f, void *at,
+                   const char *value)
 {
     struct sockaddr_un sun;
 
     if (!*value) {
-        complain(p, "%s is empty", f->name);
+        conf_complain(p, "%s is empty", f->name);
         return;
     }
-    *(char **)at = path_join(p->dir, value);
+    *(char **)at = conf_path_join(p->dir, value);
     if (strlen(p->c->data) + sizeof("/admin.sock") > sizeof(sun.sun_path))
-        complain(p,
-                 "data: \"%s\" is longer than %zu octets, so the path of the "
-                 "socket in it would be too long",
-                 p->c->data, sizeof(sun.sun_path) - sizeof("/admin.sock"));
+        conf_complain(
+            p,
+            "data: \"%s\" is longer than %zu octets, so the path of the "
+            "socket in it would be too long",
+            p->c->data, sizeof(sun.sun_path) - sizeof("/admin.sock"));
 }
 
 /* A path relative to data, which the table has before every other one. */
-void set_path(struct parse *p, const struct field *f, void *at,
-              const char *value)
+void conf_set_path(struct parse *p, const struct field *f, void *at,
+                   const char *value)
 {
     if (!*value) {
-        complain(p, "%s is empty", f->name);
+        conf_complain(p, "%s is empty", f->name);
         return;
     }
     free(*(char **)at);
-    *(char **)at = path_join(p->c->data ? p->c->data : p->dir, value);
+    *(char **)at = conf_path_join(p->c->data ? p->c->data : p->dir, value);
 }
 
-void set_key_uri(struct parse *p, const struct field *f, void *at,
-                 const char *value)
+void conf_set_key_uri(struct parse *p, const struct field *f, void *at,
+                      const char *value)
 {
     if (strncmp(value, "file:", 5) != 0 || !value[5]) {
-        complain(p, "%s: \"%s\" is no key; write file:PATH", f->name, value);
+        conf_complain(p, "%s: \"%s\" is no key; write file:PATH", f->name,
+                      value);
         return;
     }
     free(*(char **)at);
     *(char **)at = xstrdup(value);
 }
 
-void set_span(struct parse *p, const struct field *f, void *at,
-              const char *value)
+void conf_set_span(struct parse *p, const struct field *f, void *at,
+                   const char *value)
 {
     char least[32], most[32];
     int64_t t;
@@ -107,13 +109,14 @@ void set_span(struct parse *p, const struct field *f, void *at,
     tm_print_span(least, sizeof(least), f->min);
     tm_print_span(most, sizeof(most), f->max);
     if (tm_parse_span(value, &t) < 0)
-        complain(p,
-                 "%s: \"%s\" is no length of time; write one number and one of "
-                 "s m h d y, as in 90d",
-                 f->name, value);
+        conf_complain(
+            p,
+            "%s: \"%s\" is no length of time; write one number and one of "
+            "s m h d y, as in 90d",
+            f->name, value);
     else if (t < f->min || t > f->max)
-        complain(p, "%s: %s is not between %s and %s", f->name, value, least,
-                 most);
+        conf_complain(p, "%s: %s is not between %s and %s", f->name, value,
+                      least, most);
     else
         *(int64_t *)at = t;
 }
@@ -132,21 +135,21 @@ static int parse_number(const char *text, int64_t *out, char **end)
     return 0;
 }
 
-void set_count(struct parse *p, const struct field *f, void *at,
-               const char *value)
+void conf_set_count(struct parse *p, const struct field *f, void *at,
+                    const char *value)
 {
     int64_t n;
     char *end;
 
     if (parse_number(value, &n, &end) < 0 || *end || n < f->min || n > f->max)
-        complain(p, "%s: \"%s\" is no number from %lld to %lld", f->name, value,
-                 (long long)f->min, (long long)f->max);
+        conf_complain(p, "%s: \"%s\" is no number from %lld to %lld", f->name,
+                      value, (long long)f->min, (long long)f->max);
     else
         *(unsigned *)at = (unsigned)n;
 }
 
-void set_size(struct parse *p, const struct field *f, void *at,
-              const char *value)
+void conf_set_size(struct parse *p, const struct field *f, void *at,
+                   const char *value)
 {
     static const char units[] = "KMGT";
     const char *unit;
@@ -164,14 +167,14 @@ void set_size(struct parse *p, const struct field *f, void *at,
             return;
         }
     }
-    complain(p,
-             "%s: \"%s\" is no size; write octets, or a number with K, M "
-             "or G behind it",
-             f->name, value);
+    conf_complain(p,
+                  "%s: \"%s\" is no size; write octets, or a number with K, M "
+                  "or G behind it",
+                  f->name, value);
 }
 
-void set_bool(struct parse *p, const struct field *f, void *at,
-              const char *value)
+void conf_set_bool(struct parse *p, const struct field *f, void *at,
+                   const char *value)
 {
     static const struct {
         const char *text;
@@ -184,11 +187,11 @@ void set_bool(struct parse *p, const struct field *f, void *at,
             *(bool *)at = words[i].value;
             return;
         }
-    complain(p, "%s: \"%s\" is neither yes nor no", f->name, value);
+    conf_complain(p, "%s: \"%s\" is neither yes nor no", f->name, value);
 }
 
-void set_level(struct parse *p, const struct field *f, void *at,
-               const char *value)
+void conf_set_level(struct parse *p, const struct field *f, void *at,
+                    const char *value)
 {
     static const char *const words[] = {[LOG_ERROR] = "error",
                                         [LOG_WARN] = "warn",
@@ -200,24 +203,24 @@ void set_level(struct parse *p, const struct field *f, void *at,
             *(int *)at = i;
             return;
         }
-    complain(p, "%s: \"%s\" is none of error, warn, info, debug", f->name,
-             value);
+    conf_complain(p, "%s: \"%s\" is none of error, warn, info, debug", f->name,
+                  value);
 }
 
-void set_host(struct parse *p, const struct field *f, void *at,
-              const char *value)
+void conf_set_host(struct parse *p, const struct field *f, void *at,
+                   const char *value)
 {
     AUTO(errs) struct errs e = {0};
     struct name n;
 
     if (name_parse(&n, value, strlen(value), &e) < 0) {
-        complain_all(p, f->name, &e);
+        conf_complain_all(p, f->name, &e);
         return;
     }
     if ((n.kind != NAME_DNS && n.kind != NAME_IP) || n.wildcard)
-        complain(p,
-                 "%s: \"%s\" is neither the DNS name of a host nor an address",
-                 f->name, value);
+        conf_complain(
+            p, "%s: \"%s\" is neither the DNS name of a host nor an address",
+            f->name, value);
     else
         strs_add(at, value);
     name_free(&n);
@@ -232,8 +235,8 @@ static bool url_is_plain(const char *s)
     return true;
 }
 
-void set_public_url(struct parse *p, const struct field *f, void *at,
-                    const char *value)
+void conf_set_public_url(struct parse *p, const struct field *f, void *at,
+                         const char *value)
 {
     size_t len = strlen(value);
     const char *host = value + 7;
@@ -242,11 +245,11 @@ void set_public_url(struct parse *p, const struct field *f, void *at,
         return;
     if (strncmp(value, "http://", 7) != 0 || !*host || *host == '/' ||
         *host == ':' || !url_is_plain(value) || len > 200) {
-        complain(p,
-                 "%s: \"%s\" cannot be written into certificates; write "
-                 "http://HOST:PORT, perhaps with a path, of at most 200 "
-                 "octets, or none",
-                 f->name, value);
+        conf_complain(p,
+                      "%s: \"%s\" cannot be written into certificates; write "
+                      "http://HOST:PORT, perhaps with a path, of at most 200 "
+                      "octets, or none",
+                      f->name, value);
         return;
     }
     while (value[len - 1] == '/')
@@ -254,8 +257,8 @@ void set_public_url(struct parse *p, const struct field *f, void *at,
     *(char **)at = xstrndup(value, len);
 }
 
-void set_usage(struct parse *p, const struct field *f, void *at,
-               const char *value)
+void conf_set_usage(struct parse *p, const struct field *f, void *at,
+                    const char *value)
 {
     static const struct {
         const char *text;
@@ -267,30 +270,30 @@ void set_usage(struct parse *p, const struct field *f, void *at,
             *(unsigned *)at |= words[i].eku;
             return;
         }
-    complain(p, "%s: \"%s\" is neither server nor client", f->name, value);
+    conf_complain(p, "%s: \"%s\" is neither server nor client", f->name, value);
 }
 
-void set_pattern(struct parse *p, const struct field *f, void *at,
-                 const char *value)
+void conf_set_pattern(struct parse *p, const struct field *f, void *at,
+                      const char *value)
 {
     AUTO(errs) struct errs e = {0};
     struct pattern pat = {0};
 
     if (pattern_parse(&pat, value, &e) < 0)
-        complain_all(p, f->name, &e);
+        conf_complain_all(p, f->name, &e);
     else
         patterns_add(at, &pat);
 }
 
-void set_key_rule(struct parse *p, const struct field *f, void *at,
-                  const char *value)
+void conf_set_key_rule(struct parse *p, const struct field *f, void *at,
+                       const char *value)
 {
     AUTO(errs) struct errs e = {0};
     struct profile *profile = at;
     struct key_rule rule;
 
     if (key_rule_parse(&rule, value, &e) < 0) {
-        complain_all(p, f->name, &e);
+        conf_complain_all(p, f->name, &e);
         return;
     }
     profile->keys = xreallocarray(profile->keys, profile->n_keys + 1,

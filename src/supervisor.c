@@ -23,327 +23,8 @@
 #include "proc.h"
 #include "tm.h"
 
-enum state {
-    STATE_START = 0, /* the first check is under way */
-    STATE_LISTEN,    /* good; the sockets are being opened */
-    STATE_RUN,
-    STATE_DRAIN, /* the old pair ends, a new one with `next` follows */
-    STATE_STOP,
-    STATE_END
-};
-
-#define MS INT64_C(1000)
-static const int64_t backoff_first = 50 * MS, backoff_last = 1000 * MS;
 static const int64_t patience = 3000 * MS; /* for sockets in use */
 static const int64_t linger = 2000 * MS;   /* what is left of a dead pair */
-static const int64_t drain_time = 5000 * MS, stop_time = 4000 * MS;
-
-enum { CHILDREN_MAX = 16 };
-
-struct supervisor {
-    enum state state;
-    int code;
-    char *path; /* of the configuration, absolute */
-    int binary, signals;
-    struct conf *conf, *next; /* next: under check, or behind a drain */
-    int conf_fd, next_fd;
-    struct socks socks;
-    struct child children[CHILDREN_MAX];
-    bool ready;        /* the current pair */
-    bool reload_again; /* SIGHUP came while one was under way */
-    int64_t backoff;
-    int64_t start_at; /* when to start a pair, or to try to listen; 0 */
-    int64_t deadline; /* of listen, drain and stop; 0 */
-};
-
-/* ---- the configuration ---- */
-
-static void log_reasons(const struct errs *e)
-{
-    for (size_t i = 0; i < e->n; i++)
-        log_msg(LOG_ERROR, "configuration", "%s", e->v[i].detail);
-}
-
-static void next_drop(struct supervisor *s)
-{
-    conf_free(s->next);
-    s->next = NULL;
-    if (s->next_fd >= 0)
-        close(s->next_fd);
-    s->next_fd = -1;
-}
-
-static void next_adopt(struct supervisor *s)
-{
-    conf_free(s->conf);
-    if (s->conf_fd >= 0)
-        close(s->conf_fd);
-    s->conf = s->next;
-    s->conf_fd = s->next_fd;
-    s->next = NULL;
-    s->next_fd = -1;
-    log_set_level((enum log_level)s->conf->log_level);
-}
-
-static struct child *child_free_place(struct supervisor *s)
-{
-    for (size_t i = 0; i < CHILDREN_MAX; i++)
-        if (s->children[i].kind == CHILD_STOP)
-            return &s->children[i];
-    return NULL;
-}
-
-static int start_check(struct supervisor *s)
-{
-    struct child_fds fds = {.v = {s->next_fd, -1, -1}, .n = 3};
-    struct child *c = child_free_place(s);
-
-    if (c && child_spawn(c, CHILD_CHECK, s->binary, s->path, &fds) == 0)
-        return 0;
-    log_msg(LOG_ERROR, "configuration", "cannot be checked: %s",
-            strerror(errno));
-    return -1;
-}
-
-/* Reads the file and sends it to its check. */
-static int next_load(struct supervisor *s)
-{
-    AUTO(errs) struct errs e = {0};
-    AUTO(buf) struct buf text = {0};
-
-    if (conf_read(s->path, &text, &e) == 0)
-        s->next = conf_parse(s->path, (const char *)text.data, text.len, &e);
-    log_reasons(&e);
-    if (!s->next)
-        return -1;
-    s->next_fd = child_conf(text.data, text.len);
-    if (s->next_fd < 0)
-        log_msg(LOG_ERROR, "configuration", "memfd: %s", strerror(errno));
-    if (s->next_fd >= 0 && start_check(s) == 0)
-        return 0;
-    next_drop(s);
-    return -1;
-}
-
-/* ---- the pair ---- */
-
-static struct child *current(struct supervisor *s, enum child_kind kind)
-{
-    for (size_t i = 0; i < CHILDREN_MAX; i++)
-        if (s->children[i].kind == kind && s->children[i].current)
-            return &s->children[i];
-    return NULL;
-}
-
-static bool pair_lives(struct supervisor *s)
-{
-    return current(s, CHILD_FRONT) || current(s, CHILD_SIGNER);
-}
-
-/* What is left of it ends by itself when the other half is gone, or else at
- * `kill_at`. */
-static void pair_let_go(struct supervisor *s, int64_t kill_at)
-{
-    static const enum child_kind kinds[] = {CHILD_FRONT, CHILD_SIGNER};
-
-    for (size_t i = 0; i < 2; i++) {
-        struct child *c = current(s, kinds[i]);
-
-        if (c) {
-            c->current = false;
-            c->kill_at = kill_at;
-        }
-    }
-    s->ready = false;
-}
-
-/* The next attempt, later each time. */
-static void pair_later(struct supervisor *s)
-{
-    s->start_at = tm_mono_us() + s->backoff;
-    s->backoff *= 2;
-    if (s->backoff > backoff_last)
-        s->backoff = backoff_last;
-}
-
-static int pair_spawn(struct supervisor *s, const int peer[2])
-{
-    struct child_fds front = {.v = {s->conf_fd, peer[0], -1}, .n = 3};
-    struct child_fds signer = {
-        .v = {s->conf_fd, peer[1], -1, socks_find(&s->socks, "")}, .n = 4};
-    struct child *c;
-
-    for (size_t i = 0; i < s->conf->n_listens; i++)
-        front.v[front.n++] = socks_find(&s->socks, s->conf->listens[i].url);
-    c = child_free_place(s);
-    if (!c || child_spawn(c, CHILD_SIGNER, s->binary, s->path, &signer) < 0)
-        return -1;
-    c = child_free_place(s);
-    if (!c || child_spawn(c, CHILD_FRONT, s->binary, s->path, &front) < 0)
-        return -1;
-    return 0;
-}
-
-static void pair_start(struct supervisor *s)
-{
-    int peer[2];
-
-    s->start_at = 0;
-    s->ready = false;
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, peer) < 0) {
-        log_msg(LOG_ERROR, "start", "socketpair: %s", strerror(errno));
-        pair_later(s);
-        return;
-    }
-    if (pair_spawn(s, peer) < 0) {
-        log_msg(LOG_ERROR, "start", "starting a child: %s", strerror(errno));
-        pair_let_go(s, tm_mono_us());
-        pair_later(s);
-    }
-    close(peer[0]);
-    close(peer[1]);
-}
-
-static void pair_ready(struct supervisor *s)
-{
-    struct log_line l;
-
-    s->ready = true;
-    s->backoff = backoff_first;
-    log_begin(&l, LOG_INFO, "ready");
-    for (size_t i = 0; i < s->conf->n_listens; i++)
-        log_str(&l, s->conf->listens[i].kind == LISTEN_API ? "api" : "public",
-                s->conf->listens[i].url);
-    log_end(&l);
-    notify_ready();
-}
-
-/* ---- reload and stop ---- */
-
-/* A connection takes a descriptor. */
-static void raise_descriptors(const struct conf *c)
-{
-    rlim_t want = c->max_connections + 512;
-    struct rlimit r;
-
-    if (getrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_cur >= want)
-        return;
-    if (r.rlim_max < want) {
-        log_msg(LOG_WARN, "start",
-                "max-connections %u wants %u descriptors; the limit is %u",
-                c->max_connections, (unsigned)want, (unsigned)r.rlim_max);
-        want = r.rlim_max;
-    }
-    r.rlim_cur = want;
-    setrlimit(RLIMIT_NOFILE, &r);
-}
-
-static void reload_begin(struct supervisor *s)
-{
-    if (s->state == STATE_START || s->state == STATE_LISTEN || s->next) {
-        s->reload_again = true;
-        return;
-    }
-    if (s->state != STATE_RUN)
-        return;
-    log_msg(LOG_INFO, "reload", "checking %s", s->path);
-    notify_reloading();
-    if (next_load(s) < 0) {
-        log_msg(LOG_ERROR, "reload", "the old configuration stays");
-        notify_ready();
-    }
-}
-
-static void reload_finish(struct supervisor *s)
-{
-    s->deadline = 0;
-    next_adopt(s);
-    socks_keep(&s->socks, s->conf);
-    raise_descriptors(s->conf);
-    s->state = STATE_RUN;
-    s->backoff = backoff_first;
-    pair_start(s);
-    if (s->reload_again) {
-        s->reload_again = false;
-        reload_begin(s);
-    }
-}
-
-static void reload_refused(struct supervisor *s)
-{
-    next_drop(s);
-    log_msg(LOG_ERROR, "reload", "the old configuration stays");
-    notify_ready();
-    if (s->reload_again) {
-        s->reload_again = false;
-        reload_begin(s);
-    }
-}
-
-/* The new file is good: the old pair drains. */
-static void reload_drain(struct supervisor *s)
-{
-    AUTO(errs) struct errs e = {0};
-    struct child *front = current(s, CHILD_FRONT);
-    bool busy;
-
-    if (socks_open(&s->socks, s->next, &busy, &e) < 0) {
-        log_reasons(&e);
-        reload_refused(s);
-        return;
-    }
-    s->state = STATE_DRAIN;
-    s->start_at = 0;
-    s->deadline = tm_mono_us() + drain_time;
-    if (front)
-        kill(front->pid, SIGTERM);
-    if (!pair_lives(s))
-        reload_finish(s);
-}
-
-static bool any_child(const struct supervisor *s)
-{
-    for (size_t i = 0; i < CHILDREN_MAX; i++)
-        if (s->children[i].kind != CHILD_STOP)
-            return true;
-    return false;
-}
-
-static void kill_all(struct supervisor *s, bool current_only)
-{
-    for (size_t i = 0; i < CHILDREN_MAX; i++)
-        if (s->children[i].kind != CHILD_STOP &&
-            (s->children[i].current || !current_only))
-            kill(s->children[i].pid, SIGKILL);
-}
-
-static void stop_begin(struct supervisor *s, int code)
-{
-    struct child *front = current(s, CHILD_FRONT);
-    struct child *signer = current(s, CHILD_SIGNER);
-    struct child *check = current(s, CHILD_CHECK);
-
-    if (s->state == STATE_STOP) { /* asked twice: no more waiting */
-        kill_all(s, false);
-        return;
-    }
-    s->state = STATE_STOP;
-    s->code = code;
-    s->start_at = 0;
-    s->deadline = tm_mono_us() + stop_time;
-    notify_stopping();
-    log_msg(LOG_INFO, "stop", "draining");
-    if (check)
-        kill(check->pid, SIGKILL);
-    if (front)
-        kill(front->pid, SIGTERM);
-    else if (signer)
-        signer->kill_at = s->deadline;
-    /* Nobody new: what waits in the backlog is refused now, not later. */
-    socks_keep(&s->socks, NULL);
-    if (!any_child(s))
-        s->state = STATE_END;
-}
 
 /* ---- events ---- */
 
@@ -363,7 +44,7 @@ static void listen_try(struct supervisor *s)
             reload_begin(s);
         }
     } else if (busy && now < s->deadline) {
-        s->start_at = now + backoff_first;
+        s->start_at = now + BACKOFF_FIRST;
     } else {
         for (size_t i = 0; i < e.n; i++)
             log_msg(LOG_ERROR, "start", "%s", e.v[i].detail);
@@ -436,7 +117,7 @@ static void on_exit_of(struct supervisor *s, struct child *c, int status)
         on_check(s, WIFEXITED(status) && WEXITSTATUS(status) == 0);
     else if (gone.current)
         on_loss(s);
-    if (s->state == STATE_STOP && !any_child(s))
+    if (s->state == STATE_STOP && !children_left(s))
         s->state = STATE_END;
 }
 
@@ -482,8 +163,8 @@ static void on_word(struct supervisor *s, struct child *c)
     if (n != (ssize_t)strlen(PROC_READY) || memcmp(word, PROC_READY, (size_t)n))
         return;
     c->ready = true;
-    front = current(s, CHILD_FRONT);
-    signer = current(s, CHILD_SIGNER);
+    front = pair_child(s, CHILD_FRONT);
+    signer = pair_child(s, CHILD_SIGNER);
     if (!s->ready && front && front->ready && signer && signer->ready &&
         s->state == STATE_RUN)
         pair_ready(s);
@@ -502,7 +183,7 @@ static void on_time(struct supervisor *s)
         }
     }
     if (s->deadline && s->deadline <= now && s->state != STATE_LISTEN) {
-        kill_all(s, s->state == STATE_DRAIN);
+        children_kill(s, s->state == STATE_DRAIN);
         s->deadline = 0;
     }
     if (s->start_at && s->start_at <= now) {
@@ -607,7 +288,7 @@ int supervisor_run(const char *conf_path)
     struct supervisor s = {.path = absolute(conf_path),
                            .conf_fd = -1,
                            .next_fd = -1,
-                           .backoff = backoff_first};
+                           .backoff = BACKOFF_FIRST};
 
     log_open("supervisor");
     begin(&s);

@@ -65,6 +65,78 @@ int child_conf(const void *text, size_t len);
 int child_spawn(struct child *c, enum child_kind kind, int binary,
                 const char *conf_path, struct child_fds *fds);
 
+/* ---- the whole ---- */
+
+enum state {
+    STATE_START = 0, /* the first check is under way */
+    STATE_LISTEN,    /* good; the sockets are being opened */
+    STATE_RUN,
+    STATE_DRAIN, /* the old pair ends, a new one with `next` follows */
+    STATE_STOP,
+    STATE_END
+};
+
+#define MS INT64_C(1000)
+#define BACKOFF_FIRST (50 * MS)
+#define BACKOFF_LAST (1000 * MS)
+
+enum { CHILDREN_MAX = 16 };
+
+struct supervisor {
+    enum state state;
+    int code;
+    char *path; /* of the configuration, absolute */
+    int binary, signals;
+    struct conf *conf, *next; /* next: under check, or behind a drain */
+    int conf_fd, next_fd;
+    struct socks socks;
+    struct child children[CHILDREN_MAX];
+    bool ready;        /* the current pair */
+    bool reload_again; /* SIGHUP came while one was under way */
+    int64_t backoff;
+    int64_t start_at; /* when to start a pair, or to try to listen; 0 */
+    int64_t deadline; /* of listen, drain and stop; 0 */
+};
+
+/* ---- the pair and its configuration (supervisor_pair.c) ---- */
+
+/* Each reason a line of the log. */
+void reasons_log(const struct errs *e);
+/* Reads the file into s->next and starts its check; -1: said why. */
+int next_load(struct supervisor *s);
+void next_drop(struct supervisor *s);
+/* s->next is s->conf from now on. */
+void next_adopt(struct supervisor *s);
+/* The child of that kind that counts, or NULL. */
+struct child *pair_child(struct supervisor *s, enum child_kind kind);
+bool pair_lives(struct supervisor *s);
+/* Starts both; a failure is tried again later. */
+void pair_start(struct supervisor *s);
+/* The next attempt, later each time. */
+void pair_later(struct supervisor *s);
+/* What is left of it ends by itself when the other half is gone, or else at
+ * `kill_at`. */
+void pair_let_go(struct supervisor *s, int64_t kill_at);
+/* Both have said so. */
+void pair_ready(struct supervisor *s);
+
+/* ---- reload and stop (supervisor_reload.c) ---- */
+
+/* A connection takes a descriptor. */
+void raise_descriptors(const struct conf *c);
+/* SIGHUP: the new file goes to its check, now or after what is under way. */
+void reload_begin(struct supervisor *s);
+/* It was good: the old pair drains. */
+void reload_drain(struct supervisor *s);
+/* It was not. */
+void reload_refused(struct supervisor *s);
+/* The old pair is gone: the new one starts. */
+void reload_finish(struct supervisor *s);
+bool children_left(const struct supervisor *s);
+void children_kill(struct supervisor *s, bool current_only);
+/* SIGTERM, SIGINT; a second one waits no more. */
+void stop_begin(struct supervisor *s, int code);
+
 /* ---- the service manager (supervisor_notify.c) ---- */
 
 /* sd_notify(3): one datagram to $NOTIFY_SOCKET, if there is one. */
