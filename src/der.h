@@ -30,7 +30,6 @@ enum {
     DER_IA5_STRING = 0x16,
     DER_UTC_TIME = 0x17,
     DER_GENERALIZED_TIME = 0x18,
-    DER_VISIBLE_STRING = 0x1a,
     DER_UNIVERSAL_STRING = 0x1c,
     DER_BMP_STRING = 0x1e,
     DER_SEQUENCE = 0x30,
@@ -84,12 +83,9 @@ int der_get_time(struct der *d, int64_t *t);
 enum { DER_DEPTH = 32 };
 int der_check(const void *p, size_t len);
 /* Appends a character string (UTF8String, PrintableString, IA5String,
- * T61String, BMPString, UniversalString, NumericString, VisibleString) as
- * UTF-8.  NULL, or the rule that it breaks: not that kind's characters, or
+ * T61String, BMPString, UniversalString, NumericString) as UTF-8.  NULL, or the rule that it breaks: not that kind's characters, or
  * control characters; then nothing is appended. */
 const char *der_text(struct buf *out, const struct der_tlv *string);
-/* True for the tags that der_text() reads. */
-bool der_is_text(uint8_t tag);
 /* "1.2.840.113549" of OID contents; out is cut at size. */
 void der_oid_print(char *out, size_t size, const uint8_t *p, size_t len);
 

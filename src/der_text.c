@@ -78,8 +78,8 @@ static uint32_t utf8(const uint8_t **p, const uint8_t *end)
     return c;
 }
 
-/* PrintableString and VisibleString take all of ASCII: requests with "@" or
- * "*" in a PrintableString are common, and nothing of them is copied. */
+/* PrintableString takes all of ASCII: requests with "@" or "*" in one are
+ * common, and nothing of them is copied. */
 static const struct {
     uint8_t tag;
     char_fn *next;
@@ -92,7 +92,6 @@ static const struct {
     {DER_BMP_STRING, ucs2, "is not UCS-2"},
     {DER_UNIVERSAL_STRING, ucs4, "is not UCS-4"},
     {DER_NUMERIC_STRING, digit_or_space, "has more than digits"},
-    {DER_VISIBLE_STRING, ascii, "is not ASCII"},
 };
 enum { STRINGS = sizeof(strings) / sizeof(*strings) };
 
@@ -104,14 +103,6 @@ static void utf8_put(struct buf *b, uint32_t c)
     buf_putc(b, (uint8_t)(lead[more] | c >> 6 * more));
     while (more--)
         buf_putc(b, (uint8_t)(0x80 | (c >> 6 * more & 0x3f)));
-}
-
-bool der_is_text(uint8_t tag)
-{
-    for (size_t i = 0; i < STRINGS; i++)
-        if (strings[i].tag == tag)
-            return true;
-    return false;
 }
 
 static const char *chars_put(struct buf *out, const struct der_tlv *s,

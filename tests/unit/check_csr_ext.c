@@ -377,7 +377,11 @@ START_TEST(other_attributes)
         {0x0c, O("Robert'); DROP TABLE students;--"), ERR_NONE},
         {0x1e, O("\x00M\x00\xfc"), ERR_NONE},
         {0x0c, O(""), ERR_NONE},
-        {0x03, O("\x00\x01"), ERR_NONE}, /* x500UniqueIdentifier */
+        {0x03, O("\x00\x01"), ERR_NONE},  /* x500UniqueIdentifier */
+        {0x30, O("\x0c\x01x"), ERR_NONE}, /* postalAddress */
+        {0x1a, O("x"), ERR_BAD_CSR},
+        {0x93, O("x"), ERR_BAD_CSR},
+        {0x05, O(""), ERR_BAD_CSR},
         {0x0c, O("\xc3\x28"), ERR_BAD_CSR},
         {0x0c, O("a\0b"), ERR_BAD_CSR},
         {0x0c, O("a\x1b[2J"), ERR_BAD_CSR},
