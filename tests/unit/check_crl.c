@@ -397,6 +397,132 @@ START_TEST(cut_changed_or_followed)
 }
 END_TEST
 
+/* Each makes one thing of a CRL of OpenSSL's wrong. */
+static void ext_add(X509_CRL *x, const char *name, const char *value)
+{
+    X509_EXTENSION *ext = X509V3_EXT_nconf(NULL, NULL, name, value);
+
+    ck_assert_ptr_nonnull(ext);
+    X509_CRL_add_ext(x, ext, -1);
+    X509_EXTENSION_free(ext);
+}
+
+static void good(X509_CRL *x)
+{
+    ext_add(x, "2.5.29.20", "DER:020107");
+    ext_add(x, "1.2.3.4", "DER:0500");
+}
+
+static void no_number(X509_CRL *x)
+{
+    ext_add(x, "1.2.3.4", "DER:0500");
+}
+
+static void two_numbers(X509_CRL *x)
+{
+    ext_add(x, "2.5.29.20", "DER:020107");
+    ext_add(x, "2.5.29.20", "DER:020107");
+}
+
+static void negative_number(X509_CRL *x)
+{
+    ext_add(x, "2.5.29.20", "DER:0201ff");
+}
+
+static void number_of_65_bits(X509_CRL *x)
+{
+    ext_add(x, "2.5.29.20", "DER:0209010000000000000000");
+}
+
+static void delta(X509_CRL *x)
+{
+    good(x);
+    ext_add(x, "2.5.29.27", "critical,DER:020101");
+}
+
+static void two_key_ids(X509_CRL *x)
+{
+    good(x);
+    ext_add(x, "2.5.29.35", "DER:3003800101");
+    ext_add(x, "2.5.29.35", "DER:3003800101");
+}
+
+static void indirect_entry(X509_CRL *x)
+{
+    X509_REVOKED *r = X509_REVOKED_new();
+    ASN1_INTEGER *serial = ASN1_INTEGER_new();
+    X509_EXTENSION *ext =
+        X509V3_EXT_nconf(NULL, NULL, "2.5.29.29", "critical,DER:3000");
+    ASN1_TIME *t = ASN1_TIME_set(NULL, (time_t)DAY_ONE);
+
+    good(x);
+    ASN1_INTEGER_set(serial, 1);
+    X509_REVOKED_set_serialNumber(r, serial);
+    X509_REVOKED_set_revocationDate(r, t);
+    X509_REVOKED_add_ext(r, ext, -1);
+    X509_CRL_add0_revoked(x, r);
+    X509_EXTENSION_free(ext);
+    ASN1_INTEGER_free(serial);
+    ASN1_TIME_free(t);
+}
+
+static void v1(X509_CRL *x)
+{
+    X509_CRL_set_version(x, 0);
+}
+
+static void backwards(X509_CRL *x)
+{
+    ASN1_TIME *t = ASN1_TIME_set(NULL, (time_t)DAY_ONE - 1);
+
+    good(x);
+    X509_CRL_set1_nextUpdate(x, t);
+    ASN1_TIME_free(t);
+}
+
+START_TEST(what_is_wrong_is_refused)
+{
+    static const struct {
+        void (*spoil)(X509_CRL *x);
+        const char *why;
+    } cases[] = {
+        {good, ""},
+        {v1, "version is not 2"},
+        {no_number, "has no number"},
+        {two_numbers, "number is malformed"},
+        {negative_number, "number is malformed"},
+        {number_of_65_bits, "number is malformed"},
+        {delta, "unknown critical extension"},
+        {two_key_ids, "key identifier"},
+        {indirect_entry, "entry is malformed"},
+        {backwards, "thisUpdate and nextUpdate"},
+    };
+
+    for (size_t k = 0; k < sizeof(cases) / sizeof(*cases); k++) {
+        AUTO(x509_crl) X509_CRL *x = X509_CRL_new();
+        AUTO(errs) struct errs e = {0};
+        ASN1_TIME *t = ASN1_TIME_set(NULL, (time_t)DAY_ONE);
+        unsigned char *der = NULL;
+        struct crl c;
+        int len;
+
+        X509_CRL_set_version(x, 1);
+        X509_CRL_set1_lastUpdate(x, t);
+        X509_CRL_set1_nextUpdate(x, t);
+        ASN1_TIME_free(t);
+        cases[k].spoil(x);
+        ck_assert_int_gt(X509_CRL_sign(x, keys[0].key, EVP_sha256()), 0);
+        len = i2d_X509_CRL(x, &der);
+        ck_assert_msg(crl_parse(&c, der, (size_t)len, &e) ==
+                          (*cases[k].why ? -1 : 0),
+                      "%s: %s", cases[k].why, e.n ? e.v[0].detail : "");
+        if (*cases[k].why)
+            ck_assert_ptr_nonnull(strstr(e.v[0].detail, cases[k].why));
+        OPENSSL_free(der);
+    }
+}
+END_TEST
+
 START_TEST(reasons_by_name)
 {
     static const struct {
@@ -441,6 +567,7 @@ int main(void)
     tcase_add_test(once, memory_does_not_grow_with_the_list);
     tcase_add_test(once, numbers_of_64_bits);
     tcase_add_test(once, cut_changed_or_followed);
+    tcase_add_test(once, what_is_wrong_is_refused);
     tcase_add_test(once, reasons_by_name);
     tcase_add_loop_test(each, every_length, 0, KEYS);
     tcase_add_loop_test(each, a_long_list, 0, KEYS);

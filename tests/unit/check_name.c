@@ -4,6 +4,7 @@
 
 #include "mem.h"
 #include "name.h"
+#include "puny.h"
 #include "tm.h"
 #include "unit.h"
 
@@ -284,6 +285,14 @@ START_TEST(punycode_is_judged_strictly)
 }
 END_TEST
 
+/* No DNS name comes so far with it: the label would end in a hyphen. */
+START_TEST(punycode_of_plain_ascii)
+{
+    ck_assert_ptr_nonnull(strstr(puny_check("xn--abc-", 8), "plain ASCII"));
+    ck_assert_ptr_null(puny_check("xn--zca", 7));
+}
+END_TEST
+
 START_TEST(general_names)
 {
     static const struct {
@@ -433,6 +442,7 @@ int main(void)
         the_name_is_quoted_and_not_at_any_length,
         a_long_uri_is_refused_at_its_length,
         punycode_is_judged_strictly,
+        punycode_of_plain_ascii,
         general_names,
         common_names_that_are_names,
         lists_have_no_doubles,
