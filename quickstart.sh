@@ -293,6 +293,7 @@ suite() { # NAME DIR COMMAND…
     s_name=$1 s_dir=$2
     shift 2
     s_rc=0
+    mkdir -p "$s_dir"
     find "$s_dir" -name '*.trs' -exec rm -f {} +
     stage "$s_name" "$@" || s_rc=1
     find "$s_dir" -name '*.trs' -exec cat {} + >"$OUT/verdicts"
