@@ -22,7 +22,15 @@
 #include "store.h"
 #include "tm.h"
 
-enum { LABEL_MAX = 128, NOTE_MAX = 256, QUEUE_MAX = 4096 };
+enum {
+    LABEL_MAX = 128,
+    NOTE_MAX = 256,
+    QUEUE_MAX = 4096,
+    /* What is stored must fit a frame whatever comes to it later: a date, a
+     * successor, a thousand serials that were revoked along. */
+    RECORD_MAX = 40 * 1024,
+    TOKEN_MAX = 32 * 1024,
+};
 
 /* An authority: the root is one too, known by its certificate alone. */
 struct signer_authority {
@@ -95,6 +103,12 @@ struct signer {
     atomic_int_fast64_t committed_us; /* when the last one was, monotonic */
     atomic_int_fast64_t signed_us;    /* when the keys were last tried */
     atomic_bool broken; /* the ledger's state is unknown: no writing */
+
+    pthread_mutex_t touch_lock; /* when tokens were last noted as used */
+    struct {
+        char id[TOKEN_ID_LEN + 1];
+        int64_t at;
+    } touched[64];
 
     pthread_mutex_t head_lock;
     struct head head;                 /* the newest committed one */

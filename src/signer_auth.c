@@ -43,12 +43,32 @@ static enum store_result touch_apply(struct signer *s, struct job *j)
 static const struct job_kind touch_kind = {.apply = touch_apply,
                                            .done = job_done};
 
+/* False when it has been noted a moment ago, and is not in the store yet. */
+static bool claim_touch(struct signer *s, const char *id, int64_t now)
+{
+    unsigned slot = 0;
+    bool mine;
+
+    for (const char *p = id; *p; p++)
+        slot = slot * 31 + (unsigned char)*p;
+    slot %= sizeof(s->touched) / sizeof(s->touched[0]);
+    pthread_mutex_lock(&s->touch_lock);
+    mine = strcmp(s->touched[slot].id, id) != 0 ||
+           now - s->touched[slot].at >= TOUCH_EVERY;
+    if (mine) {
+        memcpy(s->touched[slot].id, id, TOKEN_ID_LEN);
+        s->touched[slot].at = now;
+    }
+    pthread_mutex_unlock(&s->touch_lock);
+    return mine;
+}
+
 static void touch(struct signer *s, const struct token *t, int64_t now)
 {
     AUTO(errs) struct errs e = {0};
     struct touch_job *j;
 
-    if (now - t->last_used < TOUCH_EVERY)
+    if (now - t->last_used < TOUCH_EVERY || !claim_touch(s, t->id, now))
         return;
     j = job_new(sizeof(*j), &touch_kind, NULL, 0, NULL);
     j->now = now;

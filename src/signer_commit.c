@@ -180,6 +180,7 @@ static void give_up(struct signer *s)
 static void commit_batch(struct signer *s, struct job *batch, size_t n)
 {
     struct ledger_mark start;
+    const uint64_t revocations = s->revocations;
     int64_t began = tm_mono_us();
     enum store_result r;
     struct job *next;
@@ -193,6 +194,10 @@ static void commit_batch(struct signer *s, struct job *batch, size_t n)
         store_rollback(s->writer);
     } else {
         publish_head(s);
+        /* Once more: who read the number before the commit could not see what
+         * it counts. */
+        if (s->revocations != revocations)
+            s->revocations++;
         count_batch(s, n, tm_mono_us() - began);
         s->commits++;
         s->committed_us = tm_mono_us();

@@ -432,7 +432,16 @@ static void build_one(struct signer *s, struct store_conn *c, size_t i)
     answer(s, UINT64_C(1) << i, &e);
 }
 
-/* Which to build next, or n_authorities: then the thread has slept. */
+/* Somebody can be answered, or wants a file put in place; lock held. */
+static bool has_ready(const struct signer *s)
+{
+    for (const struct job *j = s->crl_waiting; j; j = j->next)
+        if (j->publish || satisfied(s, j))
+            return true;
+    return false;
+}
+
+/* Which to build next, or n_authorities: then the thread may have slept. */
 static size_t pick(struct signer *s, bool *stop)
 {
     struct timespec until;
@@ -443,7 +452,7 @@ static size_t pick(struct signer *s, bool *stop)
     while (i < s->n_authorities && !is_due(s, i, now))
         i++;
     *stop = s->crl_stopping;
-    if (i == s->n_authorities && !s->crl_stopping) {
+    if (i == s->n_authorities && !s->crl_stopping && !has_ready(s)) {
         clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_sec += PASS_S;
         pthread_cond_timedwait(&s->crl_wake, &s->crl_lock, &until);

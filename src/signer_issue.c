@@ -272,10 +272,10 @@ int issue_queue(struct worker *w, struct issue_job *j, const struct build *b,
     serial_text(serial, &r->serial);
     j->job.about = xstrdup(serial);
     reply_record(&j->job.reply, j->job.id, false, r, false);
-    if (j->job.reply.len > MSG_MAX)
+    if (j->job.reply.len > RECORD_MAX)
         err_add(e, ERR_TOO_LARGE, "the certificate would have %zu octets",
                 r->der.len);
-    if (j->job.reply.len <= MSG_MAX && job_queue(w->s, &j->job, e) == 0)
+    else if (job_queue(w->s, &j->job, e) == 0)
         return 0;
     job_free(&j->job);
     return -1;

@@ -153,10 +153,13 @@ static int open_authority(struct signer *s, size_t i, struct errs *e)
 
 static int open_authorities(struct signer *s, struct errs *e)
 {
-    if (s->infos.n > AUTHORITIES_MAX)
+    AUTO(buf) struct buf frame = {0};
+
+    authority_infos_put(&frame, &s->infos);
+    if (s->infos.n > AUTHORITIES_MAX || frame.len > MSG_MAX - 4096)
         return err_add(e, ERR_BAD_ARGUMENT,
-                       "%zu authorities: at most %d are possible", s->infos.n,
-                       AUTHORITIES_MAX);
+                       "%zu authorities of %zu octets: that is too many",
+                       s->infos.n, frame.len);
     s->n_authorities = s->infos.n;
     s->authorities = xcalloc(s->n_authorities, sizeof(*s->authorities));
     s->crls = xcalloc(s->n_authorities, sizeof(*s->crls));
@@ -194,6 +197,7 @@ static void init_locks(struct signer *s)
 
     pthread_mutex_init(&s->queue_lock, NULL);
     pthread_cond_init(&s->queue_wake, NULL);
+    pthread_mutex_init(&s->touch_lock, NULL);
     pthread_mutex_init(&s->head_lock, NULL);
     pthread_mutex_init(&s->crl_lock, NULL);
     pthread_condattr_init(&mono);

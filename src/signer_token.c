@@ -120,7 +120,12 @@ static int judge(struct worker *w, const struct who *who, const struct token *t,
                  int64_t now, struct errs *e)
 {
     struct limits l = {0};
+    AUTO(buf) struct buf size = {0};
     int bad = judge_label(t, e);
+
+    token_put(&size, t);
+    if (size.len > TOKEN_MAX)
+        return err_add(e, ERR_TOO_LARGE, "the token has %zu octets", size.len);
 
     if (!t->roles)
         bad = err_add(e, ERR_BAD_ARGUMENT,
