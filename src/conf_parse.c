@@ -416,6 +416,55 @@ static int count_lines(const char *text, size_t len)
     return n ? n : 1;
 }
 
+/* The end of the comment or quoted string that begins at i, or i. */
+static size_t skip(const uint8_t *t, size_t i, size_t len, bool fresh,
+                   bool *comment)
+{
+    size_t end = i;
+
+    *comment = false;
+    if (t[i] == '"' || t[i] == '\'') {
+        for (end++; end < len && t[end] != t[i]; end++)
+            if (t[end] == '\\')
+                end++;
+        return end + 1 < len ? end + 1 : len;
+    }
+    if (fresh &&
+        (t[i] == '#' || (t[i] == '/' && i + 1 < len && t[i + 1] == '/'))) {
+        const uint8_t *nl = memchr(t + i, '\n', len - i);
+
+        *comment = true;
+        return nl ? (size_t)(nl - t) : len;
+    }
+    if (fresh && t[i] == '/' && i + 1 < len && t[i + 1] == '*') {
+        const uint8_t *close = memmem(t + i + 2, len - i - 2, "*/", 2);
+
+        *comment = close; /* an open one is for libconfuse to refuse */
+        return close ? (size_t)(close - t) + 2 : len;
+    }
+    return i;
+}
+
+/* libconfuse counts the line of a comment twice, so it gets to see none. */
+static void blank_comments(uint8_t *t, size_t len)
+{
+    bool fresh = true, comment;
+
+    for (size_t i = 0; i < len;) {
+        size_t end = skip(t, i, len, fresh, &comment);
+
+        for (; comment && i < end; i++)
+            if (t[i] != '\n')
+                t[i] = ' ';
+        if (end == i)
+            end++;
+        /* Inside a word without quotes (http://…) none begins. */
+        fresh = strchr(" \t\r\n={}(),+", t[end - 1]) || t[end - 1] == '"' ||
+                t[end - 1] == '\'';
+        i = end;
+    }
+}
+
 static void parse_text(struct parse *p, const char *text, size_t len)
 {
     AUTO(buf) struct buf whole = {0};
@@ -423,6 +472,7 @@ static void parse_text(struct parse *p, const char *text, size_t len)
     FILE *in;
 
     buf_put(&whole, text, len);
+    blank_comments(whole.data, len);
     buf_puts(&whole, "\n" END_MARK " = yes\n");
     in = fmemopen(whole.data, whole.len, "r");
     if (!cfg || !in)

@@ -181,6 +181,66 @@ START_TEST(bad_ones)
 }
 END_TEST
 
+/* A line counts once, whatever stands on it. */
+START_TEST(comments_and_lines)
+{
+    static const struct {
+        const char *before;
+        int lines;
+    } cases[] = {
+        {"# one\n# two\n\n", 3},
+        {"// one\n  # two\n", 2},
+        {"/* one\n two\n*/\n", 3},
+        {"/* # one */ // two */\n", 1},
+        {"user = \"# // /* none\" # one\n", 1},
+        {"user = 'a\\'# b' // one \" '\n", 1},
+        {"user = a//b\n", 1},
+        {"user = \"a\"# one\n", 1},
+        {"# \" ' one\n", 1},
+        {"# one\r\n", 1},
+        {"##\n#\n//\n/**/\n", 4},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        for (int bad_one = 0; bad_one < 2; bad_one++) {
+            AUTO(errs) struct errs e = {0};
+            AUTO(free)
+            char *text = xasprintf("%s%s%s", cases[i].before,
+                                   bad_one ? "nope = 1\n" : "", good);
+            AUTO(free)
+            char *where =
+                xasprintf("/etc/pca/pocketca.conf:%d: no such option 'nope'",
+                          cases[i].lines + 1);
+            AUTO(conf) struct conf *c = parse(text, &e);
+
+            ck_assert_msg((c != NULL) == !bad_one, "%s: %s", cases[i].before,
+                          e.n ? e.v[0].detail : "");
+            if (bad_one)
+                ck_assert_str_eq(e.v[0].detail, where);
+        }
+}
+END_TEST
+
+START_TEST(a_comment_at_the_end)
+{
+    static const struct {
+        const char *after;
+        bool good;
+    } cases[] = {
+        {"# no line end", true}, {"// none", true}, {"/* closed */", true},
+        {"/* open", false},      {"/*/", false},    {"/", false},
+        {"\"", false},           {"'", false},      {"\"\\", false}};
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        AUTO(errs) struct errs e = {0};
+        AUTO(free) char *text = xasprintf("%s%s", good, cases[i].after);
+        AUTO(conf) struct conf *c = parse(text, &e);
+
+        ck_assert_msg((c != NULL) == cases[i].good, "%s", cases[i].after);
+    }
+}
+END_TEST
+
 START_TEST(every_error_is_reported)
 {
     AUTO(errs) struct errs e = {0};
@@ -450,6 +510,8 @@ int main(void)
 {
     const TTest *const tests[] = {a_good_one,
                                   bad_ones,
+                                  comments_and_lines,
+                                  a_comment_at_the_end,
                                   every_error_is_reported,
                                   cut_anywhere,
                                   hostile_text,
