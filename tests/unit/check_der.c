@@ -67,6 +67,11 @@ START_TEST(lengths_refused)
         O("\x00\x00"),                                 /* end-of-contents */
     };
 
+    uint8_t zero_first[4 + 128] = {0x04, 0x82, 0x00, 0x80};
+    struct der z = der_of(zero_first, sizeof(zero_first));
+    struct der_tlv zt;
+
+    ck_assert_int_eq(der_next(&z, &zt), -1);
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct der d = der_of(cases[i].p, cases[i].n), was = d;
         struct der_tlv t;
