@@ -20,8 +20,8 @@ enum {
     FD_CONF = 3, /* sealed memfd: the text of the configuration */
     FD_PEER = 4, /* SOCK_SEQPACKET between front and signer */
     FD_SUP = 5,  /* SOCK_SEQPACKET to the supervisor: proc_tell() */
-    /* front: the listeners in the order of conf->listens;
-     * signer: FD_LISTEN is the admin socket, listening */
+    /* front: the listeners in the order of conf->listens, not blocking;
+     * signer: FD_LISTEN is the admin socket, listening, blocking */
     FD_LISTEN = 6,
 };
 

@@ -69,7 +69,7 @@ static int bind_unix(struct sock *s, int type, mode_t mode, uid_t uid,
     struct stat st;
 
     strncpy(at.sun_path, s->path, sizeof(at.sun_path) - 1);
-    s->fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    s->fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
     if (s->fd < 0)
         return -1;
     if (bind_mode(s->fd, &at, mode) < 0) {
@@ -161,7 +161,7 @@ static int open_listen(struct socks *s, const struct conf *c,
     owner_of(c->user, &uid, &gid);
     /* Open to every local user, as a port on loopback is; the directory can
      * be narrower. */
-    r = l->path ? bind_unix(&one, SOCK_STREAM, 0666, uid, gid)
+    r = l->path ? bind_unix(&one, SOCK_STREAM | SOCK_NONBLOCK, 0666, uid, gid)
                 : bind_tcp(&one, l);
     return add(s, &one, r, busy, e);
 }
