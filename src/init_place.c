@@ -180,8 +180,9 @@ int init_place_begin(struct init *i, struct errs *e)
         return err_add(e, ERR_BAD_ARGUMENT,
                        "%s: is there; nothing is ever overwritten",
                        i->conf_file);
-    if (make_parents(i, i->data, e) < 0 ||
-        (i->split && make_parents(i, i->conf_file, e) < 0))
+    /* Of a directory that was named, a slip should not make the parents. */
+    if (i->split && (make_parents(i, i->data, e) < 0 ||
+                     make_parents(i, i->conf_file, e) < 0))
         return -1;
     i->inside = there && must_stay(i->data, parent);
     if (!i->inside)
