@@ -104,7 +104,7 @@ static void put_histogram(struct buf *b, const char *name, const char *help,
     sum += h->bucket[SECONDS_BUCKETS];
     buf_printf(b,
                "pocketca_%s_bucket{le=\"+Inf\"} %llu\n"
-               "pocketca_%s_sum %g\npocketca_%s_count %llu\n",
+               "pocketca_%s_sum %.6f\npocketca_%s_count %llu\n",
                name, (unsigned long long)sum, name, (double)h->sum * unit, name,
                (unsigned long long)sum);
 }

@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: ISC */
+/* A whole authority in a directory of its own, and a signer over it with this
+ * test as its front: what the tests of the signer and of the client share. */
+#ifndef POCKETCA_CA_H
+#define POCKETCA_CA_H
+
+#include <check.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "pem.h"
+#include "signer.h"
+#include "store.h"
+#include <openssl/sha.h>
+
+#include "x509.h"
+
+enum { CA_WORKERS = 4, CA_FILES = 8 };
+
+struct ca {
+    char dir[64], file[80];
+    struct conf *conf;
+    struct signer *s;
+    struct buf root, issuing;
+    int front;
+    pthread_t workers[CA_WORKERS];
+    int ended[CA_WORKERS + 1]; /* what peer_serve() gave */
+    struct buf out;
+    uint64_t id;
+    struct msg_crl_file files[CA_FILES]; /* the newest of each name */
+    int file_fd[CA_FILES];
+    size_t n_files;
+    char *token; /* an admin's, once ca_admin() made it */
+    uint8_t in[MSG_MAX];
+};
+
+static const char ca_profiles[] =
+    "profile server { usage = { \"server\" }\n"
+    "  names = { \"dns:**.internal\", \"ip:10.0.0.0/8\" } wildcards = yes\n"
+    "  lifetime = \"90d\" max-lifetime = \"397d\" }\n"
+    "profile client { usage = { \"client\" } names = { \"dns:**.internal\" }\n"
+    "  lifetime = \"30d\" max-lifetime = \"30d\" rekey = yes }\n"
+    "profile once { usage = { \"server\" } names = { \"dns:**.internal\" }\n"
+    "  lifetime = \"30d\" max-lifetime = \"30d\" renew = no }\n";
+
+static inline void ca_path(const struct ca *c, char out[160], const char *name)
+{
+    snprintf(out, 160, "%s/%s", c->dir, name);
+}
+
+static inline void ca_write(const struct ca *c, const char *name, const void *p,
+                            size_t len)
+{
+    char path[160];
+    int fd;
+
+    ca_path(c, path, name);
+    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(write(fd, p, len), (ssize_t)len);
+    close(fd);
+}
+
+static inline void ca_write_key(const struct ca *c, const char *name,
+                                EVP_PKEY *key)
+{
+    AUTO(buf) struct buf pem = {0};
+
+    key_to_pem(key, NULL, &pem);
+    ca_write(c, name, pem.data, pem.len);
+}
+
+static inline void ca_write_cert(const struct ca *c, const char *name,
+                                 const struct buf *der)
+{
+    AUTO(buf) struct buf pem = {0};
+
+    pem_put(&pem, "CERTIFICATE", der->data, der->len);
+    ca_write(c, name, pem.data, pem.len);
+}
+
+static inline void ca_certs(struct ca *c, struct party *root,
+                            struct party *issuing)
+{
+    struct cert_spec r = root_spec(root), i;
+    AUTO(cert) struct cert read = {0};
+    AUTO(errs) struct errs e = {0};
+
+    r.not_before = tm_now() - TM_MINUTE;
+    r.not_after = r.not_before + 7300 * TM_DAY - 1;
+    cert_make(&c->root, &r, root);
+    ck_assert_int_eq(cert_parse(&read, c->root.data, c->root.len, &e), 0);
+    i = r;
+    serial_random(&i.serial);
+    i.issuer = read.subject;
+    i.issuer_len = read.subject_len;
+    i.cn = "Test Issuing";
+    i.spki = issuing->spki.data;
+    i.spki_len = issuing->spki.len;
+    i.path_len = 0;
+    i.aki = read.ski;
+    i.not_after = i.not_before + 3650 * TM_DAY - 1;
+    i.alg = key_signer_alg(root->signer);
+    cert_make(&c->issuing, &i, root);
+    ca_write_cert(c, "root.pem", &c->root);
+    ca_write_cert(c, "issuing.pem", &c->issuing);
+}
+
+static inline void ca_load(struct ca *c)
+{
+    AUTO(errs) struct errs e = {0};
+
+    conf_free(c->conf);
+    c->conf = conf_load(c->file, &e);
+    ck_assert_msg(c->conf != NULL, "%s", e.n ? e.v[0].detail : "");
+}
+
+/* The configuration, with these profiles. */
+static inline void ca_configure(struct ca *c, const char *profiles)
+{
+    AUTO(buf) struct buf b = {0};
+
+    buf_printf(&b,
+               "data = \".\"\nhost = { \"ca.internal\", \"127.0.0.1\" }\n"
+               "public-url = \"http://ca.internal:8080\"\n"
+               "listen api { url = \"https://127.0.0.1:8443\" }\n"
+               "authority issuing { certificate = \"issuing.pem\"\n"
+               "  key = \"file:keys/issuing.key\" crl-lifetime = \"7d\"\n"
+               "  crl-refresh = \"1d\" }\n%s",
+               profiles);
+    ca_write(c, "pocketca.conf", b.data, b.len);
+    ca_load(c);
+}
+
+static inline void ca_make(struct ca *c)
+{
+    AUTO(party) struct party root, issuing, ledger;
+    AUTO(errs) struct errs e = {0};
+    char path[160];
+
+    *c = (struct ca){.front = -1};
+    strcpy(c->dir, "/tmp/pocketca-check-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(c->dir));
+    snprintf(c->file, sizeof(c->file), "%s/pocketca.conf", c->dir);
+    ca_path(c, path, "keys");
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    party_make(&root, "ec:P-256");
+    party_make(&issuing, "ec:P-256");
+    party_make(&ledger, "ed25519");
+    ca_write_key(c, "keys/root.key", root.key);
+    ca_write_key(c, "keys/issuing.key", issuing.key);
+    ca_write_key(c, "keys/ledger.key", ledger.key);
+    ca_certs(c, &root, &issuing);
+    ca_configure(c, ca_profiles);
+    ca_path(c, path, "ledger.db");
+    ck_assert_int_eq(store_create(path, &e), 0);
+}
+
+struct ca_worker {
+    struct ca *c;
+    int i;
+    struct peer *peer;
+};
+
+static inline void *ca_work(void *arg)
+{
+    struct ca_worker *w = arg;
+
+    w->c->ended[w->i] = peer_serve(w->c->s, w->peer);
+    free(w);
+    return NULL;
+}
+
+static inline void ca_settle(struct ca *c);
+
+static inline void ca_start(struct ca *c)
+{
+    AUTO(errs) struct errs e = {0};
+    struct peer *front;
+    int pair[2], lock;
+
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+    log_set_level(LOG_ERROR);
+    lock = signer_lock(c->conf, 0, &e);
+    ck_assert_int_ge(lock, 0);
+    front = peer_new(pair[1], PEER_F, 0);
+    c->front = pair[0];
+    c->s = signer_open(c->conf, front, lock, &e);
+    ck_assert_msg(c->s != NULL, "%s", e.n ? e.v[0].detail : "");
+    for (int i = 0; i < CA_WORKERS; i++) {
+        struct ca_worker *w = xcalloc(1, sizeof(*w));
+
+        *w = (struct ca_worker){c, i, peer_ref(front)};
+        pthread_create(&c->workers[i], NULL, ca_work, w);
+    }
+    ca_settle(c);
+}
+
+static inline void ca_stop(struct ca *c)
+{
+    if (!c->s)
+        return;
+    shutdown(c->front, SHUT_RDWR);
+    for (int i = 0; i < CA_WORKERS; i++)
+        pthread_join(c->workers[i], NULL);
+    signer_close(c->s);
+    close(c->front);
+    c->s = NULL;
+    c->front = -1;
+}
+
+static inline void ca_remove(const char *dir)
+{
+    DIR *d = opendir(dir);
+    struct dirent *entry;
+    AUTO(free) char *path = NULL;
+
+    while (d && (entry = readdir(d))) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        free(path);
+        path = xasprintf("%s/%s", dir, entry->d_name);
+        if (entry->d_type == DT_DIR)
+            ca_remove(path);
+        else
+            unlink(path);
+    }
+    if (d)
+        closedir(d);
+    rmdir(dir);
+}
+
+static inline void ca_free(struct ca *c)
+{
+    ca_stop(c);
+    conf_free(c->conf);
+    buf_free(&c->root);
+    buf_free(&c->issuing);
+    buf_free(&c->out);
+    for (size_t i = 0; i < c->n_files; i++) {
+        msg_crl_file_free(&c->files[i]);
+        close(c->file_fd[i]);
+    }
+    free(c->token);
+    ca_remove(c->dir);
+}
+AUTO_VALUE(ca, struct ca, ca_free)
+
+/* A request with this credential (NULL: none) is begun in c->out. */
+static inline struct buf *ca_begin(struct ca *c, enum msg_type type,
+                                   const struct caller *who)
+{
+    const struct caller nobody = {0};
+
+    msg_begin(&c->out, type, ++c->id, false);
+    caller_put(&c->out, who ? who : &nobody);
+    return &c->out;
+}
+
+static inline void ca_keep_file(struct ca *c, struct frame *f)
+{
+    struct msg_crl_file m;
+    size_t i = 0;
+
+    msg_crl_file_get(&f->body, &m);
+    ck_assert(rd_done(&f->body));
+    while (i < c->n_files && strcmp(c->files[i].name, m.name) != 0)
+        i++;
+    if (i < c->n_files) {
+        msg_crl_file_free(&c->files[i]);
+        close(c->file_fd[i]);
+    } else {
+        ck_assert_uint_lt(i, CA_FILES);
+        c->n_files++;
+    }
+    c->files[i] = m;
+    c->file_fd[i] = f->fd;
+}
+
+/* The next frame that is no notice. */
+static inline void ca_recv(struct ca *c, struct frame *f)
+{
+    for (;;) {
+        ck_assert_int_eq(msg_recv(c->front, PEER_S, c->in, f), 1);
+        if (f->type != MSG_CRL_FILE)
+            return;
+        ca_keep_file(c, f);
+    }
+}
+
+static inline void ca_ask(struct ca *c, struct frame *f)
+{
+    ck_assert_int_eq(msg_send(c->front, &c->out, -1, false), 0);
+    ca_recv(c, f);
+    ck_assert(f->id == c->id);
+}
+
+/* Waits until the first CRL is out, so that nothing writes by itself. */
+static inline void ca_settle(struct ca *c)
+{
+    bool out = false;
+    struct frame f;
+
+    for (int i = 0; i < 500 && !out; i++) {
+        pthread_mutex_lock(&c->s->crl_lock);
+        out = c->s->crls[0].published;
+        pthread_mutex_unlock(&c->s->crl_lock);
+        if (!out)
+            usleep(10000);
+    }
+    ck_assert(out);
+    ca_begin(c, MSG_HELLO, NULL);
+    ca_ask(c, &f);
+    ck_assert_int_eq(f.type, MSG_AUTHORITIES);
+}
+
+/* The reason with the lowest status of an ERROR, and its text. */
+static inline enum err ca_error(struct frame *f, char text[700])
+{
+    AUTO(errs) struct errs e = {0};
+    const struct err_item *first;
+
+    if (f->type != MSG_ERROR)
+        return ERR_NONE;
+    errs_get(&f->body, &e);
+    ck_assert(rd_done(&f->body));
+    first = errs_first(&e);
+    ck_assert_ptr_nonnull(first);
+    if (text)
+        snprintf(text, 700, "%s", first->detail);
+    return first->code;
+}
+
+/* What came back: ERR_NONE and the record, or the first reason. */
+static inline enum err ca_record(struct frame *f, struct record *out,
+                                 bool *repeated)
+{
+    enum err code = ca_error(f, NULL);
+    uint8_t again;
+
+    if (code != ERR_NONE)
+        return code;
+    ck_assert_int_eq(f->type, MSG_RECORD);
+    again = rd_u8(&f->body);
+    record_get(&f->body, out);
+    ck_assert(rd_done(&f->body));
+    if (repeated)
+        *repeated = again;
+    return ERR_NONE;
+}
+
+/* An issue as the front would make it of a CSR. */
+struct ca_want {
+    const char *names, *profile, *idem, *note;
+    const struct buf *spki;
+    struct serial replaces, renews;
+    int64_t lifetime;
+    unsigned power;
+};
+
+static inline void ca_put_issue(struct buf *b, const struct ca_want *w)
+{
+    AUTO(msg_issue) struct msg_issue m = {0};
+    AUTO(errs) struct errs e = {0};
+
+    m.profile = xstrdup_null(w->profile);
+    if (w->names)
+        ck_assert_int_eq(names_parse(&m.names, w->names, &e), 0);
+    if (w->spki)
+        buf_put(&m.spki, w->spki->data, w->spki->len);
+    m.lifetime = w->lifetime;
+    m.power = w->power;
+    m.note = xstrdup_null(w->note);
+    m.idem_key = xstrdup_null(w->idem);
+    if (w->names)
+        memcpy(m.idem_hash, w->names, strnlen(w->names, 32));
+    m.replaces = w->replaces;
+    m.renews = w->renews;
+    m.protocol = xstrdup("http");
+    msg_issue_put(b, &m);
+}
+
+static inline enum err ca_issue(struct ca *c, const struct caller *who,
+                                const struct ca_want *w, struct record *out,
+                                bool *repeated)
+{
+    struct frame f;
+
+    ca_put_issue(ca_begin(c, MSG_ISSUE, who), w);
+    ca_ask(c, &f);
+    return ca_record(&f, out, repeated);
+}
+
+static inline enum err ca_renew(struct ca *c, const struct caller *who,
+                                const struct ca_want *w, struct record *out)
+{
+    struct frame f;
+
+    ca_put_issue(ca_begin(c, MSG_RENEW, who), w);
+    ca_ask(c, &f);
+    return ca_record(&f, out, NULL);
+}
+
+static inline enum err ca_get(struct ca *c, const struct caller *who,
+                              const struct serial *s, struct record *out)
+{
+    struct frame f;
+
+    serial_put(ca_begin(c, MSG_GET, who), s);
+    ca_ask(c, &f);
+    return ca_record(&f, out, NULL);
+}
+
+/* also: how many went with it; or NULL. */
+static inline enum err ca_revoke(struct ca *c, const struct caller *who,
+                                 const struct serial *s, int reason,
+                                 int renewals, struct record *out,
+                                 uint32_t *also)
+{
+    const struct msg_revoke m = {*s, reason, renewals};
+    struct frame f;
+    enum err code;
+    uint32_t n;
+
+    msg_revoke_put(ca_begin(c, MSG_REVOKE, who), &m);
+    ca_ask(c, &f);
+    code = ca_error(&f, NULL);
+    if (code != ERR_NONE)
+        return code;
+    ck_assert_int_eq(f.type, MSG_REVOKED);
+    record_get(&f.body, out);
+    n = rd_u32(&f.body);
+    for (uint32_t i = 0; i < n; i++) {
+        struct serial other;
+
+        serial_get(&f.body, &other);
+    }
+    ck_assert(rd_done(&f.body));
+    if (also)
+        *also = n;
+    return ERR_NONE;
+}
+
+/* A caller with a new token; free its token text with caller_free(). */
+static inline enum err ca_token(struct ca *c, const struct caller *maker,
+                                const struct token *t, struct caller *out)
+{
+    struct frame f;
+    AUTO(token) struct token made = {0};
+    enum err code;
+    struct token ask = *t;
+
+    ask.creator = (struct requester){WHO_TOKEN, (char *)"x", NULL};
+    token_put(ca_begin(c, MSG_TOKEN_MAKE, maker), &ask);
+    ca_ask(c, &f);
+    code = ca_error(&f, NULL);
+    if (code != ERR_NONE)
+        return code;
+    ck_assert_int_eq(f.type, MSG_TOKEN);
+    token_get(&f.body, &made);
+    ck_assert(rd_done(&f.body));
+    if (out)
+        *out = (struct caller){.evidence = EV_TOKEN,
+                               .token = xstrdup(made.secret)};
+    return ERR_NONE;
+}
+
+/* The first token comes over an admin connection, as with `init`. */
+static inline struct caller ca_admin(struct ca *c)
+{
+    struct ca_worker *w = xcalloc(1, sizeof(*w));
+    struct token t = {.label = (char *)"admin", .roles = ROLE_ADMIN};
+    struct caller out = {0};
+    pthread_t thread;
+    int pair[2], front = c->front;
+
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+    *w =
+        (struct ca_worker){c, CA_WORKERS, peer_new(pair[1], PEER_A, geteuid())};
+    pthread_create(&thread, NULL, ca_work, w);
+    c->front = pair[0];
+    ck_assert_int_eq(ca_token(c, NULL, &t, &out), ERR_NONE);
+    c->front = front;
+    close(pair[0]);
+    pthread_join(thread, NULL);
+    return out;
+}
+
+static inline struct caller ca_cert_caller(const struct record *r)
+{
+    struct caller c = {.evidence = EV_CERT};
+
+    SHA256(r->der.data, r->der.len, c.cert);
+    return c;
+}
+
+static inline uint64_t ca_tree_size(struct ca *c)
+{
+    return c->s->size;
+}
+
+#endif

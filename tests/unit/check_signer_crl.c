@@ -1,0 +1,586 @@
+/* SPDX-License-Identifier: ISC */
+/* Revocation, and the CRL that says so before the answer does. */
+#include "ca.h"
+
+#include "client.h"
+#include "unit.h"
+
+static void new_key(struct buf *spki)
+{
+    AUTO(errs) struct errs e = {0};
+    AUTO(evp_pkey) EVP_PKEY *key = key_generate("ec:P-256", &e);
+
+    buf_reset(spki);
+    key_spki(key, spki);
+}
+
+/* The file of that name that the front was given last. */
+static X509_CRL *read_file(struct ca *c, const char *name, uint64_t *number)
+{
+    AUTO(buf) struct buf der = {0};
+    const unsigned char *p;
+
+    for (size_t i = 0; i < c->n_files; i++)
+        if (strcmp(c->files[i].name, name) == 0) {
+            size_t n = c->files[i].size;
+            uint8_t sha256[32];
+
+            ck_assert_int_eq(pread(c->file_fd[i], buf_extend(&der, n), n, 0),
+                             (ssize_t)n);
+            SHA256(der.data, der.len, sha256);
+            ck_assert_mem_eq(sha256, c->files[i].sha256, 32);
+            *number = c->files[i].number;
+            p = der.data;
+            return d2i_X509_CRL(NULL, &p, (long)der.len);
+        }
+    return NULL;
+}
+
+/* The reason that the CRL gives for that serial, -1: it is not on it.  The
+ * CRL is the issuing authority's, by OpenSSL's opinion. */
+static int on_crl(struct ca *c, const struct serial *s, uint64_t *number)
+{
+    X509_CRL *crl = read_file(c, "issuing.crl", number);
+    AUTO(x509) X509 *issuing = openssl_read(&c->issuing);
+    AUTO(bignum) BIGNUM *bn = BN_bin2bn(s->v, s->len, NULL);
+    ASN1_INTEGER *serial = BN_to_ASN1_INTEGER(bn, NULL);
+    X509_REVOKED *entry;
+    ASN1_ENUMERATED *reason;
+    int found = -1;
+
+    ck_assert_ptr_nonnull(crl);
+    ck_assert_int_eq(X509_CRL_verify(crl, X509_get0_pubkey(issuing)), 1);
+    if (X509_CRL_get0_by_serial(crl, &entry, serial) == 1) {
+        reason = X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, NULL, NULL);
+        found = reason ? (int)ASN1_ENUMERATED_get(reason) : 0;
+        ASN1_ENUMERATED_free(reason);
+    }
+    ASN1_INTEGER_free(serial);
+    X509_CRL_free(crl);
+    return found;
+}
+
+START_TEST(the_crl_is_out_before_the_answer)
+{
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    struct caller admin;
+    struct ca_want w = {.names = "x.internal", .spki = &spki};
+    uint64_t number = 0, last = 0;
+
+    new_key(&spki);
+    ca_make(&c);
+    ca_start(&c);
+    admin = ca_admin(&c);
+    for (int i = 0; i < 10; i++) {
+        AUTO(record) struct record r = {0};
+        AUTO(record) struct record gone = {0};
+
+        ck_assert_int_eq(ca_issue(&c, &admin, &w, &r, NULL), ERR_NONE);
+        ck_assert_int_eq(ca_revoke(&c, &admin, &r.serial, REASON_SUPERSEDED, -1,
+                                   &gone, NULL),
+                         ERR_NONE);
+        ck_assert(gone.revoked_at && gone.reason == REASON_SUPERSEDED);
+        /* What has been received by now is what the front serves. */
+        ck_assert_int_eq(on_crl(&c, &r.serial, &number), REASON_SUPERSEDED);
+        ck_assert(number > last);
+        last = number;
+    }
+    caller_free(&admin);
+}
+END_TEST
+
+START_TEST(revoking_again_follows_the_rules)
+{
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    AUTO(record) struct record r = {0};
+    struct caller admin;
+    struct ca_want w = {.names = "x.internal", .spki = &spki};
+    static const struct {
+        int reason;
+        enum err code;
+        int then;
+    } steps[] = {
+        {REASON_CERTIFICATE_HOLD, ERR_REASON_NOT_ALLOWED, -1},
+        {REASON_REMOVE_FROM_CRL, ERR_REASON_NOT_ALLOWED, -1},
+        {REASON_CA_COMPROMISE, ERR_REASON_NOT_ALLOWED, -1},
+        {REASON_AA_COMPROMISE, ERR_REASON_NOT_ALLOWED, -1},
+        {REASON_SUPERSEDED, ERR_NONE, REASON_SUPERSEDED},
+        {REASON_SUPERSEDED, ERR_NONE, REASON_SUPERSEDED},
+        {-1, ERR_NONE, REASON_SUPERSEDED},
+        {REASON_UNSPECIFIED, ERR_ALREADY_REVOKED, REASON_SUPERSEDED},
+        {REASON_PRIVILEGE_WITHDRAWN, ERR_ALREADY_REVOKED, REASON_SUPERSEDED},
+        {REASON_KEY_COMPROMISE, ERR_NONE, REASON_KEY_COMPROMISE},
+        {REASON_KEY_COMPROMISE, ERR_NONE, REASON_KEY_COMPROMISE},
+        {REASON_SUPERSEDED, ERR_ALREADY_REVOKED, REASON_KEY_COMPROMISE},
+        {-1, ERR_NONE, REASON_KEY_COMPROMISE},
+    };
+    int64_t first = 0;
+    uint64_t number;
+
+    new_key(&spki);
+    ca_make(&c);
+    ca_start(&c);
+    admin = ca_admin(&c);
+    ck_assert_int_eq(ca_issue(&c, &admin, &w, &r, NULL), ERR_NONE);
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        AUTO(record) struct record now = {0};
+        uint64_t before = ca_tree_size(&c);
+        enum err code =
+            ca_revoke(&c, &admin, &r.serial, steps[i].reason, -1, &now, NULL);
+
+        ck_assert_msg(code == steps[i].code, "step %zu: %s", i, err_code(code));
+        if (code != ERR_NONE) {
+            ck_assert(ca_tree_size(&c) == before);
+            continue;
+        }
+        if (!first) {
+            first = now.revoked_at;
+            sleep(1); /* so that a later date would show */
+        }
+        ck_assert(now.revoked_at == first);
+        ck_assert_int_eq(now.reason, steps[i].then);
+        ck_assert_int_eq(on_crl(&c, &r.serial, &number), steps[i].then);
+    }
+    caller_free(&admin);
+}
+END_TEST
+
+START_TEST(a_compromised_key_takes_its_lineage_along)
+{
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    AUTO(buf) struct buf fresh = {0};
+    AUTO(record) struct record a = {0};
+    AUTO(record) struct record b = {0};
+    AUTO(record) struct record d = {0};
+    AUTO(record) struct record twin = {0};
+    AUTO(record) struct record other = {0};
+    AUTO(record) struct record named = {0};
+    AUTO(record) struct record r = {0};
+    struct caller admin, self;
+    struct ca_want w = {
+        .names = "x.internal", .spki = &spki, .profile = "client"};
+    struct ca_want again = {.names = "x.internal", .spki = &fresh};
+    uint32_t also = 0;
+    uint64_t number;
+
+    new_key(&spki);
+    new_key(&fresh);
+    ca_make(&c);
+    ca_start(&c);
+    admin = ca_admin(&c);
+    ck_assert_int_eq(ca_issue(&c, &admin, &w, &a, NULL), ERR_NONE);
+    self = ca_cert_caller(&a);
+    ck_assert_int_eq(ca_renew(&c, &self, &again, &b), ERR_NONE);
+    self = ca_cert_caller(&b);
+    ck_assert_int_eq(ca_renew(&c, &self, &(struct ca_want){0}, &d), ERR_NONE);
+    w.names = "twin.internal"; /* the same key elsewhere */
+    ck_assert_int_eq(ca_issue(&c, &admin, &w, &twin, NULL), ERR_NONE);
+    new_key(&spki);
+    w.names = "other.internal";
+    ck_assert_int_eq(ca_issue(&c, &admin, &w, &other, NULL), ERR_NONE);
+    /* Named as the successor, but asked for anew: no descendant. */
+    w.replaces = a.serial;
+    ck_assert_int_eq(ca_issue(&c, &admin, &w, &named, NULL), ERR_NONE);
+    ck_assert_int_eq(
+        ca_revoke(&c, &admin, &a.serial, REASON_KEY_COMPROMISE, -1, &r, &also),
+        ERR_NONE);
+    ck_assert_uint_eq(also, 3); /* b, d, twin */
+    ck_assert_int_eq(on_crl(&c, &b.serial, &number), REASON_KEY_COMPROMISE);
+    ck_assert_int_eq(on_crl(&c, &d.serial, &number), REASON_KEY_COMPROMISE);
+    ck_assert_int_eq(on_crl(&c, &twin.serial, &number), REASON_KEY_COMPROMISE);
+    ck_assert_int_eq(on_crl(&c, &other.serial, &number), -1);
+    ck_assert_int_eq(on_crl(&c, &named.serial, &number), -1);
+    /* Neither the keys nor the lineage come back. */
+    again = (struct ca_want){.names = "y.internal", .spki = &fresh};
+    record_free(&r);
+    ck_assert_int_eq(ca_issue(&c, &admin, &again, &r, NULL),
+                     ERR_KEY_COMPROMISED);
+    again = (struct ca_want){.renews = d.serial};
+    ck_assert_int_eq(ca_renew(&c, &admin, &again, &r), ERR_KEY_COMPROMISED);
+    new_key(&fresh);
+    again.spki = &fresh;
+    again.names = "x.internal";
+    ck_assert_int_eq(ca_renew(&c, &admin, &again, &r), ERR_KEY_COMPROMISED);
+    caller_free(&admin);
+}
+END_TEST
+
+/* Whatever is under way when a key is revoked: it is revoked too, or was never
+ * issued. */
+START_TEST(nothing_slips_past_a_compromise)
+{
+    enum { ROUNDS = 10, EACH = 24 };
+    AUTO(ca) struct ca c;
+    struct caller admin;
+    unsigned refused = 0;
+
+    ca_make(&c);
+    ca_start(&c);
+    admin = ca_admin(&c);
+    for (int round = 0; round < ROUNDS; round++) {
+        AUTO(buf) struct buf spki = {0};
+        AUTO(record) struct record first = {0};
+        struct ca_want w = {.names = "x.internal", .spki = &spki};
+        struct serial made[2 * EACH];
+        unsigned n = 0;
+
+        new_key(&spki);
+        ck_assert_int_eq(ca_issue(&c, &admin, &w, &first, NULL), ERR_NONE);
+        for (int i = 0; i <= 2 * EACH; i++) {
+            const struct msg_revoke m = {first.serial, REASON_KEY_COMPROMISE,
+                                         -1};
+
+            if (i == EACH)
+                msg_revoke_put(ca_begin(&c, MSG_REVOKE, &admin), &m);
+            else
+                ca_put_issue(ca_begin(&c, MSG_ISSUE, &admin), &w);
+            ck_assert_int_eq(msg_send(c.front, &c.out, -1, false), 0);
+        }
+        for (int i = 0; i <= 2 * EACH; i++) {
+            AUTO(record) struct record r = {0};
+            struct frame f;
+            enum err code;
+
+            ca_recv(&c, &f);
+            if (f.type == MSG_REVOKED)
+                continue;
+            code = ca_record(&f, &r, NULL);
+            ck_assert(code == ERR_NONE || code == ERR_KEY_COMPROMISED);
+            refused += code != ERR_NONE;
+            if (code == ERR_NONE)
+                made[n++] = r.serial;
+        }
+        for (unsigned i = 0; i < n; i++) {
+            AUTO(record) struct record r = {0};
+
+            ck_assert_int_eq(ca_get(&c, &admin, &made[i], &r), ERR_NONE);
+            ck_assert(r.revoked_at);
+        }
+    }
+    ck_assert_uint_gt(refused, 0);
+    caller_free(&admin);
+}
+END_TEST
+
+START_TEST(without_renewals_the_others_stay)
+{
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    AUTO(record) struct record a = {0};
+    AUTO(record) struct record b = {0};
+    AUTO(record) struct record r = {0};
+    struct caller admin, self;
+    struct ca_want w = {.names = "x.internal", .spki = &spki};
+    uint32_t also = 9;
+    uint64_t number;
+
+    new_key(&spki);
+    ca_make(&c);
+    ca_start(&c);
+    admin = ca_admin(&c);
+    ck_assert_int_eq(ca_issue(&c, &admin, &w, &a, NULL), ERR_NONE);
+    self = ca_cert_caller(&a);
+    ck_assert_int_eq(ca_renew(&c, &self, &(struct ca_want){0}, &b), ERR_NONE);
+    ck_assert_int_eq(ca_revoke(&c, &admin, &a.serial, -1, -1, &r, &also),
+                     ERR_NONE);
+    ck_assert_uint_eq(also, 0);
+    ck_assert_int_eq(on_crl(&c, &b.serial, &number), -1);
+    record_free(&r);
+    ck_assert_int_eq(ca_revoke(&c, &admin, &a.serial, -1, 1, &r, &also),
+                     ERR_NONE);
+    ck_assert_uint_eq(also, 1);
+    ck_assert_int_eq(on_crl(&c, &b.serial, &number), 0);
+    caller_free(&admin);
+}
+END_TEST
+
+START_TEST(an_authority_does_not_revoke_itself)
+{
+    AUTO(ca) struct ca c;
+    AUTO(cert) struct cert issuing = {0};
+    AUTO(errs) struct errs e = {0};
+    AUTO(record) struct record r = {0};
+    struct caller admin;
+    const struct serial unknown = {{0x41, 0x41}, 2};
+
+    ca_make(&c);
+    ca_start(&c);
+    admin = ca_admin(&c);
+    cert_parse(&issuing, c.issuing.data, c.issuing.len, &e);
+    ck_assert_int_eq(ca_revoke(&c, &admin, &issuing.serial, -1, -1, &r, NULL),
+                     ERR_REASON_NOT_ALLOWED);
+    ck_assert_int_eq(ca_revoke(&c, &admin, &unknown, -1, -1, &r, NULL),
+                     ERR_NOT_FOUND);
+    caller_free(&admin);
+}
+END_TEST
+
+/* Many at once share builds, and each finds itself on the list. */
+START_TEST(many_revocations_share_a_build)
+{
+    enum { N = 200 };
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    struct serial serials[N];
+    struct caller admin;
+    struct ca_want w = {.names = "x.internal", .spki = &spki};
+    uint64_t number, before;
+
+    new_key(&spki);
+    ca_make(&c);
+    ca_start(&c);
+    admin = ca_admin(&c);
+    for (int i = 0; i < N; i++) {
+        AUTO(record) struct record r = {0};
+
+        ck_assert_int_eq(ca_issue(&c, &admin, &w, &r, NULL), ERR_NONE);
+        serials[i] = r.serial;
+    }
+    X509_CRL_free(read_file(&c, "issuing.crl", &before));
+    for (int i = 0; i < N; i++) {
+        const struct msg_revoke m = {serials[i], -1, -1};
+
+        msg_revoke_put(ca_begin(&c, MSG_REVOKE, &admin), &m);
+        ck_assert_int_eq(msg_send(c.front, &c.out, -1, false), 0);
+    }
+    for (int i = 0; i < N; i++) {
+        AUTO(record) struct record r = {0};
+        struct frame f;
+
+        ca_recv(&c, &f);
+        ck_assert_int_eq(f.type, MSG_REVOKED);
+        record_get(&f.body, &r);
+        ck_assert_int_eq(on_crl(&c, &r.serial, &number), 0);
+    }
+    ck_assert(number - before < N);
+    caller_free(&admin);
+}
+END_TEST
+
+static void copy_file(const char *from, const char *to)
+{
+    AUTO(file) FILE *in = fopen(from, "r");
+    AUTO(file) FILE *out = fopen(to, "w");
+    int ch;
+
+    ck_assert(in && out);
+    while ((ch = getc(in)) != EOF)
+        putc(ch, out);
+}
+
+/* Whatever lies there at the start: what is served is what the ledger says. */
+START_TEST(a_file_of_yesterday_is_not_served)
+{
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    AUTO(record) struct record r = {0};
+    AUTO(record) struct record gone = {0};
+    struct caller admin;
+    struct ca_want w = {.names = "x.internal", .spki = &spki};
+    char crl[160], old[160], fresh[160];
+    uint64_t number, then;
+
+    new_key(&spki);
+    ca_make(&c);
+    ca_path(&c, crl, "crl/issuing.crl");
+    ca_path(&c, fresh, "crl/issuing.crl.new");
+    ca_path(&c, old, "old.crl");
+    ca_start(&c);
+    admin = ca_admin(&c);
+    ck_assert_int_eq(ca_issue(&c, &admin, &w, &r, NULL), ERR_NONE);
+    copy_file(crl, old);
+    ck_assert_int_eq(ca_revoke(&c, &admin, &r.serial, -1, -1, &gone, NULL),
+                     ERR_NONE);
+    ck_assert_int_eq(on_crl(&c, &r.serial, &then), 0);
+    ca_stop(&c);
+    /* The process ended between the commit and the rename. */
+    ck_assert_int_eq(rename(crl, fresh), 0);
+    copy_file(old, crl);
+    ca_start(&c);
+    record_free(&gone);
+    ck_assert_int_eq(ca_get(&c, &admin, &r.serial, &gone), ERR_NONE);
+    ck_assert_int_eq(on_crl(&c, &r.serial, &number), 0);
+    ck_assert(number == then);
+    ca_stop(&c);
+    /* And once more without the file that it meant. */
+    copy_file(old, crl);
+    ca_start(&c);
+    record_free(&gone);
+    ck_assert_int_eq(ca_revoke(&c, &admin, &r.serial, -1, -1, &gone, NULL),
+                     ERR_NONE);
+    ck_assert_int_eq(on_crl(&c, &r.serial, &number), 0);
+    ck_assert(number > then);
+    caller_free(&admin);
+}
+END_TEST
+
+/* The command's way: a signer inside this process, then none. */
+static void inside_a_command(struct ca *c, const struct serial *s)
+{
+    AUTO(errs) struct errs e = {0};
+    AUTO(client) struct client *cl = client_open(c->conf, &e);
+    const struct msg_revoke m = {*s, REASON_SUPERSEDED, -1};
+    AUTO(record) struct record r = {0};
+    struct frame f;
+
+    ck_assert_msg(cl != NULL, "%s", e.n ? e.v[0].detail : "");
+    msg_revoke_put(client_begin(cl, MSG_REVOKE), &m);
+    ck_assert_int_eq(client_call(cl, MSG_REVOKED, &f, &e), 0);
+    record_get(&f.body, &r);
+    ck_assert_int_eq(r.reason, REASON_SUPERSEDED);
+    /* What is refused comes back with its reasons. */
+    serial_put(client_begin(cl, MSG_GET), &(struct serial){{0x41}, 1});
+    ck_assert_int_eq(client_call(cl, MSG_RECORD, &f, &e), -1);
+    ck_assert_int_eq(e.v[0].code, ERR_NOT_FOUND);
+}
+
+START_TEST(a_command_without_a_service_leaves_a_fresh_crl)
+{
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    AUTO(record) struct record r = {0};
+    AUTO(record) struct record got = {0};
+    struct caller admin;
+    struct ca_want w = {.names = "x.internal", .spki = &spki};
+    uint64_t number;
+
+    new_key(&spki);
+    ca_make(&c);
+    ca_start(&c);
+    admin = ca_admin(&c);
+    ck_assert_int_eq(ca_issue(&c, &admin, &w, &r, NULL), ERR_NONE);
+    ca_stop(&c);
+    inside_a_command(&c, &r.serial);
+    ca_start(&c);
+    ck_assert_int_eq(ca_get(&c, &admin, &r.serial, &got), ERR_NONE);
+    ck_assert(got.revoked_at);
+    ck_assert_int_eq(on_crl(&c, &r.serial, &number), REASON_SUPERSEDED);
+    caller_free(&admin);
+}
+END_TEST
+
+START_TEST(a_lock_that_is_held_says_so)
+{
+    AUTO(ca) struct ca c;
+    AUTO(errs) struct errs e = {0};
+    const int64_t began = tm_mono_us();
+
+    ca_make(&c);
+    ca_start(&c); /* holds the lock, and has no admin socket */
+    ck_assert_ptr_null(client_open(c.conf, &e));
+    ck_assert_int_eq(e.v[0].code, ERR_SIGNER_AWAY);
+    ck_assert(tm_mono_us() - began > 2500000);
+    ck_assert(tm_mono_us() - began < 8000000);
+}
+END_TEST
+
+/* The root's CRL is signed elsewhere and installed. */
+static int no_entry(void *arg, struct crl_entry *out)
+{
+    (void)arg;
+    (void)out;
+    return 0;
+}
+
+static int install(struct ca *c, struct client *cl, const char *key,
+                   uint64_t number, int64_t next, struct errs *e)
+{
+    AUTO(errs) struct errs why = {0};
+    AUTO(evp_pkey) EVP_PKEY *pkey = key_load(key, c->dir, NULL, &why);
+    AUTO(cert) struct cert root = {0};
+    AUTO(buf) struct buf der = {0};
+    struct key_signer *ks = key_signer_new(pkey);
+    struct crl_spec spec = {.this_update = tm_now() - TM_MINUTE,
+                            .next_update = next,
+                            .number = number};
+    struct stat st;
+    struct frame f;
+    char path[160];
+    int fd;
+
+    cert_parse(&root, c->root.data, c->root.len, &why);
+    spec.issuer = root.subject;
+    spec.issuer_len = root.subject_len;
+    spec.aki = root.ski;
+    ca_path(c, path, "root-crl");
+    fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+    ck_assert_int_eq(crl_build(fd, &spec, ks, no_entry, NULL), 0);
+    key_signer_free(ks);
+    fstat(fd, &st);
+    ck_assert_int_eq(
+        pread(fd, buf_extend(&der, (size_t)st.st_size), (size_t)st.st_size, 0),
+        st.st_size);
+    close(fd);
+    struct buf *b = client_begin(cl, MSG_CRL_INSTALL);
+    buf_str(b, "root");
+    buf_blob(b, der.data, der.len);
+    return client_call(cl, MSG_DONE, &f, e);
+}
+
+START_TEST(a_crl_of_the_root_is_installed_once)
+{
+    AUTO(ca) struct ca c;
+    struct client *cl;
+    struct frame f;
+    const int64_t year = tm_now() + 365 * TM_DAY;
+    uint64_t number;
+    struct {
+        const char *key;
+        uint64_t number;
+        int64_t next;
+        enum err code;
+    } cases[] = {
+        {"file:keys/issuing.key", 1, year, ERR_BAD_REQUEST},
+        {"file:keys/root.key", 1, tm_now() - 1, ERR_BAD_REQUEST},
+        {"file:keys/root.key", 1, year, ERR_NONE},
+        {"file:keys/root.key", 1, year, ERR_BAD_ARGUMENT},
+        {"file:keys/root.key", 2, year, ERR_NONE},
+    };
+
+    ca_make(&c);
+    AUTO(errs) struct errs oe = {0};
+    cl = client_open(c.conf, &oe);
+    ck_assert_ptr_nonnull(cl);
+    buf_str(client_begin(cl, MSG_CRL_NEXT), "root");
+    ck_assert_int_eq(client_call(cl, MSG_CRL_NUMBER, &f, &oe), 0);
+    ck_assert(rd_u64(&f.body) == 1);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        AUTO(errs) struct errs e = {0};
+        int rc =
+            install(&c, cl, cases[i].key, cases[i].number, cases[i].next, &e);
+
+        ck_assert_msg((rc == 0) == (cases[i].code == ERR_NONE) &&
+                          (rc == 0 || e.v[0].code == cases[i].code),
+                      "case %zu: %s", i, e.n ? e.v[0].detail : "ok");
+    }
+    client_close(cl);
+    ca_start(&c);
+    struct caller admin = ca_admin(&c);
+    X509_CRL *crl = read_file(&c, "root.crl", &number);
+    ck_assert(number == 2);
+    X509_CRL_free(crl);
+    caller_free(&admin);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        the_crl_is_out_before_the_answer,
+        revoking_again_follows_the_rules,
+        a_compromised_key_takes_its_lineage_along,
+        nothing_slips_past_a_compromise,
+        without_renewals_the_others_stay,
+        an_authority_does_not_revoke_itself,
+        many_revocations_share_a_build,
+        a_file_of_yesterday_is_not_served,
+        a_command_without_a_service_leaves_a_fresh_crl,
+        a_lock_that_is_held_says_so,
+        a_crl_of_the_root_is_installed_once,
+    };
+
+    return unit_run("signer_crl", tests, sizeof(tests) / sizeof(tests[0]));
+}
