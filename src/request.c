@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: ISC */
+#include "request.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "digest.h"
+#include "tm.h"
+
+static int fill_lifetime(struct msg_issue *m, const char *text,
+                         struct errs *e)
+{
+    if (!text || tm_parse_span(text, &m->lifetime) == 0)
+        return 0;
+    return err_add(e, ERR_BAD_ARGUMENT,
+                   "lifetime \"%s\" is not a number and one of s, m, h, d, y "
+                   "(90d)",
+                   text);
+}
+
+static int fill_note(struct msg_issue *m, const char *text, struct errs *e)
+{
+    if (text && strlen(text) > REQUEST_NOTE_MAX)
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "the note has %zu octets, at most %d are kept",
+                       strlen(text), REQUEST_NOTE_MAX);
+    m->note = xstrdup_null(text);
+    return 0;
+}
+
+static int fill_replaces(struct msg_issue *m, const char *text,
+                         struct errs *e)
+{
+    if (!text || serial_parse(&m->replaces, text) == 0)
+        return 0;
+    return err_add(e, ERR_BAD_ARGUMENT,
+                   "replaces \"%s\" is not a serial number in hexadecimal",
+                   text);
+}
+
+/* The full list that was asked for; *given says whether there was one. */
+static int asked_names(struct names *out, const struct request_args *a,
+                       bool *given, struct errs *e)
+{
+    int rc = 0;
+
+    *given = a->names || a->name_list;
+    if (a->names)
+        return names_parse(out, a->names, e);
+    for (size_t i = 0; a->name_list && i < a->name_list->n; i++) {
+        const char *text = a->name_list->v[i];
+        struct name n = {0};
+
+        if (name_parse(&n, text, strlen(text), e) < 0)
+            rc = -1;
+        else
+            names_add(out, &n);
+    }
+    return rc;
+}
+
+static int fill_names(struct msg_issue *m, const struct csr *csr,
+                      const struct request_args *a, struct errs *e)
+{
+    AUTO(names) struct names asked = {0};
+    bool given;
+
+    if (asked_names(&asked, a, &given, e) < 0)
+        return -1;
+    if (given && asked.n == 0)
+        return err_add(e, ERR_NO_NAMES,
+                       "names is empty; give names=web.internal, or leave it "
+                       "out for those of the CSR");
+    if (!csr)
+        return 0;
+    if (!given)
+        strs_copy(&m->odd_san, &csr->odd_san);
+    return csr_names(csr, given ? &asked : NULL, &m->names, &m->warnings, e);
+}
+
+int request_fill(struct msg_issue *m, const struct csr *csr,
+                 const struct request_args *a, struct errs *e)
+{
+    int rc = fill_lifetime(m, a->lifetime, e);
+
+    rc |= fill_note(m, a->note, e);
+    rc |= fill_replaces(m, a->replaces, e);
+    m->profile = xstrdup_null(a->profile);
+    if (csr) {
+        buf_put(&m->spki, csr->key.spki, csr->key.spki_len);
+        m->power = csr->power;
+        m->critical = xstrdup_null(csr->critical);
+        strs_copy(&m->warnings, &csr->warnings);
+    }
+    rc |= fill_names(m, csr, a, e);
+    return rc ? -1 : 0;
+}
+
+/* Absent and empty differ: one octet says which. */
+static void hash_text(struct buf *b, const char *s)
+{
+    buf_u8(b, s != NULL);
+    buf_str(b, s);
+}
+
+void request_hash(uint8_t out[32], const void *csr, size_t len,
+                  const struct request_args *a, const struct serial *renews)
+{
+    AUTO(buf) struct buf b = {0};
+
+    buf_blob(&b, csr, len);
+    hash_text(&b, a->profile);
+    hash_text(&b, a->lifetime);
+    hash_text(&b, a->note);
+    hash_text(&b, a->replaces);
+    hash_text(&b, a->names);
+    buf_u32(&b, a->name_list ? (uint32_t)a->name_list->n + 1 : 0);
+    for (size_t i = 0; a->name_list && i < a->name_list->n; i++)
+        buf_str(&b, a->name_list->v[i]);
+    buf_blob(&b, renews ? renews->v : NULL, renews ? renews->len : 0);
+    digest_sum(DIGEST_SHA256, b.data, b.len, out);
+}
