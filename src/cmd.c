@@ -30,8 +30,8 @@ static void option_help(const struct cmd_option *o)
 
 static void help(const struct cmd_option *table, const char *usage)
 {
-    static const struct cmd_option row = {"help", 'h', NULL,
-                                          "says this and ends", NULL};
+    static const struct cmd_option row = {
+        "help", 'h', NULL, "says this and ends", NULL, NULL};
 
     printf("usage: pocketca %s\n\n", usage);
     for (const struct cmd_option *o = table; o && o->name; o++)
@@ -74,7 +74,7 @@ static int option_take(const char *command, const struct cmd_option *table,
         return -1;
     }
     for (; *seen; seen++)
-        if (*seen == o) {
+        if (*seen == o && !o->list) {
             cmd_usage(command, "--%s is there twice", o->name);
             return -1;
         }
@@ -91,7 +91,10 @@ static int option_take(const char *command, const struct cmd_option *table,
         value = argv[1];
         taken = 2;
     }
-    *o->value = value ? value : "";
+    if (o->list)
+        strs_add(o->list, value);
+    else
+        *o->value = value ? value : "";
     return taken;
 }
 

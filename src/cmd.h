@@ -44,6 +44,7 @@ struct cmd_option {
     const char *arg;  /* "NAME" in the usage; NULL: a flag */
     const char *help;
     const char **value; /* set to the value, or to "" for a flag */
+    struct strs *list;  /* instead of value: may be repeated */
 };
 /* Options anywhere before "--", each at most once.  Afterwards *argv are the
  * operands alone, *argc of them: the first one is (*argv)[0].  usage is what
@@ -69,7 +70,7 @@ struct client *cmd_client(const char *conf_option, int *code);
         "config", 'c', "FILE",                                                 \
             "the configuration, instead of "                                   \
             "/etc/pocketca/pocketca.conf",                                     \
-            &(var)                                                             \
+            &(var), NULL                                                       \
     }
 
 #endif

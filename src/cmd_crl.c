@@ -1,2 +1,115 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <string.h>
+
 #include "cmd.h"
+#include "cmd_record.h"
+#include "crl_offline.h"
+#include "key.h"
+#include "tm.h"
+
+struct sign {
+    const char *file, *authority, *key, *pass_file, *lifetime;
+};
+
+/* Before cmd_client() gives root up: the files may be root's own. */
+static EVP_PKEY *load_key(const struct sign *s, struct errs *e)
+{
+    AUTO(conf) struct conf *c = conf_load(conf_path(s->file), e);
+    AUTO(buf) struct buf pass = {0};
+    AUTO(free) char *uri = NULL;
+    EVP_PKEY *key;
+
+    if (!c)
+        return NULL;
+    if (s->pass_file && cmd_read(s->pass_file, 1024, &pass, e) < 0)
+        return NULL;
+    while (pass.len &&
+           (pass.data[pass.len - 1] == '\n' || pass.data[pass.len - 1] == '\r'))
+        pass.len--;
+    buf_putc(&pass, 0);
+    uri = s->key ? xasprintf("file:%s", s->key) : xstrdup("file:keys/root.key");
+    key = key_load(uri, s->key ? "." : c->data,
+                   s->pass_file ? (const char *)pass.data : NULL, e);
+    buf_wipe(&pass);
+    return key;
+}
+
+/* The service holds this one's key. */
+static int build(struct client *c, const char *authority, struct errs *e)
+{
+    struct frame f;
+
+    buf_str(client_begin(c, MSG_CRL_BUILD), authority);
+    return client_call(c, MSG_DONE, &f, e);
+}
+
+static int sign_with(const struct sign *s, struct client *c,
+                     const struct authority_info *a, EVP_PKEY *key,
+                     struct errs *e)
+{
+    AUTO(cert) struct cert cert = {0};
+    AUTO(buf) struct buf spki = {0};
+    int64_t lifetime;
+
+    if (tm_parse_span(s->lifetime, &lifetime) < 0)
+        return err_add(e, ERR_BAD_ARGUMENT, "lifetime \"%s\" is not like 365d",
+                       s->lifetime);
+    if (cert_parse(&cert, a->der.data, a->der.len, e) < 0)
+        return -1;
+    key_spki(key, &spki);
+    if (spki.len != cert.key.spki_len ||
+        memcmp(spki.data, cert.key.spki, spki.len) != 0)
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "the key is not that of authority %s", a->name);
+    return crl_offline(c, a->name, &cert, key, lifetime, e);
+}
+
+static int sign(const struct sign *s)
+{
+    AUTO(errs) struct errs e = {0}, no_key = {0};
+    AUTO(evp_pkey) EVP_PKEY *key = load_key(s, &no_key);
+    AUTO(msg_hello) struct msg_hello hello = {0};
+    AUTO(client) struct client *c = NULL;
+    const struct authority_info *a;
+    int code, rc;
+
+    c = cmd_client(s->file, &code);
+    if (!c)
+        return code;
+    if (cmd_authorities(c, &hello, &e) < 0)
+        return cmd_fail(&e);
+    a = authority_infos_find(&hello.authorities, s->authority);
+    if (!a)
+        rc = err_add(&e, ERR_NOT_FOUND, "there is no authority \"%s\"",
+                     s->authority);
+    else if (a->has_key)
+        rc = build(c, a->name, &e);
+    else if (!key)
+        return cmd_fail(&no_key);
+    else
+        rc = sign_with(s, c, a, key, &e);
+    return rc < 0 ? cmd_fail(&e) : EXIT_DONE;
+}
+
+int cmd_crl(int argc, char **argv)
+{
+    struct sign s = {.lifetime = "365d"};
+    const struct cmd_option options[] = {
+        {"authority", 'a', "NAME", "whose CRL; required", &s.authority, NULL},
+        {"key", 0, "FILE", "its key; default: keys/root.key", &s.key, NULL},
+        {"passphrase-file", 0, "FILE", "for an encrypted key", &s.pass_file,
+         NULL},
+        {"lifetime", 0, "SPAN", "of a CRL signed here; 365d by default",
+         &s.lifetime, NULL},
+        CMD_CONF_OPTION(s.file),
+        {0}};
+    int code;
+
+    if (cmd_options(&argc, &argv, options, "crl sign --authority NAME …",
+                    &code) < 0)
+        return code;
+    if (argc != 1 || strcmp(argv[0], "sign") != 0 || !s.authority)
+        return cmd_usage("crl", "sign --authority NAME");
+    return sign(&s);
+}

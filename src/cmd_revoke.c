@@ -1,2 +1,126 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "cmd.h"
+#include "cmd_record.h"
+#include "crl.h"
+#include "tm.h"
+#include "view.h"
+
+struct revoked {
+    struct record record;
+    struct serial *also;
+    size_t n;
+};
+
+/* The serials of one frame, of which there may be several. */
+static int take_serials(struct frame *f, struct revoked *r, struct errs *e)
+{
+    uint32_t n = rd_u32(&f->body);
+
+    for (uint32_t i = 0; i < n && !f->body.failed; i++) {
+        r->also = xreallocarray(r->also, r->n + 1, sizeof(*r->also));
+        serial_get(&f->body, &r->also[r->n++]);
+    }
+    return rd_done(&f->body)
+               ? 0
+               : err_add(e, ERR_SIGNER_AWAY, "the signer's answer is broken");
+}
+
+static int run_revoke(struct client *c, const struct msg_revoke *m,
+                      struct revoked *r, struct errs *e)
+{
+    struct frame f = {.more = true};
+    bool first = true;
+
+    msg_revoke_put(client_begin(c, MSG_REVOKE), m);
+    if (client_send(c, e) < 0)
+        return -1;
+    for (; f.more; first = false) {
+        if (client_recv(c, &f, e) < 0)
+            return -1;
+        if (f.type != MSG_REVOKED)
+            return err_add(e, ERR_SIGNER_AWAY, "REVOKE was answered by %s",
+                           msg_name(f.type));
+        if (first)
+            record_get(&f.body, &r->record);
+        if (take_serials(&f, r, e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static void show(const struct revoked *r, bool json)
+{
+    char serial[2 * SERIAL_MAX + 1], when[TM_RFC3339_SIZE];
+    json_t *object;
+
+    if (json) {
+        object = view_record(&r->record, tm_now(), NULL);
+        view_also_revoked(object, r->also, r->n);
+        cmd_print_json(object);
+        return;
+    }
+    serial_text(serial, &r->record.serial);
+    tm_rfc3339(when, r->record.revoked_at);
+    printf("%s revoked at %s, reason %s\n", serial, when,
+           crl_reason_text(r->record.reason));
+    for (size_t i = 0; i < r->n; i++) {
+        serial_text(serial, &r->also[i]);
+        printf("%s too\n", serial);
+    }
+}
+
+static int parse_reason(const char *text, int *reason, struct errs *e)
+{
+    *reason = text ? crl_reason_parse(text) : -1;
+    if (!text || *reason >= 0)
+        return 0;
+    return err_add(e, ERR_BAD_ARGUMENT,
+                   "\"%s\" is no reason; unspecified, keyCompromise, "
+                   "affiliationChanged, superseded, cessationOfOperation and "
+                   "privilegeWithdrawn are",
+                   text);
+}
+
+int cmd_revoke(int argc, char **argv)
+{
+    const char *file = NULL, *reason = NULL, *yes = NULL, *no = NULL,
+               *json = NULL;
+    const struct cmd_option options[] = {
+        {"reason", 'r', "WORD", "keyCompromise, superseded, …", &reason, NULL},
+        {"renewals", 0, NULL, "and what was renewed from it, or has its key",
+         &yes, NULL},
+        {"no-renewals", 0, NULL, "this one only, also for keyCompromise", &no,
+         NULL},
+        {"json", 'j', NULL, "the certificate object", &json, NULL},
+        CMD_CONF_OPTION(file),
+        {0}};
+    AUTO(errs) struct errs e = {0};
+    AUTO(client) struct client *c = NULL;
+    struct revoked r = {0};
+    struct msg_revoke m;
+    int code;
+
+    if (cmd_options(&argc, &argv, options, "revoke SERIAL [--reason WORD] …",
+                    &code) < 0)
+        return code;
+    if (argc != 1)
+        return cmd_usage("revoke", "one serial number, please");
+    if (yes && no)
+        return cmd_usage("revoke", "--renewals or --no-renewals, not both");
+    m.renewals = yes ? 1 : no ? 0 : -1;
+    if (cmd_serial(&m.serial, argv[0], &e) < 0 ||
+        parse_reason(reason, &m.reason, &e) < 0)
+        return cmd_fail(&e);
+    c = cmd_client(file, &code);
+    if (!c)
+        return code;
+    code = run_revoke(c, &m, &r, &e) < 0 ? cmd_fail(&e) : EXIT_DONE;
+    if (code == EXIT_DONE)
+        show(&r, json);
+    record_free(&r.record);
+    free(r.also);
+    return code;
+}

@@ -6,11 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sys/mman.h>
-#include <sys/stat.h>
-
 #include "client.h"
-#include "crl.h"
+#include "crl_offline.h"
 #include "tm.h"
 
 static int make_token(const struct init *i, struct client *c, struct errs *e)
@@ -42,64 +39,6 @@ static int make_token(const struct init *i, struct client *c, struct errs *e)
     return init_write(i, "admin.curlrc", 0600, &rc, e);
 }
 
-static int no_entries(void *arg, struct crl_entry *out)
-{
-    (void)arg;
-    (void)out;
-    return 0;
-}
-
-static int build_crl(const struct cert *root, EVP_PKEY *key, uint64_t number,
-                     struct buf *der, struct errs *e)
-{
-    AUTO(fd) int fd = memfd_create("root.crl", MFD_CLOEXEC);
-    struct key_signer *signer = key_signer_new(key);
-    int64_t now = tm_now();
-    struct crl_spec spec = {.issuer = root->subject,
-                            .issuer_len = root->subject_len,
-                            .aki = root->ski,
-                            .this_update = now - TM_MINUTE,
-                            .next_update = now + 365 * TM_DAY,
-                            .number = number};
-    struct stat st;
-    int64_t n = -1;
-    size_t len;
-
-    if (fd >= 0)
-        n = crl_build(fd, &spec, signer, no_entries, NULL);
-    key_signer_free(signer);
-    if (n < 0 || fstat(fd, &st) < 0)
-        return err_add(e, ERR_BAD_ARGUMENT, "the root's CRL: %s",
-                       strerror(errno));
-    len = (size_t)st.st_size;
-    if (pread(fd, buf_extend(der, len), len, 0) != (ssize_t)len)
-        return err_add(e, ERR_BAD_ARGUMENT, "the root's CRL: %s",
-                       strerror(errno));
-    return 0;
-}
-
-static int make_crl(const struct cert *root, EVP_PKEY *key, struct client *c,
-                    struct errs *e)
-{
-    AUTO(buf) struct buf der = {0};
-    struct buf *b;
-    struct frame f;
-    uint64_t number;
-
-    buf_str(client_begin(c, MSG_CRL_NEXT), "root");
-    if (client_call(c, MSG_CRL_NUMBER, &f, e) < 0)
-        return -1;
-    number = rd_u64(&f.body);
-    if (!rd_done(&f.body))
-        return err_add(e, ERR_BAD_ARGUMENT, "the signer gave no CRL number");
-    if (build_crl(root, key, number, &der, e) < 0)
-        return -1;
-    b = client_begin(c, MSG_CRL_INSTALL);
-    buf_str(b, "root");
-    buf_blob(b, der.data, der.len);
-    return client_call(c, MSG_DONE, &f, e);
-}
-
 int init_ledger(const struct init *i, const struct cert *root,
                 EVP_PKEY *root_key, struct errs *e)
 {
@@ -124,5 +63,5 @@ int init_ledger(const struct init *i, const struct cert *root,
         return -1;
     if (make_token(i, c, e) < 0)
         return -1;
-    return make_crl(root, root_key, c, e);
+    return crl_offline(c, "root", root, root_key, 365 * TM_DAY, e);
 }

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: ISC */
+#include "cmd_record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tm.h"
+#include "view.h"
+
+enum { CSR_MAX = 65536, CHUNK = 4096 };
+
+int cmd_read(const char *path, size_t max, struct buf *out, struct errs *e)
+{
+    AUTO(file) FILE *f = NULL;
+    const bool from_stdin = strcmp(path, "-") == 0;
+    uint8_t chunk[CHUNK];
+    size_t n;
+
+    f = from_stdin ? fdopen(dup(STDIN_FILENO), "r") : fopen(path, "re");
+    if (!f)
+        return err_add(e, ERR_BAD_ARGUMENT, "%s: %s", path, strerror(errno));
+    while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0) {
+        buf_put(out, chunk, n);
+        if (out->len > max)
+            return err_add(e, ERR_TOO_LARGE, "%s: over %zu octets", path, max);
+    }
+    if (ferror(f))
+        return err_add(e, ERR_BAD_ARGUMENT, "%s: %s", path, strerror(errno));
+    return 0;
+}
+
+int cmd_read_csr(const char *path, struct buf *der, struct csr *csr,
+                 struct errs *e)
+{
+    AUTO(buf) struct buf body = {0};
+    struct key_verifier *v;
+    int rc;
+
+    if (cmd_read(path, CSR_MAX, &body, e) < 0 ||
+        csr_decode(body.data, body.len, der, e) < 0 ||
+        csr_parse(csr, der->data, der->len, e) < 0)
+        return -1;
+    v = key_verifier_new();
+    rc = csr_verify(csr, v, e);
+    key_verifier_free(v);
+    return rc;
+}
+
+int cmd_authorities(struct client *c, struct msg_hello *out, struct errs *e)
+{
+    struct frame f;
+
+    client_begin(c, MSG_HELLO);
+    if (client_call(c, MSG_AUTHORITIES, &f, e) < 0)
+        return -1;
+    msg_hello_get(&f.body, out);
+    return rd_done(&f.body)
+               ? 0
+               : err_add(e, ERR_SIGNER_AWAY, "the signer named no authorities");
+}
+
+void cmd_print_json(json_t *value)
+{
+    json_dumpf(value, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    putchar('\n');
+    json_decref(value);
+}
+
+int cmd_serial(struct serial *out, const char *text, struct errs *e)
+{
+    if (serial_parse(out, text) == 0)
+        return 0;
+    return err_add(e, ERR_BAD_ARGUMENT,
+                   "\"%s\" is not a serial number in hexadecimal", text);
+}
+
+/* Never over what is there: the old certificate may be in use. */
+static int write_new(const char *path, const struct buf *b, struct errs *e)
+{
+    AUTO(fd) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+
+    if (fd < 0)
+        return err_add(e, ERR_BAD_ARGUMENT, "%s: %s", path, strerror(errno));
+    if (write(fd, b->data, b->len) != (ssize_t)b->len || fsync(fd) < 0)
+        return err_add(e, ERR_BAD_ARGUMENT, "%s: %s", path, strerror(errno));
+    return 0;
+}
+
+static int show(const struct record *r, const struct authority_infos *l,
+                const char *out, bool json, struct errs *e)
+{
+    AUTO(buf) struct buf pem = {0};
+
+    for (size_t i = 0; i < r->warnings.n; i++)
+        fprintf(stderr, "pocketca: warning: %s\n", r->warnings.v[i]);
+    if (json) {
+        cmd_print_json(view_record(r, tm_now(), l));
+        if (!out)
+            return 0;
+    }
+    authority_chain_pem(l, r->authority, &r->der, &pem);
+    if (out)
+        return write_new(out, &pem, e);
+    fwrite(pem.data, 1, pem.len, stdout);
+    return 0;
+}
+
+int cmd_issue_run(struct client *c, enum msg_type type,
+                  const struct msg_issue *m, const char *out, bool json,
+                  struct errs *e)
+{
+    AUTO(msg_hello) struct msg_hello hello = {0};
+    AUTO(record) struct record r = {0};
+    struct frame f;
+
+    if (out && access(out, F_OK) == 0)
+        return err_add(e, ERR_BAD_ARGUMENT, "%s exists already", out);
+    if (cmd_authorities(c, &hello, e) < 0)
+        return -1;
+    msg_issue_put(client_begin(c, type), m);
+    if (client_call(c, MSG_RECORD, &f, e) < 0)
+        return -1;
+    rd_u8(&f.body);
+    record_get(&f.body, &r);
+    if (!rd_done(&f.body))
+        return err_add(e, ERR_SIGNER_AWAY, "the signer's answer is broken");
+    return show(&r, &hello.authorities, out, json, e);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC */
+/* What the commands about certificates share. */
+#ifndef POCKETCA_CMD_RECORD_H
+#define POCKETCA_CMD_RECORD_H
+
+#include <jansson.h>
+
+#include "client.h"
+#include "csr.h"
+#include "request.h"
+
+/* A file, or standard input for "-", at most max octets; -1 with the reason.
+ */
+int cmd_read(const char *path, size_t max, struct buf *out, struct errs *e);
+/* Reads, decodes, parses and verifies a CSR; it points into *der. */
+int cmd_read_csr(const char *path, struct buf *der, struct csr *csr,
+                 struct errs *e);
+/* ISSUE or RENEW, and how the answer is shown: the chain to `out` (NULL:
+ * standard output), or the object with json; warnings to standard error. */
+int cmd_issue_run(struct client *c, enum msg_type type,
+                  const struct msg_issue *m, const char *out, bool json,
+                  struct errs *e);
+/* The signer's authorities, for chains. */
+int cmd_authorities(struct client *c, struct msg_hello *out, struct errs *e);
+/* Prints a JSON value and a line end, and releases it. */
+void cmd_print_json(json_t *value);
+/* A serial from the command line; -1 with ERR_BAD_ARGUMENT. */
+int cmd_serial(struct serial *out, const char *text, struct errs *e);
+
+#endif
