@@ -52,10 +52,10 @@ void ledger_token(struct buf *b, const struct token *t);
 struct ledger;
 /* Rebuilds the tree's edge from the store (O(log n)), checks the newest head:
  * its signature, and that the newest entries give its root.  key: Ed25519.
- * NULL with a sentence when the ledger does not fit its head. */
+ * NULL with a sentence when the ledger does not fit its head.  One without
+ * entries and heads gets a head of size 0, signed but not stored. */
 struct ledger *ledger_open(struct store_conn *writer, EVP_PKEY *key,
                            struct errs *e);
-/* For a ledger without entries: the first head, size 0, signed. */
 void ledger_close(struct ledger *l);
 AUTO_DEFINE(ledger, struct ledger *, ledger_close)
 /* The index that the next entry will have. */
@@ -74,12 +74,15 @@ struct ledger_mark {
 };
 void ledger_mark(const struct ledger *l, struct ledger_mark *m);
 void ledger_undo(struct ledger *l, const struct ledger_mark *m);
-/* Before the commit: signs and stores the head over all entries. */
+/* Before the commit: signs and stores the head over all entries; its time is
+ * `now`, or that of the head before when the clock went back. */
 enum store_result ledger_seal(struct ledger *l, int64_t now);
 /* The newest sealed head. */
 void ledger_head(const struct ledger *l, struct head *out);
 /* The octets that the head's signature is over. */
 void head_encode(struct buf *b, const struct head *h);
+/* True when the head is signed by this key; its public half is enough. */
+bool head_verify(const struct head *h, EVP_PKEY *key);
 /* Time of the newest entry, for the clock; 0 when empty. */
 int64_t ledger_last_time(const struct ledger *l);
 

@@ -1,21 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "merkle.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
-
 #include "auto.h"
-
-static EVP_MD *sha256;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-static void fetch(void)
-{
-    sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-}
+#include "digest.h"
 
 /* SHA-256 over prefix (when it is not negative), a and b. */
 static void digest(uint8_t *out, int prefix, const void *a, size_t a_len,
@@ -24,12 +14,10 @@ static void digest(uint8_t *out, int prefix, const void *a, size_t a_len,
     AUTO(evp_md_ctx) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     uint8_t first = (uint8_t)prefix;
 
-    pthread_once(&once, fetch);
-    if (!ctx || !sha256 || EVP_DigestInit_ex2(ctx, sha256, NULL) != 1
-        || (prefix >= 0 && EVP_DigestUpdate(ctx, &first, 1) != 1)
-        || EVP_DigestUpdate(ctx, a, a_len) != 1
-        || EVP_DigestUpdate(ctx, b, b_len) != 1
-        || EVP_DigestFinal_ex(ctx, out, NULL) != 1)
+    if (!ctx || !EVP_DigestInit_ex2(ctx, digest_md(DIGEST_SHA256), NULL) ||
+        (prefix >= 0 && !EVP_DigestUpdate(ctx, &first, 1)) ||
+        !EVP_DigestUpdate(ctx, a, a_len) || !EVP_DigestUpdate(ctx, b, b_len) ||
+        !EVP_DigestFinal_ex(ctx, out, NULL))
         abort();
 }
 
