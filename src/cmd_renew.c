@@ -5,9 +5,8 @@
 int cmd_renew(int argc, char **argv)
 {
     struct request_args a = {0};
-    const char *file = NULL, *out = NULL, *json = NULL, *path = NULL;
+    const char *file = NULL, *out = NULL, *json = NULL;
     const struct cmd_option options[] = {
-        {"csr", 0, "FILE", "a new key; default: the same key", &path, NULL},
         {"lifetime", 'l', "SPAN", "90d, 12h; default: the profile's",
          &a.lifetime, NULL},
         {"out", 'o', "FILE", "a new file for the chain; default: stdout", &out,
@@ -20,13 +19,14 @@ int cmd_renew(int argc, char **argv)
     AUTO(csr) struct csr csr = {0};
     AUTO(msg_issue) struct msg_issue m = {0};
     AUTO(client) struct client *c = NULL;
+    const char *path;
     int code;
 
-    if (cmd_options(&argc, &argv, options, "renew SERIAL [--csr FILE] …",
-                    &code) < 0)
+    if (cmd_options(&argc, &argv, options, "renew SERIAL [CSR|-] …", &code) < 0)
         return code;
-    if (argc != 1)
-        return cmd_usage("renew", "one serial number, please");
+    if (argc < 1 || argc > 2)
+        return cmd_usage("renew", "a serial number, and perhaps a CSR");
+    path = argc == 2 ? argv[1] : NULL;
     if (cmd_serial(&m.renews, argv[0], &e) < 0 ||
         (path && cmd_read_csr(path, &der, &csr, &e) < 0) ||
         request_fill(&m, path ? &csr : NULL, &a, &e) < 0)

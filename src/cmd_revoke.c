@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd.h"
 #include "cmd_record.h"
@@ -84,16 +85,24 @@ static int parse_reason(const char *text, int *reason, struct errs *e)
                    text);
 }
 
+static int parse_renewals(const char *text, int *renewals, struct errs *e)
+{
+    *renewals = !text ? -1 : strcmp(text, "true") == 0;
+    if (!text || *renewals || strcmp(text, "false") == 0)
+        return 0;
+    return err_add(e, ERR_BAD_ARGUMENT,
+                   "renewals \"%s\" is neither true nor false", text);
+}
+
 int cmd_revoke(int argc, char **argv)
 {
-    const char *file = NULL, *reason = NULL, *yes = NULL, *no = NULL,
-               *json = NULL;
+    const char *file = NULL, *reason = NULL, *renewals = NULL, *json = NULL;
     const struct cmd_option options[] = {
         {"reason", 'r', "WORD", "keyCompromise, superseded, …", &reason, NULL},
-        {"renewals", 0, NULL, "and what was renewed from it, or has its key",
-         &yes, NULL},
-        {"no-renewals", 0, NULL, "this one only, also for keyCompromise", &no,
-         NULL},
+        {"renewals", 0, "true|false",
+         "also what was renewed from it or has its key; default: for "
+         "keyCompromise",
+         &renewals, NULL},
         {"json", 'j', NULL, "the certificate object", &json, NULL},
         CMD_CONF_OPTION(file),
         {0}};
@@ -108,11 +117,9 @@ int cmd_revoke(int argc, char **argv)
         return code;
     if (argc != 1)
         return cmd_usage("revoke", "one serial number, please");
-    if (yes && no)
-        return cmd_usage("revoke", "--renewals or --no-renewals, not both");
-    m.renewals = yes ? 1 : no ? 0 : -1;
     if (cmd_serial(&m.serial, argv[0], &e) < 0 ||
-        parse_reason(reason, &m.reason, &e) < 0)
+        parse_reason(reason, &m.reason, &e) < 0 ||
+        parse_renewals(renewals, &m.renewals, &e) < 0)
         return cmd_fail(&e);
     c = cmd_client(file, &code);
     if (!c)

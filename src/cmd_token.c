@@ -91,11 +91,13 @@ static int token_make(int argc, char **argv)
                *lifetime = "90d", *json = NULL;
     const struct cmd_option options[] = {
         {"label", 0, "TEXT", "what it is for; required", &label, NULL},
-        {"role", 0, "ROLE", "issue, revoke, read, metrics, admin; repeatable",
+        {"roles", 0, "LIST", "issue, revoke, read, metrics, admin; required",
          NULL, &roles},
-        {"profile", 0, "NAME", "this profile only; repeatable", NULL,
-         &profiles},
-        {"name", 0, "PATTERN", "these names only; repeatable", NULL, &names},
+        {"role", 0, "ROLE", "one more", NULL, &roles},
+        {"profiles", 0, "LIST", "these profiles only", NULL, &profiles},
+        {"profile", 0, "NAME", "one more", NULL, &profiles},
+        {"names", 0, "LIST", "names of these patterns only", NULL, &names},
+        {"name", 0, "PATTERN", "one more", NULL, &names},
         {"wildcards", 0, NULL, "may ask for wildcard names", &wildcards, NULL},
         {"uses", 0, "N", "so many certificates", &uses, NULL},
         {"lifetime", 0, "SPAN", "90d by default; never", &lifetime, NULL},
@@ -108,10 +110,10 @@ static int token_make(int argc, char **argv)
     int code;
 
     if (cmd_options(&argc, &argv, options,
-                    "token make --label TEXT --role ROLE …", &code) < 0)
+                    "token make --label TEXT --roles LIST …", &code) < 0)
         goto done;
     if (argc > 0 || !label || roles.n == 0) {
-        code = cmd_usage("token make", "--label and at least one --role");
+        code = cmd_usage("token make", "--label and --roles are required");
         goto done;
     }
     t.label = xstrdup(label);
