@@ -65,7 +65,8 @@ extern const size_t front_routes_n;
 
 struct answer {
     enum msg_type type;
-    struct rd body; /* into memory of its own, freed with the request */
+    struct rd body; /* into octets, which go with the request */
+    uint8_t *octets;
 };
 struct answers {
     struct answer *v; /* one, or all with `more` and the last one */
@@ -108,7 +109,8 @@ struct req {
  * Idempotency-Key, If-None-Match, If-Modified-Since, X-Request-Id.  Accept
  * may be doubled: use front_accept(). */
 const char *front_head(const struct req *r, const char *name);
-/* Accept as RFC 9110 12.5.1 means it: the index of the best of `types`
+/* (accept_choose() and media_type_read() of front_args.h do the reading.)
+ * Accept as RFC 9110 12.5.1 means it: the index of the best of `types`
  * (n of them, the first wins a tie; no Accept: the first); -1: none, 406. */
 int front_accept(const struct req *r, const char *const *types, size_t n);
 /* The type of Content-Type in lower case, without parameters; "" when there is

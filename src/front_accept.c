@@ -27,7 +27,7 @@ static size_t media_range(char out[MEDIA_SIZE], const char *s)
     return slashes == 1 && out[0] != '/' && out[n - 1] != '/' ? n : 0;
 }
 
-bool front_media_type(char out[MEDIA_SIZE], const char *value)
+bool media_type_read(char out[MEDIA_SIZE], const char *value)
 {
     size_t n;
 
@@ -112,36 +112,36 @@ static int fit(const char *range, const char *type)
 /* The weight that Accept gives to a type: that of the closest range. */
 static int accept_weight(const char *accept, const char *type)
 {
-    int best = 0, weight = 0, q;
+    int best = 0, found = 0, q;
     char range[MEDIA_SIZE];
 
     while (*accept) {
         if (next_range(&accept, range, &q) && fit(range, type) > best) {
             best = fit(range, type);
-            weight = q;
+            found = q;
         }
     }
-    return weight;
+    return found;
 }
 
-int front_accept(const char *accept, const char *const *offered)
+int accept_choose(const char *accept, const char *const *types, size_t n)
 {
     int best = 0, chosen = -1;
 
     if (!accept || !accept[strspn(accept, " \t,")])
         return 0;
-    for (int i = 0; offered[i]; i++) {
-        int q = accept_weight(accept, offered[i]);
+    for (size_t i = 0; i < n; i++) {
+        int q = accept_weight(accept, types[i]);
 
         if (q > best) {
             best = q;
-            chosen = i;
+            chosen = (int)i;
         }
     }
     return chosen;
 }
 
-bool front_etag_match(const char *header, const char *etag)
+bool etag_match(const char *header, const char *etag)
 {
     const size_t len = strlen(etag);
     const char *s = header;

@@ -36,15 +36,18 @@ const char *front_args_get(const struct front_args *a, const char *key);
 int front_args_only(const struct front_args *a, const char *const *names,
                     struct errs *e);
 
+/* ---- front_accept.c: header values ---- */
+
 /* Lower-case "type/subtype" of a Content-Type, without parameters; false when
  * it does not fit or is none.  NULL and "" are "". */
 enum { MEDIA_SIZE = 80 };
-bool front_media_type(char out[MEDIA_SIZE], const char *value);
-/* The index of what is offered (ends with NULL, our choice first) that Accept
- * likes best (RFC 9110 section 12.5.1); -1: none.  NULL likes everything. */
-int front_accept(const char *accept, const char *const *offered);
+bool media_type_read(char out[MEDIA_SIZE], const char *value);
+/* The index of the type that Accept likes best (RFC 9110 section 12.5.1; of
+ * several fields the values joined by commas), the first of equals; -1: none.
+ * NULL likes everything. */
+int accept_choose(const char *accept, const char *const *types, size_t n);
 /* True when If-None-Match names this entity tag (given with its quotes), by
  * the weak comparison of RFC 9110 section 8.8.3.2, or is "*". */
-bool front_etag_match(const char *header, const char *etag);
+bool etag_match(const char *header, const char *etag);
 
 #endif
