@@ -45,7 +45,7 @@ static int asked_names(struct names *out, const struct request_args *a,
     int rc = 0;
 
     *given = a->names || a->name_list;
-    if (a->names)
+    if (a->names && *a->names)
         return names_parse(out, a->names, e);
     for (size_t i = 0; a->name_list && i < a->name_list->n; i++) {
         const char *text = a->name_list->v[i];
