@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: ISC */
+/* Revocation. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "crl.h"
+#include "front_handle.h"
+#include "log.h"
+#include "tm.h"
+#include "view.h"
+
+struct terms {
+    const char *reason;
+    int renewals; /* -1: not given */
+};
+
+static int read_json(const struct req *r, json_t **json, struct terms *t,
+                     struct errs *e)
+{
+    static const struct view_member members[] = {
+        {"reason", VIEW_TEXT, offsetof(struct terms, reason)},
+        {"renewals", VIEW_BOOL, offsetof(struct terms, renewals)},
+    };
+
+    *json = view_parse(r->body.data, r->body.len, e);
+    return *json ? view_read(*json, members, 2, t, e) : -1;
+}
+
+static int read_form(const struct req *r, struct front_args *form,
+                     struct terms *t, struct errs *e)
+{
+    static const char *const names[] = {"reason", "renewals", NULL};
+    const char *renewals;
+
+    if (front_args_parse(form, (const char *)r->body.data, r->body.len, e) !=
+            0 ||
+        front_args_only(form, names, e) != 0)
+        return -1;
+    t->reason = front_args_get(form, "reason");
+    renewals = front_args_get(form, "renewals");
+    if (!renewals)
+        return 0;
+    t->renewals = strcmp(renewals, "true") == 0;
+    if (!t->renewals && strcmp(renewals, "false") != 0)
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "renewals=%.64s: true or false is wanted", renewals);
+    return 0;
+}
+
+/* Which reasons a caller may give, the signer says. */
+static int fill(struct msg_revoke *m, const struct terms *t, struct errs *e)
+{
+    m->renewals = t->renewals;
+    m->reason = t->reason ? crl_reason_parse(t->reason) : -1;
+    if (!t->reason || m->reason >= 0)
+        return 0;
+    return err_add(e, ERR_BAD_ARGUMENT,
+                   "reason=%.64s: one of unspecified, keyCompromise, "
+                   "affiliationChanged, superseded, cessationOfOperation, "
+                   "privilegeWithdrawn is wanted",
+                   t->reason);
+}
+
+/* The first frame's record is everyone's; the serials are in all of them. */
+static void revoked(struct req *r)
+{
+    AUTO(record) struct record rec = {0};
+    json_t *object = NULL;
+
+    for (size_t i = 0; i < r->answers.n; i++) {
+        AUTO(free) struct serial *serials = NULL;
+        struct rd *body = &r->answers.v[i].body;
+        uint32_t n;
+
+        if (r->answers.v[i].type != MSG_REVOKED)
+            log_fatal("signer", "%s where REVOKED belongs",
+                      msg_name(r->answers.v[i].type));
+        record_free(&rec);
+        record_get(body, &rec);
+        n = rd_u32(body);
+        if (n > MSG_MAX)
+            body->failed = true;
+        serials = xcalloc(body->failed ? 1 : n + 1, sizeof(*serials));
+        for (uint32_t k = 0; k < n && !body->failed; k++)
+            serial_get(body, &serials[k]);
+        front_answer_done(r, body);
+        if (!object)
+            object = view_record(&rec, tm_now(), &r->front->hello.authorities);
+        view_also_revoked(object, serials, n);
+    }
+    front_reply_json(r, 200, object);
+}
+
+/* Ends the request's step either way. */
+static void judge(struct req *r, const struct serial *s, bool json)
+{
+    AUTO(errs) struct errs e = {0};
+    AUTO(json) json_t *object = NULL;
+    AUTO(front_args) struct front_args form = {0};
+    struct terms t = {.renewals = -1};
+    struct msg_revoke m = {.serial = *s};
+
+    if ((json ? read_json(r, &object, &t, &e) : read_form(r, &form, &t, &e)) !=
+            0 ||
+        fill(&m, &t, &e) != 0) {
+        front_problem(r, &e);
+        return;
+    }
+    msg_revoke_put(front_begin(r, MSG_REVOKE), &m);
+    front_ask(r, revoked);
+}
+
+void front_revoke(struct req *r)
+{
+    AUTO(free) char *ct = front_content_type(r);
+    const bool json = strcmp(ct, TYPE_JSON) == 0;
+    struct serial s;
+
+    if (front_query_none(r) != 0 || front_serial(r, &s) != 0)
+        return;
+    if (r->body.len && !json && *ct &&
+        strcmp(ct, "application/x-www-form-urlencoded") != 0) {
+        front_refuse_type(r, ct,
+                          "send a form, curl -d reason=superseded, or JSON");
+        return;
+    }
+    judge(r, &s, json && r->body.len);
+}
