@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What the core of the front keeps to itself; handlers see front.h only.
+ *
+ * Threads: one HTTP thread a listener (libmicrohttpd's), some crypto threads,
+ * one that reads the signer's answers, one that sends what did not go at once,
+ * one for deadlines, and the first, which waits for the end.  A request that
+ * waits is suspended: no HTTP thread touches it until it is resumed.
+ */
+#ifndef POCKETCA_FRONT_CORE_H
+#define POCKETCA_FRONT_CORE_H
+
+#include <semaphore.h>
+
+#include <gnutls/abstract.h>
+
+#include "front.h"
+
+/* ---- a connection (front_deadline.c) ---- */
+
+enum phase { PHASE_IDLE = 0, PHASE_HEAD, PHASE_BODY, PHASE_WAIT, PHASE_REPLY };
+
+struct link {
+    struct link *prev, *next;
+    int fd;
+    enum phase phase;
+    int64_t deadline; /* tm_mono_us(); 0: none of ours, in PHASE_WAIT */
+    unsigned requests;
+    char *address;   /* text, or "unix" */
+    bool cert_known; /* the client certificate has been looked at */
+    bool has_cert;
+    uint8_t cert[32];
+};
+struct link *link_open(struct front *f, int fd, char *address);
+/* Before the descriptor is closed. */
+void link_close(struct front *f, struct link *l);
+/* octets: of a reply, which may take longer when it is long. */
+void link_phase(struct link *l, enum phase p, uint64_t octets);
+void deadline_start(struct front *f);
+/* Ends what is idle, for a front that drains: fresh ones too? */
+void link_end_idle(bool fresh);
+
+/* ---- a request's other half ---- */
+
+enum stage {
+    STAGE_HEAD = 0,
+    STAGE_BODY,
+    STAGE_RUN,   /* steps */
+    STAGE_REPLY, /* queued, or sent */
+};
+
+struct reply_header {
+    const char *name;
+    char *value;
+};
+
+struct front_core {
+    struct MHD_Connection *conn; /* NULL: a call of our own, see sem */
+    sem_t *sem;
+    struct link *link;
+    enum stage stage;
+    enum todo todo;
+    front_fn *next;     /* what todo leads to */
+    struct errs failed; /* instead of next: the problem to answer with */
+    uint64_t id;        /* of the frame that is under way */
+    int64_t asked_us;
+
+    struct reply_header *headers;
+    size_t n_headers;
+    struct MHD_Response *response;
+    uint64_t reply_len;
+    bool last;        /* the connection ends with this answer */
+    bool refused;     /* at the head: the body is read and dropped */
+    uint64_t dropped; /* octets of it */
+    size_t body_max;
+
+    struct buf out; /* of a stream: what is not sent yet, from out_at */
+    size_t out_at;
+    front_fn *more;
+    bool asked; /* next is due once the answer is there */
+    bool streaming, ended;
+
+    struct req *queued; /* behind this one, for a crypto thread */
+};
+
+struct req *req_new(struct front *f, struct MHD_Connection *conn,
+                    struct link *l, const char *url);
+void req_free(struct req *r);
+/* Another thread is done with it: the HTTP thread goes on. */
+void req_resume(struct req *r);
+void answers_free(struct answers *a);
+
+/* ---- front.c ---- */
+/* The signer is gone: what is under way is answered, then the front ends. */
+void front_stop(void);
+
+/* ---- front_http.c ---- */
+void http_start(struct front *f);
+/* No new connections. */
+void http_quiesce(void);
+
+/* ---- front_step.c ---- */
+/* Runs fn, or answers with what failed; true: there is an answer to be queued;
+ * false: r waits, and is another thread's. */
+bool req_run(struct req *r, front_fn *fn);
+/* From a crypto thread: what the last step of r said comes next. */
+void req_go_on(struct req *r);
+
+/* ---- front_route.c ---- */
+struct route_found {
+    const struct route *route; /* NULL: none */
+    char *part;                /* the caller frees */
+    unsigned allow;            /* bits 1 << method: the path has these */
+};
+void route_find(const struct route *table, size_t n, unsigned listener,
+                enum front_method m, const char *path, struct route_found *out);
+/* "GET, HEAD, POST"; the caller frees. */
+char *route_allow(unsigned allow);
+
+/* ---- front_crypto.c ---- */
+void crypto_start(void);
+/* False: the queue is full; nothing happened. */
+bool crypto_push(struct req *r);
+
+/* ---- front_signer.c ---- */
+void signer_link_start(struct front *f);
+/* Sends r->frame; r goes on (req_resume()) when it is answered, which may be
+ * before this returns. */
+void signer_link_send(struct req *r);
+/* A call of our own, answered by one frame of `want`, which is valid until
+ * req_free(r). */
+int signer_link_call(struct req *r, enum msg_type want, struct rd *body,
+                     struct errs *e);
+/* Requests that wait too long are answered 503. */
+void signer_link_expire(int64_t now_us);
+/* True once the signer has gone. */
+bool signer_link_gone(void);
+unsigned signer_link_pending(void);
+
+/* ---- front_crl.c ---- */
+/* Takes m and fd. */
+void crl_put(struct msg_crl_file *m, int fd);
+
+/* ---- front_tls.c ---- */
+/* The service's key; before the sandbox. */
+void tls_prepare(struct front *f);
+/* Its certificate from the signer; -1: not now, the reason is logged. */
+int tls_renew(struct front *f);
+/* tm_mono_us() when tls_renew() is due. */
+int64_t tls_due(void);
+int tls_choose(gnutls_session_t s, const gnutls_datum_t *ca, int n_ca,
+               const gnutls_pk_algorithm_t *algs, int n_algs,
+               gnutls_pcert_st **pcert, unsigned *n_pcert,
+               gnutls_privkey_t *key);
+/* Asks for a client certificate, which need not come. */
+void tls_request(gnutls_session_t s);
+/* The SHA-256 of the one that came; false: none did. */
+bool tls_peer(gnutls_session_t s, uint8_t sha256[32]);
+
+#endif

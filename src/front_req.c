@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: ISC */
+/* A request from its URL to its answer: what steps may call. */
+#include "front_core.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "front_args.h"
+#include "log.h"
+#include "tm.h"
+
+/* ---- life ---- */
+
+struct req *req_new(struct front *f, struct MHD_Connection *conn,
+                    struct link *l, const char *url)
+{
+    struct req *r = xcalloc(1, sizeof(*r));
+
+    r->front = f;
+    r->start_us = tm_mono_us();
+    r->url = xstrdup(url);
+    r->core = xcalloc(1, sizeof(*r->core));
+    r->core->conn = conn;
+    r->core->link = l;
+    return r;
+}
+
+void answers_free(struct answers *a)
+{
+    for (size_t i = 0; i < a->n; i++)
+        free(a->v[i].octets);
+    free(a->v);
+    *a = (struct answers){0};
+}
+
+static void core_free(struct front_core *c)
+{
+    for (size_t i = 0; i < c->n_headers; i++)
+        free(c->headers[i].value);
+    free(c->headers);
+    errs_free(&c->failed);
+    buf_free(&c->out);
+    if (c->response)
+        MHD_destroy_response(c->response);
+    free(c);
+}
+
+void req_free(struct req *r)
+{
+    if (!r)
+        return;
+    if (r->state_free)
+        r->state_free(r->state);
+    free(r->url);
+    free(r->path);
+    free(r->part);
+    buf_free(&r->body);
+    if (r->caller.token)
+        mem_wipe(r->caller.token, strlen(r->caller.token));
+    caller_free(&r->caller);
+    buf_wipe(&r->frame);
+    answers_free(&r->answers);
+    core_free(r->core);
+    free(r);
+}
+
+void req_resume(struct req *r)
+{
+    if (r->core->conn)
+        MHD_resume_connection(r->core->conn);
+    else
+        sem_post(r->core->sem);
+}
+
+/* ---- what comes next ---- */
+
+static void say(struct req *r, enum todo todo, front_fn *fn)
+{
+    if (r->core->todo != TODO_STOP)
+        log_fatal("step", "two answers to %s", r->path ? r->path : "-");
+    r->core->todo = todo;
+    r->core->next = fn;
+}
+
+void front_work(struct req *r, front_fn *fn)
+{
+    say(r, TODO_WORK, fn);
+}
+
+struct buf *front_begin(struct req *r, enum msg_type type)
+{
+    msg_begin(&r->frame, type, 0, false);
+    caller_put(&r->frame, &r->caller);
+    return &r->frame;
+}
+
+void front_ask(struct req *r, front_fn *fn)
+{
+    say(r, TODO_ASK, fn);
+}
+
+/* ---- the reply ---- */
+
+void front_header(struct req *r, const char *name, const char *value)
+{
+    struct front_core *c = r->core;
+
+    c->headers =
+        xreallocarray(c->headers, c->n_headers + 1, sizeof(*c->headers));
+    c->headers[c->n_headers++] = (struct reply_header){name, xstrdup(value)};
+}
+
+static void add_header(struct MHD_Response *m, const char *name,
+                       const char *value)
+{
+    if (MHD_add_response_header(m, name, value) != MHD_YES)
+        log_fatal("reply", "the header %s: %s cannot be", name, value);
+}
+
+static void finish(struct req *r, enum todo todo, int status, const char *type,
+                   struct MHD_Response *m, uint64_t len)
+{
+    struct front_core *c = r->core;
+
+    if (!m)
+        log_fatal("reply", "no memory for a response");
+    say(r, todo, NULL);
+    c->response = m;
+    c->reply_len = len;
+    r->status = status;
+    if (type)
+        add_header(m, "Content-Type", type);
+    for (size_t i = 0; i < c->n_headers; i++)
+        add_header(m, c->headers[i].name, c->headers[i].value);
+    if (r->caller.request_id)
+        add_header(m, "X-Request-Id", r->caller.request_id);
+    add_header(m, "X-Content-Type-Options", "nosniff");
+    if (c->last || r->front->draining)
+        add_header(m, "Connection", "close");
+}
+
+void front_reply(struct req *r, int status, const char *type, struct buf *body)
+{
+    size_t len = body ? body->len : 0;
+    struct MHD_Response *m;
+
+    if (len) {
+        m = MHD_create_response_from_buffer(len, body->data,
+                                            MHD_RESPMEM_MUST_FREE);
+        *body = (struct buf){0};
+    } else {
+        m = MHD_create_response_from_buffer(0, (void *)(uintptr_t) "",
+                                            MHD_RESPMEM_PERSISTENT);
+    }
+    finish(r, TODO_REPLY, status, type, m, len);
+}
+
+void front_reply_const(struct req *r, int status, const char *type,
+                       const void *p, size_t len)
+{
+    finish(r, TODO_REPLY, status, type,
+           MHD_create_response_from_buffer(len, (void *)(uintptr_t)p,
+                                           MHD_RESPMEM_PERSISTENT),
+           len);
+}
+
+void front_reply_fd(struct req *r, int status, const char *type, int fd,
+                    uint64_t size)
+{
+    finish(r, TODO_REPLY, status, type, MHD_create_response_from_fd64(size, fd),
+           size);
+}
+
+void front_reply_json(struct req *r, int status, json_t *j)
+{
+    AUTO(buf) struct buf b = {0};
+    char *text = json_dumps(j, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+
+    if (!text)
+        log_fatal("reply", "an object that is no JSON");
+    json_decref(j);
+    buf_puts(&b, text);
+    buf_putc(&b, '\n');
+    free(text);
+    front_reply(r, status, "application/json", &b);
+}
+
+/* ---- streams ---- */
+
+enum { STREAM_BLOCK = 32 * 1024 };
+
+/* One more turn of the one who makes the text; false: it waits. */
+static bool stream_turn(struct req *r)
+{
+    struct front_core *c = r->core;
+    front_fn *fn = c->more;
+
+    c->todo = TODO_STOP;
+    if (c->asked) {
+        c->asked = false;
+        fn = c->next;
+        c->next = NULL;
+    }
+    buf_reset(&c->out);
+    c->out_at = 0;
+    fn(r);
+    if (c->todo == TODO_ASK) {
+        c->asked = true;
+        link_phase(c->link, PHASE_WAIT, 0);
+        MHD_suspend_connection(c->conn);
+        signer_link_send(r);
+        return false;
+    }
+    if (c->out.len == 0 && !c->ended)
+        log_fatal("stream", "%s makes nothing", r->path);
+    return true;
+}
+
+static ssize_t stream_read(void *arg, uint64_t pos, char *to, size_t max)
+{
+    struct req *r = arg;
+    struct front_core *c = r->core;
+    size_t n;
+
+    (void)pos;
+    while (c->out_at == c->out.len) {
+        if (c->failed.n) {
+            r->code = errs_first(&c->failed)->code;
+            return MHD_CONTENT_READER_END_WITH_ERROR;
+        }
+        if (c->ended)
+            return MHD_CONTENT_READER_END_OF_STREAM;
+        if (!stream_turn(r))
+            return 0;
+    }
+    link_phase(c->link, PHASE_REPLY, STREAM_BLOCK);
+    n = c->out.len - c->out_at < max ? c->out.len - c->out_at : max;
+    memcpy(to, c->out.data + c->out_at, n);
+    c->out_at += n;
+    return (ssize_t)n;
+}
+
+void front_stream(struct req *r, int status, const char *type, front_fn *more)
+{
+    r->core->more = more;
+    r->core->streaming = true;
+    finish(r, TODO_STREAM, status, type,
+           MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK,
+                                             stream_read, r, NULL),
+           0);
+}
+
+struct buf *front_out(struct req *r)
+{
+    return &r->core->out;
+}
+
+void front_end(struct req *r)
+{
+    r->core->ended = true;
+}
+
+/* ---- headers of the request ---- */
+
+const char *front_head(const struct req *r, const char *name)
+{
+    return MHD_lookup_connection_value(r->core->conn, MHD_HEADER_KIND, name);
+}
+
+static enum MHD_Result gather_accept(void *arg, enum MHD_ValueKind kind,
+                                     const char *name, const char *value)
+{
+    struct buf *b = arg;
+
+    (void)kind;
+    if (strcasecmp(name, "Accept") == 0 && value)
+        buf_printf(b, "%s%s", b->len ? ", " : "", value);
+    return MHD_YES;
+}
+
+int front_accept(const struct req *r, const char *const *types, size_t n)
+{
+    AUTO(buf) struct buf all = {0};
+
+    MHD_get_connection_values(r->core->conn, MHD_HEADER_KIND, gather_accept,
+                              &all);
+    if (!all.len)
+        return accept_choose(NULL, types, n);
+    buf_putc(&all, '\0');
+    return accept_choose((const char *)all.data, types, n);
+}
+
+char *front_content_type(const struct req *r)
+{
+    char type[MEDIA_SIZE];
+
+    /* What is no media type is none of those that anybody takes. */
+    if (!media_type_read(type, front_head(r, "Content-Type")))
+        return xstrdup("malformed");
+    return xstrdup(type);
+}

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The link to the signer.  What waits for an answer has a slot, and the slot
+ * is in the frame's id.  Frames are sent by whoever has them; only when the
+ * socket is full (a signer that does not read) do they queue for a thread, so
+ * that HTTP never stands still.
+ */
+#include "front_core.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sys/socket.h>
+
+#include "log.h"
+#include "proc.h"
+#include "tm.h"
+
+enum {
+    SLOTS = 4096,         /* a power of two */
+    EXPIRE_US = 30000000, /* an answer that comes later is dropped */
+    SOCKET_ROOM = 4 * 1024 * 1024,
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t unsent = PTHREAD_COND_INITIALIZER;
+static struct req *slots[SLOTS]; /* slot 0 is never used: id 0 is a notice */
+static unsigned vacant[SLOTS], n_vacant;
+static uint64_t rounds;
+/* A ring of ids whose frame is not sent yet; as many as there are slots. */
+static uint64_t ring[SLOTS];
+static unsigned ring_at, ring_n;
+static bool sending; /* the thread holds a frame from the ring's front */
+static bool gone;
+
+/* ---- slots; all under the lock ---- */
+
+static bool slot_take(struct req *r)
+{
+    unsigned i;
+
+    if (n_vacant == 0)
+        return false;
+    i = vacant[--n_vacant];
+    slots[i] = r;
+    r->core->id = ++rounds * SLOTS + i;
+    r->core->asked_us = tm_mono_us();
+    for (int b = 0; b < 8; b++) /* where msg_begin() put the id */
+        r->frame.data[8 + b] = (uint8_t)(r->core->id >> (56 - 8 * b));
+    return true;
+}
+
+static struct req *slot_find(uint64_t id)
+{
+    struct req *r = slots[id % SLOTS];
+
+    return r && r->core->id == id ? r : NULL;
+}
+
+static void slot_free(struct req *r)
+{
+    unsigned i = (unsigned)(r->core->id % SLOTS);
+
+    slots[i] = NULL;
+    vacant[n_vacant++] = i;
+}
+
+/* ---- sending ---- */
+
+static void fail(struct req *r, enum err code, const char *why)
+{
+    err_add(&r->core->failed, code, "%s", why);
+    answers_free(&r->answers);
+    req_resume(r);
+}
+
+static void ring_put(uint64_t id)
+{
+    ring[(ring_at + ring_n++) % SLOTS] = id;
+    pthread_cond_signal(&unsent);
+}
+
+/* True when it went, or waits its turn. */
+static bool send_or_queue(struct req *r)
+{
+    if (gone || !slot_take(r))
+        return false;
+    if (ring_n || sending) {
+        ring_put(r->core->id);
+        return true;
+    }
+    if (msg_send(FD_PEER, &r->frame, -1, true) == 0)
+        return true;
+    if (errno == EMSGSIZE)
+        log_fatal("frame", "%s made a frame of %zu octets", r->path,
+                  r->frame.len);
+    /* Full; or gone, which the one who receives notices. */
+    if (errno == EAGAIN || errno == ENOBUFS)
+        ring_put(r->core->id);
+    return true;
+}
+
+void signer_link_send(struct req *r)
+{
+    bool away, sent;
+
+    answers_free(&r->answers);
+    pthread_mutex_lock(&lock);
+    away = gone;
+    sent = send_or_queue(r);
+    pthread_mutex_unlock(&lock);
+    if (away)
+        fail(r, ERR_SIGNER_AWAY, "the signer is restarting; try again");
+    else if (!sent)
+        fail(r, ERR_QUEUE_FULL, "too many requests are waiting; try again");
+}
+
+/* A frame that nobody waits for any more is not sent. */
+static void *send_run(void *arg)
+{
+    (void)arg;
+    pthread_setname_np(pthread_self(), "sender");
+    pthread_mutex_lock(&lock);
+    for (;;) {
+        AUTO(buf) struct buf frame = {0};
+        struct req *r;
+
+        while (ring_n == 0)
+            pthread_cond_wait(&unsent, &lock);
+        r = slot_find(ring[ring_at]);
+        ring_at = (ring_at + 1) % SLOTS;
+        ring_n--;
+        if (!r)
+            continue;
+        frame = r->frame;
+        r->frame = (struct buf){0};
+        sending = true;
+        pthread_mutex_unlock(&lock);
+        msg_send(FD_PEER, &frame, -1, false);
+        mem_wipe(frame.data, frame.len);
+        pthread_mutex_lock(&lock);
+        sending = false;
+    }
+    return NULL;
+}
+
+/* ---- receiving ---- */
+
+static void answers_add(struct answers *a, const struct frame *f)
+{
+    struct answer *x;
+
+    a->v = xreallocarray(a->v, a->n + 1, sizeof(*a->v));
+    x = &a->v[a->n++];
+    x->type = f->type;
+    x->octets = xmemdup(f->body.p, f->body.n);
+    x->body = rd_of(x->octets, f->body.n);
+}
+
+/* Between two frames of one answer the request stays in its slot, so that it
+ * is only touched under the lock. */
+static void on_answer(const struct frame *f)
+{
+    struct req *r;
+    struct rd body = f->body;
+
+    pthread_mutex_lock(&lock);
+    r = slot_find(f->id);
+    if (r) {
+        r->core->asked_us = tm_mono_us();
+        if (f->type == MSG_ERROR)
+            errs_get(&body, &r->core->failed);
+        else
+            answers_add(&r->answers, f);
+        if (f->more)
+            r = NULL;
+        else
+            slot_free(r);
+    }
+    pthread_mutex_unlock(&lock);
+    if (!r)
+        return;
+    if (f->type == MSG_ERROR && (!rd_done(&body) || !r->core->failed.n))
+        log_fatal("frame", "an ERROR of the signer is malformed");
+    req_resume(r);
+}
+
+static void on_notice(const struct frame *f)
+{
+    struct msg_crl_file m;
+    struct rd body = f->body;
+
+    msg_crl_file_get(&body, &m);
+    if (!rd_done(&body))
+        log_fatal("frame", "a CRL_FILE of the signer is malformed");
+    crl_put(&m, f->fd);
+}
+
+/* Takes whoever has waited since before `since`. */
+static struct req *take_late(int64_t since)
+{
+    struct req *late = NULL;
+
+    pthread_mutex_lock(&lock);
+    for (unsigned i = 1; i < SLOTS && !late; i++)
+        if (slots[i] && slots[i]->core->asked_us <= since) {
+            late = slots[i];
+            slot_free(late);
+        }
+    pthread_mutex_unlock(&lock);
+    return late;
+}
+
+void signer_link_expire(int64_t now_us)
+{
+    struct req *r;
+
+    while ((r = take_late(now_us - EXPIRE_US)))
+        fail(r, ERR_SIGNER_AWAY,
+             "the signer does not answer; whether it did what was asked is "
+             "not known");
+}
+
+static void *recv_run(void *arg)
+{
+    static uint8_t in[MSG_MAX];
+    struct frame f;
+    struct req *r;
+
+    (void)arg;
+    pthread_setname_np(pthread_self(), "answers");
+    while (msg_recv(FD_PEER, PEER_S, in, &f) == 1) {
+        if (f.type == MSG_CRL_FILE)
+            on_notice(&f);
+        else
+            on_answer(&f);
+    }
+    pthread_mutex_lock(&lock);
+    gone = true;
+    pthread_mutex_unlock(&lock);
+    while ((r = take_late(INT64_MAX)))
+        fail(r, ERR_SIGNER_AWAY, "the signer is restarting; try again");
+    front_stop();
+    return NULL;
+}
+
+bool signer_link_gone(void)
+{
+    bool g;
+
+    pthread_mutex_lock(&lock);
+    g = gone;
+    pthread_mutex_unlock(&lock);
+    return g;
+}
+
+unsigned signer_link_pending(void)
+{
+    unsigned n;
+
+    pthread_mutex_lock(&lock);
+    n = SLOTS - 1 - n_vacant;
+    pthread_mutex_unlock(&lock);
+    return n;
+}
+
+/* ---- calls of our own ---- */
+
+int signer_link_call(struct req *r, enum msg_type want, struct rd *body,
+                     struct errs *e)
+{
+    sem_t done;
+
+    sem_init(&done, 0, 0);
+    r->core->sem = &done;
+    signer_link_send(r);
+    while (sem_wait(&done) < 0 && errno == EINTR)
+        ;
+    sem_destroy(&done);
+    if (r->core->failed.n) {
+        errs_move(e, &r->core->failed);
+        return -1;
+    }
+    if (r->answers.n != 1 || r->answers.v[0].type != want)
+        log_fatal("frame", "the signer answers a %s with something else",
+                  msg_name(want));
+    *body = r->answers.v[0].body;
+    return 0;
+}
+
+void signer_link_start(struct front *f)
+{
+    static void *(*const runs[])(void *) = {send_run, recv_run};
+    const int room = SOCKET_ROOM;
+
+    (void)f;
+    /* As much as the system permits; less is slower, not wrong. */
+    setsockopt(FD_PEER, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+    for (unsigned i = SLOTS - 1; i > 0; i--)
+        vacant[n_vacant++] = i;
+    for (size_t i = 0; i < 2; i++) {
+        pthread_t t;
+
+        if (pthread_create(&t, NULL, runs[i], NULL) != 0)
+            log_fatal("start", "no thread for the signer");
+        pthread_detach(t);
+    }
+}

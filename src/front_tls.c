@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The service's own key, made in memory at start, and the certificate that
+ * the signer gives for it.  A new one takes the old one's place in a moment;
+ * the old one stays until the next, since handshakes may still use it.
+ */
+#include "front_core.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <gnutls/x509.h>
+
+#include "cert.h"
+#include "digest.h"
+#include "log.h"
+#include "tm.h"
+
+enum { RETRY_S = 5, CHAIN_MAX = 8, SECOND = 1000 * 1000 };
+
+struct shown {
+    gnutls_pcert_st chain[CHAIN_MAX];
+    unsigned n;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct shown *now_shown, *before;
+static gnutls_privkey_t privkey;
+static struct buf spki;
+static int64_t due;
+
+void tls_prepare(struct front *f)
+{
+    AUTO(errs) struct errs e = {0};
+    AUTO(evp_pkey) EVP_PKEY *key = key_generate("ec:P-256", &e);
+    struct buf pem = {0};
+    gnutls_datum_t d;
+
+    (void)f;
+    if (!key)
+        log_fatal("start", "the service's key: %s", e.v[0].detail);
+    key_spki(key, &spki);
+    key_to_pem(key, NULL, &pem);
+    d = (gnutls_datum_t){pem.data, (unsigned)pem.len};
+    if (gnutls_privkey_init(&privkey) < 0 ||
+        gnutls_privkey_import_x509_raw(privkey, &d, GNUTLS_X509_FMT_PEM, NULL,
+                                       0) < 0)
+        log_fatal("start", "the service's key does not load");
+    buf_wipe(&pem);
+}
+
+static void shown_free(struct shown *s)
+{
+    if (!s)
+        return;
+    for (unsigned i = 0; i < s->n; i++)
+        gnutls_pcert_deinit(&s->chain[i]);
+    free(s);
+}
+
+static int shown_add(struct shown *s, const struct buf *der)
+{
+    const gnutls_datum_t d = {der->data, (unsigned)der->len};
+
+    if (s->n == CHAIN_MAX ||
+        gnutls_pcert_import_x509_raw(&s->chain[s->n], &d, GNUTLS_X509_FMT_DER,
+                                     0) < 0)
+        return -1;
+    s->n++;
+    return 0;
+}
+
+/* The leaf, then what signed it, without the root. */
+static struct shown *shown_new(const struct front *f, const struct record *r)
+{
+    const struct authority_infos *all = &f->hello.authorities;
+    const struct authority_info *a = authority_infos_find(all, r->authority);
+    struct shown *s = xcalloc(1, sizeof(*s));
+    int bad = shown_add(s, &r->der);
+
+    for (; !bad && a && a->parent; a = authority_infos_find(all, a->parent))
+        bad = shown_add(s, &a->der);
+    if (bad)
+        log_fatal("tls", "the service's certificate does not load");
+    return s;
+}
+
+static void adopt(const struct front *f, const struct record *r)
+{
+    AUTO(errs) struct errs e = {0};
+    struct shown *s = shown_new(f, r);
+    struct cert c;
+    int64_t life;
+
+    if (cert_parse(&c, r->der.data, r->der.len, &e) < 0)
+        log_fatal("tls", "the service's certificate: %s", e.v[0].detail);
+    life = c.not_after - c.not_before;
+    pthread_mutex_lock(&lock);
+    shown_free(before);
+    before = now_shown;
+    now_shown = s;
+    due = tm_mono_us() +
+          (c.not_before + life * 2 / 3 - tm_now()) * (int64_t)SECOND;
+    pthread_mutex_unlock(&lock);
+    cert_free(&c);
+}
+
+int tls_renew(struct front *f)
+{
+    AUTO(errs) struct errs e = {0};
+    AUTO(record) struct record record = {0};
+    struct req *r = req_new(f, NULL, NULL, "");
+    struct rd body;
+    int got;
+
+    buf_blob(front_begin(r, MSG_SERVICE_CERT), spki.data, spki.len);
+    got = signer_link_call(r, MSG_RECORD, &body, &e);
+    if (got == 0) {
+        rd_u8(&body);
+        record_get(&body, &record);
+        if (!rd_done(&body))
+            log_fatal("frame", "a RECORD of the signer is malformed");
+        adopt(f, &record);
+    } else {
+        log_msg(LOG_ERROR, "tls", "no certificate for the service: %s",
+                e.v[0].detail);
+        pthread_mutex_lock(&lock);
+        due = tm_mono_us() + RETRY_S * (int64_t)SECOND;
+        pthread_mutex_unlock(&lock);
+    }
+    req_free(r);
+    return got;
+}
+
+int64_t tls_due(void)
+{
+    int64_t at;
+
+    pthread_mutex_lock(&lock);
+    at = due;
+    pthread_mutex_unlock(&lock);
+    return at;
+}
+
+int tls_choose(gnutls_session_t s, const gnutls_datum_t *ca, int n_ca,
+               const gnutls_pk_algorithm_t *algs, int n_algs,
+               gnutls_pcert_st **pcert, unsigned *n_pcert,
+               gnutls_privkey_t *key)
+{
+    int have;
+
+    (void)s;
+    (void)ca;
+    (void)n_ca;
+    (void)algs;
+    (void)n_algs;
+    pthread_mutex_lock(&lock);
+    have = now_shown ? 0 : -1;
+    if (now_shown) {
+        *pcert = now_shown->chain;
+        *n_pcert = now_shown->n;
+        *key = privkey;
+    }
+    pthread_mutex_unlock(&lock);
+    return have;
+}
+
+void tls_request(gnutls_session_t s)
+{
+    gnutls_certificate_server_set_request(s, GNUTLS_CERT_REQUEST);
+}
+
+bool tls_peer(gnutls_session_t s, uint8_t sha256[32])
+{
+    unsigned n = 0;
+    const gnutls_datum_t *peers = gnutls_certificate_get_peers(s, &n);
+
+    if (!peers || n == 0)
+        return false;
+    digest_sum(DIGEST_SHA256, peers[0].data, peers[0].size, sha256);
+    return true;
+}
