@@ -22,7 +22,7 @@ front_fn front_token_make, front_token_list, front_token_self,
 /* front_ca.c */
 front_fn front_authorities, front_profiles;
 front_fn front_ca_pem, front_ca_der, front_ca_root_crt, front_ca_chain;
-/* front_crl.c */
+/* front_ca.c, too */
 front_fn front_crl_der, front_crl_pem, front_crl_chain;
 /* front_run.c */
 front_fn front_health, front_ready, front_metrics, front_ocsp, front_openapi;

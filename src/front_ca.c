@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: ISC */
+/* The authorities' certificates and CRLs, and what profiles allow. */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "front_handle.h"
+#include "pem.h"
+#include "tm.h"
+#include "view.h"
+
+/* ---- certificates ---- */
+
+static json_t *ledger_key(const struct front *f)
+{
+    AUTO(buf) struct buf pem = {0};
+
+    pem_put(&pem, "PUBLIC KEY", f->hello.ledger_key.data,
+            f->hello.ledger_key.len);
+    return json_stringn((const char *)pem.data, pem.len);
+}
+
+void front_authorities(struct req *r)
+{
+    const struct authority_infos *l = &r->front->hello.authorities;
+    json_t *a;
+
+    if (front_query_none(r) != 0)
+        return;
+    a = json_array();
+    for (size_t i = 0; i < l->n; i++) {
+        json_t *o = view_authority(&l->v[i]);
+
+        /* Whose issues the ledger has. */
+        if (l->v[i].has_key)
+            json_object_set_new(o, "ledger_key", ledger_key(r->front));
+        json_array_append_new(a, o);
+    }
+    front_reply_json(r, 200, json_pack("{s:o, s:n}", "authorities", a, "next"));
+}
+
+/* NULL when the request is answered with 404. */
+static const struct authority_info *authority(struct req *r, const char *name)
+{
+    const struct authority_info *a =
+        authority_infos_find(&r->front->hello.authorities, name);
+
+    if (front_query_none(r) != 0)
+        return NULL;
+    if (!a)
+        front_refuse(r, ERR_NOT_FOUND, "there is no authority %.100s", name);
+    return a;
+}
+
+static void reply_pem(struct req *r, const struct authority_info *a,
+                      const char *type)
+{
+    AUTO(buf) struct buf out = {0};
+
+    pem_put(&out, "CERTIFICATE", a->der.data, a->der.len);
+    front_reply(r, 200, type, &out);
+}
+
+void front_ca_pem(struct req *r)
+{
+    const struct authority_info *a = authority(r, r->part);
+
+    if (a)
+        reply_pem(r, a, TYPE_CHAIN);
+}
+
+void front_ca_der(struct req *r)
+{
+    const struct authority_info *a = authority(r, r->part);
+
+    if (a)
+        front_reply_const(r, 200, TYPE_DER, a->der.data, a->der.len);
+}
+
+/* What browsers and phones offer to install. */
+void front_ca_root_crt(struct req *r)
+{
+    const struct authority_info *a = authority(r, "root");
+
+    if (a)
+        reply_pem(r, a, "application/x-x509-ca-cert");
+}
+
+/* Those that issue first, then the roots. */
+void front_ca_chain(struct req *r)
+{
+    const struct authority_infos *l = &r->front->hello.authorities;
+    AUTO(buf) struct buf out = {0};
+
+    if (front_query_none(r) != 0)
+        return;
+    for (int roots = 0; roots <= 1; roots++)
+        for (size_t i = 0; i < l->n; i++)
+            if ((l->v[i].parent == NULL) == roots)
+                pem_put(&out, "CERTIFICATE", l->v[i].der.data, l->v[i].der.len);
+    front_reply(r, 200, TYPE_CHAIN, &out);
+}
+
+/* ---- profiles ---- */
+
+static json_t *profile(const struct conf *c, const struct profile *p,
+                       const struct limits *l)
+{
+    json_t *o = view_profile(p, l);
+
+    if (!p->authority && c->n_authorities)
+        json_object_set_new(o, "authority",
+                            json_string(c->authorities[0].name));
+    return o;
+}
+
+static void profiles(struct req *r)
+{
+    const struct conf *c = r->front->conf;
+    AUTO(errs) struct errs e = {0};
+    struct msg_who who = {0};
+    struct limits l = {0};
+    struct rd *body = front_answer(r, MSG_CALLER);
+    json_t *a = json_array();
+
+    msg_who_get(body, &who);
+    front_answer_done(r, body);
+    if (who.type == WHO_TOKEN && token_limits(&who.token, &l, &e) != 0)
+        body->failed = true;
+    front_answer_done(r, body);
+    for (size_t i = 0; i < c->profiles.n; i++) {
+        const struct profile *p = &c->profiles.v[i];
+
+        if (l.profiles.n == 0 || strs_has(&l.profiles, p->name))
+            json_array_append_new(a, profile(c, p, l.limited ? &l : NULL));
+    }
+    limits_free(&l);
+    msg_who_free(&who);
+    front_reply_json(r, 200, json_pack("{s:o}", "profiles", a));
+}
+
+void front_profiles(struct req *r)
+{
+    if (front_query_none(r) != 0)
+        return;
+    front_begin(r, MSG_WHO);
+    front_ask(r, profiles);
+}
+
+/* ---- CRLs ---- */
+
+enum { CRLS_MAX = 256, FRESH_S = 3600 };
+
+/*
+ * Two CRLs may be of the same second, and Last-Modified tells no less: so that
+ * nobody is told that the first is still the one, the second's is a second
+ * later (thisUpdate is a minute before the clock, so this is no future).
+ */
+static int64_t last_modified(const struct msg_crl_file *m)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static struct {
+        char name[64];
+        uint8_t sha256[32];
+        int64_t time;
+    } seen[CRLS_MAX];
+    size_t i = 0;
+    int64_t t = m->this_update;
+
+    pthread_mutex_lock(&lock);
+    while (i < CRLS_MAX && *seen[i].name &&
+           strncmp(seen[i].name, m->name, sizeof(seen[i].name) - 1) != 0)
+        i++;
+    if (i < CRLS_MAX) {
+        if (*seen[i].name && memcmp(seen[i].sha256, m->sha256, 32) == 0)
+            t = seen[i].time;
+        else if (t <= seen[i].time)
+            t = seen[i].time + 1;
+        strncpy(seen[i].name, m->name, sizeof(seen[i].name) - 1);
+        memcpy(seen[i].sha256, m->sha256, 32);
+        seen[i].time = t;
+    }
+    pthread_mutex_unlock(&lock);
+    return t;
+}
+
+static bool not_modified(const struct req *r, const char *etag,
+                         int64_t modified)
+{
+    const char *match = front_head(r, "If-None-Match");
+    const char *since = front_head(r, "If-Modified-Since");
+    int64_t t;
+
+    if (match)
+        return etag_match(match, etag);
+    return since && tm_parse_http(since, &t) == 0 && modified <= t;
+}
+
+/* Never beyond nextUpdate, and not long: a cache knows of no revocation. */
+static void crl_headers(struct req *r, const struct msg_crl_file *m,
+                        const char *etag, int64_t modified)
+{
+    int64_t expires = tm_now() + FRESH_S;
+    char when[TM_HTTP_SIZE];
+
+    front_header(r, "ETag", etag);
+    tm_http(when, modified);
+    front_header(r, "Last-Modified", when);
+    tm_http(when, expires < m->next_update ? expires : m->next_update);
+    front_header(r, "Expires", when);
+}
+
+static void reply_crl(struct req *r, const char *name, const char *type)
+{
+    struct msg_crl_file m = {0};
+    AUTO(fd) int fd = -1;
+    char etag[2 + 64 + 1] = "\"";
+    int64_t modified;
+
+    if (front_query_none(r) != 0)
+        return;
+    if (front_crl(name, &m, &fd) != 0) {
+        front_refuse(r, ERR_NOT_FOUND, "there is no CRL %.100s", name);
+        return;
+    }
+    hex_encode(etag + 1, m.sha256, sizeof(m.sha256));
+    strcat(etag, "\"");
+    modified = last_modified(&m);
+    crl_headers(r, &m, etag, modified);
+    if (not_modified(r, etag, modified)) {
+        front_reply(r, 304, NULL, NULL);
+    } else {
+        front_reply_fd(r, 200, type, fd, m.size);
+        fd = -1;
+    }
+    msg_crl_file_free(&m);
+}
+
+static void crl_of(struct req *r, const char *suffix, const char *type)
+{
+    AUTO(free) char *name = xasprintf("%s.%s", r->part, suffix);
+
+    reply_crl(r, name, type);
+}
+
+void front_crl_der(struct req *r)
+{
+    crl_of(r, "crl", "application/pkix-crl");
+}
+
+void front_crl_pem(struct req *r)
+{
+    crl_of(r, "pem", "application/x-pem-file");
+}
+
+void front_crl_chain(struct req *r)
+{
+    reply_crl(r, "chain.pem", "application/x-pem-file");
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: ISC */
+/* How the service is, and the little that is the same for everyone. */
+#include <string.h>
+
+#include "front_handle.h"
+#include "log.h"
+
+void front_health(struct req *r)
+{
+    static const char ok[] = "ok\n";
+
+    if (front_query_none(r) == 0)
+        front_reply_const(r, 200, "text/plain; charset=utf-8", ok,
+                          sizeof(ok) - 1);
+}
+
+static json_t *texts(const struct strs *l)
+{
+    json_t *a = json_array();
+
+    for (size_t i = 0; i < l->n; i++)
+        json_array_append_new(a, json_string(l->v[i]));
+    return a;
+}
+
+static void readiness(struct req *r)
+{
+    AUTO(msg_ready) struct msg_ready m = {0};
+    struct rd *body = front_answer(r, MSG_READINESS);
+
+    msg_ready_get(body, &m);
+    front_answer_done(r, body);
+    if (!m.ready)
+        front_header(r, "Retry-After", "5");
+    front_header(r, "Cache-Control", "no-store");
+    front_reply_json(r, m.ready ? 200 : 503,
+                     json_pack("{s:b, s:o, s:o}", "ready", m.ready, "reasons",
+                               texts(&m.reasons), "warnings",
+                               texts(&m.warnings)));
+}
+
+void front_ready(struct req *r)
+{
+    if (front_query_none(r) != 0)
+        return;
+    front_begin(r, MSG_READY);
+    front_ask(r, readiness);
+}
+
+static void metrics(struct req *r)
+{
+    AUTO(buf) struct buf out = {0};
+
+    for (size_t i = 0; i < r->answers.n; i++) {
+        struct answer *a = &r->answers.v[i];
+        const uint8_t *p;
+        size_t len;
+
+        if (a->type != MSG_TEXT)
+            log_fatal("signer", "%s where TEXT belongs", msg_name(a->type));
+        p = rd_blob(&a->body, &len);
+        front_answer_done(r, &a->body);
+        buf_put(&out, p, len);
+    }
+    front_metrics_put(r, &out);
+    front_reply(r, 200, "text/plain; version=0.0.4; charset=utf-8", &out);
+}
+
+void front_metrics(struct req *r)
+{
+    if (front_query_none(r) != 0)
+        return;
+    front_begin(r, MSG_METRICS);
+    front_ask(r, metrics);
+}
+
+/* OCSPResponse { tryLater } (RFC 6960 section 4.2.1), which is unsigned: who
+ * asks falls back to the CRL. */
+void front_ocsp(struct req *r)
+{
+    static const uint8_t try_later[] = {0x30, 0x03, 0x0a, 0x01, 0x03};
+
+    front_reply_const(r, 200, "application/ocsp-response", try_later,
+                      sizeof(try_later));
+}
+
+void front_openapi(struct req *r)
+{
+    if (front_query_none(r) == 0)
+        front_reply_const(r, 200, "application/yaml", front_openapi_text,
+                          front_openapi_size);
+}
