@@ -92,7 +92,7 @@ void requester_get(struct rd *r, struct requester *q)
     q->type = (enum who_type)rd_u8(r);
     q->id = rd_str(r);
     q->label = rd_str_null(r);
-    if (q->type <= WHO_STOP || q->type >= WHO__MAX)
+    if (q->type >= WHO__MAX)
         r->failed = true;
 }
 
@@ -133,6 +133,8 @@ void record_get(struct rd *rd, struct record *r)
     r->authority = rd_str(rd);
     r->profile = rd_str(rd);
     requester_get(rd, &r->requester);
+    if (r->requester.type == WHO_STOP)
+        rd->failed = true;
     r->protocol = rd_str(rd);
     r->note = rd_str_null(rd);
     r->issued_at = rd_i64(rd);

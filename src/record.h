@@ -31,6 +31,7 @@ struct requester {
 };
 void requester_free(struct requester *r);
 void requester_copy(struct requester *to, const struct requester *from);
+/* WHO_STOP is nobody yet: who asks for a token does not say who makes it. */
 void requester_put(struct buf *b, const struct requester *q);
 void requester_get(struct rd *r, struct requester *q);
 

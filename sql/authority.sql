@@ -1,0 +1,30 @@
+-- SPDX-License-Identifier: ISC
+-- Authorities, their CRLs, and small facts.
+
+-- name: authority_put
+INSERT INTO authorities (name, parent, der) SELECT ?1, ?2, ?3;
+
+-- name: authority_next
+SELECT id, name, parent, der FROM authorities WHERE id > ?1 ORDER BY id
+  LIMIT 1;
+
+-- name: crl_get
+SELECT c.number, c.this_update, c.next_update, c.snapshot, c.sha256
+  FROM authorities a JOIN crls c ON c.authority = a.id WHERE a.name = ?1;
+
+-- name: crl_put
+INSERT INTO crls (authority, number, this_update, next_update, snapshot,
+    sha256)
+  SELECT ?1, ?2, ?3, ?4, ?5, ?6
+  WHERE true
+  ON CONFLICT (authority) DO UPDATE SET number = excluded.number,
+    this_update = excluded.this_update, next_update = excluded.next_update,
+    snapshot = excluded.snapshot, sha256 = excluded.sha256;
+
+-- name: fact_get
+SELECT value FROM facts WHERE key = ?1;
+
+-- name: fact_put
+INSERT INTO facts (key, value) SELECT ?1, ?2
+  WHERE true
+  ON CONFLICT (key) DO UPDATE SET value = excluded.value;

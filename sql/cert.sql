@@ -1,0 +1,96 @@
+-- SPDX-License-Identifier: ISC
+
+-- name: authority_id
+SELECT id FROM authorities WHERE name = ?1;
+
+-- name: profile_id
+SELECT id FROM profiles WHERE name = ?1;
+
+-- name: profile_put
+INSERT INTO profiles (name) SELECT ?1;
+
+-- name: requester_id
+SELECT id FROM requesters WHERE ident = ?1 AND type = ?2 AND label = ?3;
+
+-- name: requester_put
+INSERT INTO requesters (ident, type, label) SELECT ?1, ?2, ?3;
+
+-- name: cert_put
+INSERT INTO certificates (leaf, authority, serial, fp, key, not_after,
+issued_at, profile, requester, replaces, detached, sha256, key_sha256,
+idem_scope, idem_key, idem_hash, protocol, cn, note, warnings, der) SELECT
+?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+?18, ?19, ?20, ?21;
+
+-- name: cert_replaced
+UPDATE certificates SET replaced_by = ?2 WHERE leaf = ?1;
+
+-- name: cert_state
+SELECT not_after, revoked_at, replaced_by FROM certificates WHERE leaf = ?1;
+
+-- name: cert_revoke
+UPDATE certificates SET revoked_at = ?2, reason = ?3, revoked_entry = ?4,
+revoked_first = coalesce(revoked_first, ?4) WHERE leaf = ?1;
+
+-- name: cert_get
+SELECT c.leaf, a.name, p.name, r.type, r.ident, r.label, c.protocol,
+c.note, c.issued_at, c.revoked_at, c.reason, c.serial, o.serial, n.serial,
+c.warnings, c.der FROM certificates c JOIN authorities a ON a.id =
+c.authority JOIN profiles p ON p.id = c.profile JOIN requesters r ON r.id =
+c.requester LEFT JOIN certificates o ON o.leaf = c.replaces LEFT JOIN
+certificates n ON n.leaf = c.replaced_by WHERE c.leaf = ?1;
+
+-- name: cert_columns
+SELECT sha256, key_sha256, not_after, revoked_first, revoked_entry, fp, key
+FROM certificates WHERE leaf = ?1;
+
+-- name: cert_by_serial
+SELECT max(leaf) FROM certificates WHERE serial = ?1;
+
+-- name: cert_by_serial_of
+SELECT leaf FROM certificates WHERE serial = ?1 AND authority = ?2;
+
+-- name: cert_by_sha256
+SELECT leaf FROM certificates WHERE fp = ?1 AND sha256 = ?2;
+
+-- name: cert_by_idem
+SELECT leaf, idem_hash FROM certificates WHERE idem_scope = ?1 AND idem_key
+= ?2;
+
+-- name: cert_by_key
+SELECT leaf FROM certificates WHERE key = ?1 AND key_sha256 = ?2 AND
+not_after >= ?3 AND revoked_at IS NULL;
+
+-- name: cert_descendants
+WITH RECURSIVE d (leaf) AS ( SELECT leaf FROM certificates WHERE replaces =
+?1 AND detached = 0 UNION SELECT c.leaf FROM d JOIN certificates c ON
+c.replaces = d.leaf WHERE c.detached = 0) SELECT leaf FROM d;
+
+-- name: key_compromised
+SELECT 1 FROM certificates WHERE key = ?1 AND key_sha256 = ?2 AND reason =
+1 LIMIT 1;
+
+-- name: ancestor_compromised
+WITH RECURSIVE up (leaf) AS ( SELECT ?1 UNION SELECT c.replaces FROM up
+JOIN certificates c ON c.leaf = up.leaf WHERE c.replaces IS NOT NULL AND
+c.detached = 0) SELECT 1 FROM up JOIN certificates c ON c.leaf = up.leaf
+WHERE c.reason = 1 LIMIT 1;
+
+-- name: cert_revoked
+SELECT leaf, serial, revoked_at, reason FROM certificates INDEXED BY
+cert_crl WHERE authority = ?1 AND leaf > ?2 AND not_after >= ?3 AND
+revoked_first < ?4 AND revoked_at IS NOT NULL ORDER BY leaf LIMIT ?5;
+
+-- name: cert_range
+SELECT leaf FROM certificates WHERE leaf >= ?1 AND leaf < ?2 ORDER BY leaf
+LIMIT ?3;
+
+-- name: name_put
+INSERT INTO names (class, key, leaf) SELECT ?1, ?2, ?3;
+
+-- name: name_has
+SELECT 1 FROM names WHERE class = ?1 AND key = ?2 AND leaf = ?3;
+
+-- name: name_walk
+SELECT class, key, leaf FROM names WHERE (class, key, leaf) > (?1, ?2, ?3)
+ORDER BY class, key, leaf LIMIT 4096;

@@ -1,0 +1,73 @@
+-- SPDX-License-Identifier: ISC
+
+-- name: list_check
+SELECT not_after, cn FROM certificates WHERE leaf = ?1 AND (?2 <> 1 OR
+(revoked_at IS NULL AND not_after >= ?3)) AND (?2 <> 2 OR revoked_at IS NOT
+NULL) AND (?2 <> 3 OR (revoked_at IS NULL AND not_after < ?3)) AND (?4 < 0
+OR (replaced_by IS NOT NULL) = ?4) AND (?5 IS NULL OR profile = ?5) AND (?6
+IS NULL OR authority = ?6) AND (?7 IS NULL OR requester IN ( SELECT id FROM
+requesters WHERE ident = ?7 UNION ALL SELECT id FROM requesters WHERE label
+= ?7)) AND (?8 IS NULL OR key_sha256 = ?8) AND (?9 IS NULL OR sha256 = ?9)
+AND (?10 IS NULL OR issued_at >= ?10) AND (?11 IS NULL OR issued_at < ?11)
+AND (?12 IS NULL OR not_after >= ?12) AND (?13 IS NULL OR not_after < ?13);
+
+-- name: list_requesters
+SELECT id FROM requesters WHERE ident = ?1 UNION SELECT id FROM requesters
+WHERE label = ?1 LIMIT 2;
+
+-- name: list_last_leaf
+SELECT max(last_leaf) FROM days WHERE day <= ?1;
+
+-- name: list_first_leaf
+SELECT min(first_leaf) FROM days WHERE day >= ?1;
+
+-- name: list_next_class
+SELECT min(class) FROM names WHERE class > ?1 AND class <= ?2;
+
+-- name: list_issued
+SELECT leaf FROM certificates WHERE leaf < ?1 AND leaf >= ?2 ORDER BY leaf
+DESC LIMIT ?3;
+
+-- name: list_by_key
+SELECT leaf FROM certificates INDEXED BY cert_key WHERE leaf < ?1 AND leaf
+>= ?2 AND key = ?4 ORDER BY leaf DESC LIMIT ?3;
+
+-- name: list_by_sha256
+SELECT leaf FROM certificates INDEXED BY cert_fp WHERE leaf < ?1 AND leaf
+>= ?2 AND fp = ?4 ORDER BY leaf DESC LIMIT ?3;
+
+-- name: list_by_requester
+SELECT leaf FROM certificates INDEXED BY cert_requester WHERE leaf < ?1 AND
+leaf >= ?2 AND requester = ?4 ORDER BY leaf DESC LIMIT ?3;
+
+-- name: list_by_profile
+SELECT leaf FROM certificates INDEXED BY cert_profile WHERE leaf < ?1 AND
+leaf >= ?2 AND profile = ?4 ORDER BY leaf DESC LIMIT ?3;
+
+-- name: list_by_revoked
+SELECT leaf FROM certificates INDEXED BY cert_revoked WHERE leaf < ?1 AND
+leaf >= ?2 AND revoked_at IS NOT NULL ORDER BY leaf DESC LIMIT ?3;
+
+-- name: list_by_name
+SELECT leaf FROM names WHERE leaf < ?1 AND leaf >= ?2 AND class = ?4 AND
+key = ?5 ORDER BY leaf DESC LIMIT ?3;
+
+-- name: list_by_requesters
+SELECT leaf FROM certificates INDEXED BY cert_requester WHERE requester IN
+( SELECT id FROM requesters WHERE ident = ?2 UNION ALL SELECT id FROM
+requesters WHERE label = ?2) LIMIT ?1;
+
+-- name: list_by_names
+SELECT leaf FROM names WHERE class = ?2 AND key >= ?3 AND key < ?4 LIMIT ?1;
+
+-- name: list_by_class
+SELECT leaf FROM names WHERE class >= ?2 AND class <= ?3 LIMIT ?1;
+
+-- name: list_by_end
+SELECT leaf FROM certificates INDEXED BY cert_not_after WHERE not_after >=
+?2 AND not_after < ?3 LIMIT ?1;
+
+-- name: list_expiry
+SELECT leaf, not_after FROM certificates INDEXED BY cert_not_after WHERE
+not_after >= ?1 AND (not_after, leaf) > (?1, ?2) AND not_after < ?3 ORDER
+BY not_after, leaf LIMIT ?4;

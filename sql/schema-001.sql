@@ -1,0 +1,91 @@
+-- SPDX-License-Identifier: ISC
+
+CREATE TABLE entries ( idx INTEGER PRIMARY KEY, entry BLOB NOT NULL )
+STRICT;
+
+CREATE TABLE tiles ( id INTEGER PRIMARY KEY, root BLOB NOT NULL CHECK
+(length(root) = 32), hashes BLOB NOT NULL CHECK (length(hashes) = 8192) )
+STRICT;
+
+CREATE TABLE heads ( hour INTEGER PRIMARY KEY, size INTEGER NOT NULL, time
+INTEGER NOT NULL, root BLOB NOT NULL CHECK (length(root) = 32), sig BLOB
+NOT NULL CHECK (length(sig) = 64) ) STRICT;
+
+CREATE TABLE authorities ( id INTEGER PRIMARY KEY, name TEXT NOT NULL
+UNIQUE, parent TEXT, der BLOB NOT NULL ) STRICT;
+
+CREATE TABLE crls ( authority INTEGER PRIMARY KEY REFERENCES authorities
+(id), number INTEGER NOT NULL, this_update INTEGER NOT NULL, next_update
+INTEGER NOT NULL, snapshot INTEGER NOT NULL, sha256 BLOB NOT NULL CHECK
+(length(sha256) = 32) ) STRICT;
+
+CREATE TABLE profiles ( id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE )
+STRICT;
+
+CREATE TABLE requesters ( id INTEGER PRIMARY KEY, type INTEGER NOT NULL,
+ident TEXT NOT NULL, label TEXT NOT NULL, UNIQUE (ident, type, label) )
+STRICT;
+
+CREATE INDEX requester_label ON requesters (label);
+
+CREATE TABLE certificates ( leaf INTEGER PRIMARY KEY, authority INTEGER NOT
+NULL REFERENCES authorities (id), serial BLOB NOT NULL, fp INTEGER NOT
+NULL, key INTEGER NOT NULL, not_after INTEGER NOT NULL, issued_at INTEGER
+NOT NULL, profile INTEGER NOT NULL REFERENCES profiles (id), requester
+INTEGER NOT NULL REFERENCES requesters (id), replaces INTEGER REFERENCES
+certificates (leaf), detached INTEGER NOT NULL, replaced_by INTEGER,
+revoked_at INTEGER, reason INTEGER, revoked_first INTEGER, revoked_entry
+INTEGER, sha256 BLOB NOT NULL CHECK (length(sha256) = 32), key_sha256 BLOB
+NOT NULL CHECK (length(key_sha256) = 32), idem_scope TEXT, idem_key TEXT,
+idem_hash BLOB, protocol TEXT NOT NULL, cn TEXT, note TEXT, warnings BLOB,
+der BLOB NOT NULL ) STRICT;
+
+CREATE UNIQUE INDEX cert_serial ON certificates (serial, authority);
+
+CREATE INDEX cert_fp ON certificates (fp);
+
+CREATE INDEX cert_key ON certificates (key);
+
+CREATE INDEX cert_not_after ON certificates (not_after);
+
+CREATE INDEX cert_profile ON certificates (profile);
+
+CREATE INDEX cert_requester ON certificates (requester);
+
+CREATE INDEX cert_replaces ON certificates (replaces) WHERE replaces IS NOT
+NULL;
+
+CREATE UNIQUE INDEX cert_idem ON certificates (idem_scope, idem_key) WHERE
+idem_key IS NOT NULL;
+
+CREATE INDEX cert_revoked ON certificates (leaf) WHERE revoked_at IS NOT
+NULL;
+
+CREATE INDEX cert_crl ON certificates (authority, leaf, not_after,
+revoked_first, serial, revoked_at, reason) WHERE revoked_at IS NOT NULL;
+
+CREATE INDEX cert_compromised ON certificates (key) WHERE reason = 1;
+
+CREATE TABLE names ( class INTEGER NOT NULL, key BLOB NOT NULL, leaf
+INTEGER NOT NULL, PRIMARY KEY (class, key, leaf) ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE hours ( hour INTEGER PRIMARY KEY, total INTEGER NOT NULL,
+revoked INTEGER NOT NULL, open INTEGER NOT NULL ) STRICT;
+
+CREATE TABLE days ( day INTEGER PRIMARY KEY, first_leaf INTEGER NOT NULL,
+last_leaf INTEGER NOT NULL ) STRICT;
+
+CREATE TABLE tokens ( id TEXT PRIMARY KEY, label TEXT NOT NULL, roles
+INTEGER NOT NULL, profiles BLOB NOT NULL, names BLOB NOT NULL, wildcards
+INTEGER NOT NULL, max_uses INTEGER NOT NULL, uses INTEGER NOT NULL,
+created_at INTEGER NOT NULL, not_after INTEGER NOT NULL, last_used INTEGER
+NOT NULL, creator_type INTEGER NOT NULL, creator_id TEXT NOT NULL,
+creator_label TEXT, removed_at INTEGER NOT NULL, secret_sha256 BLOB NOT
+NULL CHECK (length(secret_sha256) = 32) ) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX token_label ON tokens (label) WHERE removed_at = 0;
+
+CREATE INDEX token_live ON tokens (id) WHERE removed_at = 0;
+
+CREATE TABLE facts ( key TEXT PRIMARY KEY, value BLOB NOT NULL ) STRICT,
+WITHOUT ROWID;

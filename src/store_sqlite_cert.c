@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: ISC */
+/* Certificates: storing, revoking, looking up. */
+#include "store_sqlite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "digest.h"
+
+/* The id behind a name of a small table. */
+static enum store_result authority_id(struct sq_conn *c, const char *name,
+                                      int64_t *id)
+{
+    return sq_int(c, sq_bind(c, SQL_AUTHORITY_ID, "s", name), id);
+}
+
+static enum store_result profile_id(struct sq_conn *c, const char *name,
+                                    int64_t *id)
+{
+    enum store_result r = sq_int(c, sq_bind(c, SQL_PROFILE_ID, "s", name), id);
+
+    if (r != STORE_NONE)
+        return r;
+    r = sq_do(c, SQL_PROFILE_PUT, "s", name);
+    *id = sqlite3_last_insert_rowid(c->db);
+    return r;
+}
+
+static enum store_result requester_id(struct sq_conn *c,
+                                      const struct requester *q, int64_t *id)
+{
+    const char *ident = q->id ? q->id : "", *label = q->label ? q->label : "";
+    enum store_result r = sq_int(
+        c, sq_bind(c, SQL_REQUESTER_ID, "sis", ident, (int64_t)q->type, label),
+        id);
+
+    if (r != STORE_NONE)
+        return r;
+    r = sq_do(c, SQL_REQUESTER_PUT, "sis", ident, (int64_t)q->type, label);
+    *id = sqlite3_last_insert_rowid(c->db);
+    return r;
+}
+
+/* The columns of a new row that are not the record's own. */
+struct row_ids {
+    int64_t authority, profile, requester, replaces;
+    const int64_t *replaces_p;
+    uint8_t sha256[32], key_sha256[32];
+    struct buf warnings;
+    struct name cn;
+    bool has_cn;
+};
+
+static enum store_result refuse(struct sq_conn *c, const char *why)
+{
+    c->last = STORE_REFUSED;
+    snprintf(c->error, sizeof(c->error), "%s", why);
+    return STORE_REFUSED;
+}
+
+static enum store_result by_serial(struct sq_conn *c, int64_t authority,
+                                   const struct serial *s, int64_t *leaf)
+{
+    enum store_result r = sq_int(c,
+                                 sq_bind(c, SQL_CERT_BY_SERIAL_OF, "bi", s->v,
+                                         (size_t)s->len, authority),
+                                 leaf);
+
+    if (r != STORE_NONE)
+        return r;
+    return sq_int(c, sq_bind(c, SQL_CERT_BY_SERIAL, "b", s->v, (size_t)s->len),
+                  leaf);
+}
+
+static enum store_result resolve(struct sq_conn *c, const struct record *rec,
+                                 struct row_ids *ids)
+{
+    enum store_result r = authority_id(c, rec->authority, &ids->authority);
+
+    if (r == STORE_NONE)
+        return refuse(c, "the certificate's authority is unknown");
+    if (r == STORE_OK)
+        r = profile_id(c, rec->profile ? rec->profile : "", &ids->profile);
+    if (r == STORE_OK)
+        r = requester_id(c, &rec->requester, &ids->requester);
+    if (r != STORE_OK || rec->replaces.len == 0)
+        return r;
+    r = by_serial(c, ids->authority, &rec->replaces, &ids->replaces);
+    if (r == STORE_NONE)
+        return refuse(c, "the certificate that is replaced is unknown");
+    ids->replaces_p = &ids->replaces;
+    return r;
+}
+
+/* A CN that is a name and not among the names is searched for as one. */
+static void judge_cn(const struct cert_row *row, struct row_ids *ids)
+{
+    AUTO(errs) struct errs e = {0};
+
+    if (!row->cn || name_parse(&ids->cn, row->cn, strlen(row->cn), &e) != 0)
+        return;
+    ids->has_cn = !names_has(&row->cert->names, &ids->cn);
+    if (!ids->has_cn)
+        name_free(&ids->cn);
+}
+
+/* The old one is no longer open; the first row to say so counts. */
+static enum store_result mark_replaced(struct sq_conn *c, int64_t old,
+                                       uint64_t leaf)
+{
+    sqlite3_stmt *st = sq_bind(c, SQL_CERT_STATE, "i", old);
+    enum store_result r = sq_next(c, st);
+
+    if (r == STORE_OK && sqlite3_column_type(st, 1) == SQLITE_NULL &&
+        sqlite3_column_type(st, 2) == SQLITE_NULL)
+        sq_tally_hour(c, sqlite3_column_int64(st, 0), 0, 0, -1);
+    if (st)
+        sqlite3_reset(st);
+    if (r != STORE_OK)
+        return r;
+    return sq_do(c, SQL_CERT_REPLACED, "ii", old, (int64_t)leaf);
+}
+
+static enum store_result put_row(struct sq_conn *c, const struct cert_row *row,
+                                 const struct row_ids *ids)
+{
+    const struct record *rec = row->record;
+    const char *key = row->idem_key;
+
+    return sq_do(c, SQL_CERT_PUT, "iibiiiiiiIihhsshsssbb", (int64_t)rec->leaf,
+                 ids->authority, rec->serial.v, (size_t)rec->serial.len,
+                 sq_prefix(ids->sha256), sq_prefix(ids->key_sha256),
+                 row->cert->not_after, rec->issued_at, ids->profile,
+                 ids->requester, ids->replaces_p, (int64_t)row->detached,
+                 ids->sha256, ids->key_sha256, key ? row->idem_scope : NULL,
+                 key, key ? row->idem_hash : NULL,
+                 rec->protocol ? rec->protocol : "",
+                 ids->has_cn ? row->cn : NULL, rec->note, ids->warnings.data,
+                 ids->warnings.len, rec->der.data, rec->der.len);
+}
+
+enum store_result sq_cert_put(struct store_conn *base,
+                              const struct cert_row *row)
+{
+    struct sq_conn *c = sq_of(base);
+    const struct record *rec = row->record;
+    struct row_ids ids = {0};
+    enum store_result r = resolve(c, rec, &ids);
+
+    if (r != STORE_OK)
+        return r;
+    digest_sum(DIGEST_SHA256, rec->der.data, rec->der.len, ids.sha256);
+    key_pub_sha256(&row->cert->key, ids.key_sha256);
+    if (rec->warnings.n)
+        strs_put(&ids.warnings, &rec->warnings);
+    judge_cn(row, &ids);
+    r = put_row(c, row, &ids);
+    if (r == STORE_OK)
+        r = sq_names_put(c, row->cert, ids.has_cn ? &ids.cn : NULL, rec->leaf);
+    if (r == STORE_OK && ids.replaces_p)
+        r = mark_replaced(c, ids.replaces, rec->leaf);
+    if (r == STORE_OK) {
+        sq_tally_hour(c, row->cert->not_after, 1, 0, 1);
+        sq_tally_day(c, rec->issued_at, rec->leaf);
+    }
+    buf_free(&ids.warnings);
+    if (ids.has_cn)
+        name_free(&ids.cn);
+    return r;
+}
+
+enum store_result sq_cert_revoke(struct store_conn *base, uint64_t leaf,
+                                 int64_t at, int reason, uint64_t entry)
+{
+    struct sq_conn *c = sq_of(base);
+    sqlite3_stmt *st = sq_bind(c, SQL_CERT_STATE, "i", (int64_t)leaf);
+    enum store_result r = sq_next(c, st);
+
+    if (r == STORE_OK && sqlite3_column_type(st, 1) == SQLITE_NULL)
+        sq_tally_hour(c, sqlite3_column_int64(st, 0), 0, 1,
+                      sqlite3_column_type(st, 2) == SQLITE_NULL ? -1 : 0);
+    if (st)
+        sqlite3_reset(st);
+    if (r != STORE_OK)
+        return r;
+    return sq_do(c, SQL_CERT_REVOKE, "iiii", (int64_t)leaf, at, (int64_t)reason,
+                 (int64_t)entry);
+}
+
+static void read_warnings(sqlite3_stmt *st, int col, struct strs *out)
+{
+    struct rd rd = rd_of(sqlite3_column_blob(st, col),
+                         (size_t)sqlite3_column_bytes(st, col));
+
+    if (rd.p)
+        strs_get(&rd, out);
+}
+
+static void read_record(sqlite3_stmt *st, struct record *out)
+{
+    *out = (struct record){
+        .leaf = (uint64_t)sqlite3_column_int64(st, 0),
+        .authority = sq_text_or_empty(st, 1),
+        .profile = sq_text_or_empty(st, 2),
+        .requester = {(enum who_type)sqlite3_column_int(st, 3),
+                      sq_text_or_empty(st, 4), sq_text(st, 5)},
+        .protocol = sq_text_or_empty(st, 6),
+        .note = sq_text(st, 7),
+        .issued_at = sqlite3_column_int64(st, 8),
+        .revoked_at = sqlite3_column_int64(st, 9),
+        .reason = sqlite3_column_int(st, 10),
+    };
+    sq_serial(st, 11, &out->serial);
+    sq_serial(st, 12, &out->replaces);
+    sq_serial(st, 13, &out->replaced_by);
+    read_warnings(st, 14, &out->warnings);
+    sq_blob(st, 15, &out->der);
+}
+
+enum store_result sq_cert_by_leaf(struct store_conn *base, uint64_t leaf,
+                                  struct record *out)
+{
+    struct sq_conn *c = sq_of(base);
+    AUTO(stmt) sqlite3_stmt *st = sq_bind(c, SQL_CERT_GET, "i", (int64_t)leaf);
+    enum store_result r = sq_next(c, st);
+
+    if (r == STORE_OK)
+        read_record(st, out);
+    return r;
+}
+
+enum store_result sq_cert_by_serial(struct store_conn *base,
+                                    const char *authority,
+                                    const struct serial *s, struct record *out)
+{
+    struct sq_conn *c = sq_of(base);
+    int64_t id, leaf;
+    enum store_result r;
+
+    if (!authority) {
+        r = sq_int(c, sq_bind(c, SQL_CERT_BY_SERIAL, "b", s->v, (size_t)s->len),
+                   &leaf);
+    } else {
+        r = authority_id(c, authority, &id);
+        if (r == STORE_OK)
+            r = sq_int(c,
+                       sq_bind(c, SQL_CERT_BY_SERIAL_OF, "bi", s->v,
+                               (size_t)s->len, id),
+                       &leaf);
+    }
+    return r == STORE_OK ? sq_cert_by_leaf(base, (uint64_t)leaf, out) : r;
+}
+
+enum store_result sq_cert_by_sha256(struct store_conn *base,
+                                    const uint8_t sha256[32],
+                                    struct record *out)
+{
+    struct sq_conn *c = sq_of(base);
+    int64_t leaf;
+    enum store_result r = sq_int(
+        c, sq_bind(c, SQL_CERT_BY_SHA256, "ih", sq_prefix(sha256), sha256),
+        &leaf);
+
+    return r == STORE_OK ? sq_cert_by_leaf(base, (uint64_t)leaf, out) : r;
+}
+
+static enum store_result idem_find(struct sq_conn *c, const char *scope,
+                                   const char *key, uint64_t *leaf,
+                                   uint8_t hash[32])
+{
+    AUTO(stmt)
+    sqlite3_stmt *st = sq_bind(c, SQL_CERT_BY_IDEM, "ss", scope, key);
+    enum store_result r = sq_next(c, st);
+
+    if (r == STORE_OK) {
+        *leaf = (uint64_t)sqlite3_column_int64(st, 0);
+        sq_hash(st, 1, hash);
+    }
+    return r;
+}
+
+enum store_result sq_cert_by_idem(struct store_conn *base, const char *scope,
+                                  const char *key, struct record *out,
+                                  uint8_t hash[32])
+{
+    uint64_t leaf;
+    enum store_result r = idem_find(sq_of(base), scope, key, &leaf, hash);
+
+    return r == STORE_OK ? sq_cert_by_leaf(base, leaf, out) : r;
+}
+
+static int compare_leaves(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+/* Each record of the statement's leaves, oldest first. */
+static enum store_result each_of(struct sq_conn *c, sqlite3_stmt *st,
+                                 store_record_fn *fn, void *arg)
+{
+    AUTO(leaves) struct sq_leaves l = {0};
+    enum store_result r = sq_leaves_take(c, st, &l);
+
+    if (l.n)
+        qsort(l.v, l.n, sizeof(*l.v), compare_leaves);
+    return r == STORE_OK ? sq_leaves_each(c, &l, fn, arg) : r;
+}
+
+enum store_result sq_cert_descendants(struct store_conn *base, uint64_t leaf,
+                                      store_record_fn *fn, void *arg)
+{
+    struct sq_conn *c = sq_of(base);
+
+    return each_of(c, sq_bind(c, SQL_CERT_DESCENDANTS, "i", (int64_t)leaf), fn,
+                   arg);
+}
+
+enum store_result sq_cert_by_key(struct store_conn *base,
+                                 const uint8_t key_sha256[32], int64_t now,
+                                 store_record_fn *fn, void *arg)
+{
+    struct sq_conn *c = sq_of(base);
+
+    return each_of(c,
+                   sq_bind(c, SQL_CERT_BY_KEY, "ihi", sq_prefix(key_sha256),
+                           key_sha256, now),
+                   fn, arg);
+}
+
+enum store_result sq_key_compromised(struct store_conn *base,
+                                     const uint8_t key_sha256[32])
+{
+    struct sq_conn *c = sq_of(base);
+    AUTO(stmt)
+    sqlite3_stmt *st = sq_bind(c, SQL_KEY_COMPROMISED, "ih",
+                               sq_prefix(key_sha256), key_sha256);
+
+    return sq_next(c, st);
+}
+
+enum store_result sq_ancestor_compromised(struct store_conn *base,
+                                          uint64_t leaf)
+{
+    struct sq_conn *c = sq_of(base);
+    AUTO(stmt)
+    sqlite3_stmt *st = sq_bind(c, SQL_ANCESTOR_COMPROMISED, "i", (int64_t)leaf);
+
+    return sq_next(c, st);
+}
