@@ -185,6 +185,24 @@ static int check_url(struct req_head *h, struct errs *e)
     return *h->url == '/' ? 0 : check_absolute(h, e);
 }
 
+/*
+ * libmicrohttpd glues a folded line to its header's name, and drops what is
+ * behind a NUL and a last header without a name: then what it found is less
+ * than what it read.  Each header has room for one space.
+ */
+static int check_size(const struct req_head *h, struct errs *e)
+{
+    size_t least = strlen(h->method) + strlen(h->url) + strlen(h->version) + 6;
+
+    for (size_t i = 0; i < h->n; i++)
+        least += h->v[i].name_len + h->v[i].value_len + 3;
+    if (h->size <= least + h->n)
+        return 0;
+    return err_add(e, ERR_BAD_REQUEST,
+                   "the head has folded lines, NULs, a header without a name "
+                   "or more than one space before a value");
+}
+
 int head_check(struct req_head *h, struct errs *e)
 {
     unsigned seen = 0;
@@ -198,6 +216,8 @@ int head_check(struct req_head *h, struct errs *e)
     if (h->too_many)
         return err_add(e, ERR_BAD_REQUEST, "there are more than %d headers",
                        HEAD_FIELDS_MAX);
+    if (h->size && check_size(h, e) < 0)
+        return -1;
     for (size_t i = 0; i < h->n; i++)
         if (check_field(h, &h->v[i], &seen, e) < 0)
             return -1;

@@ -23,6 +23,7 @@ struct req_head {
     struct head_field v[HEAD_FIELDS_MAX];
     size_t n;
     bool too_many;
+    size_t size; /* octets of the head, as read; 0: not known */
     /* found; pointers into what was given */
     const char *path; /* behind an authority, with the query */
     const char *authorization, *request_id, *expect;

@@ -240,6 +240,9 @@ static int judge(struct req *r, struct req_head *h, struct errs *e)
         c->last = true; /* where the next one begins is not sure */
         return -1;
     }
+    /* Without a length there is no body; what follows all the same would be
+     * taken for the next request. */
+    c->last = strcmp(h->method, "POST") == 0 && !h->has_length && !h->chunked;
     split_path(r, h->path);
     find_evidence(r, h);
     if (find_route(r, h->method, e) == 0 && check_permit(r, h, e) == 0)
@@ -273,6 +276,9 @@ static enum MHD_Result on_head(struct req *r, const char *method,
     struct front_core *c = r->core;
 
     MHD_get_connection_values_n(c->conn, MHD_HEADER_KIND, gather, &h);
+    h.size = MHD_get_connection_info(c->conn,
+                                     MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)
+                 ->header_size;
     r->caller.address = xstrdup(c->link->address);
     c->stage = STAGE_BODY;
     c->refused = judge(r, &h, &c->failed) < 0;
