@@ -233,9 +233,36 @@ static inline void ca_remove(const char *dir)
     rmdir(dir);
 }
 
+static inline void ca_say(void *arg, const char *line)
+{
+    (void)arg;
+    (void)line;
+}
+
+/* Whatever a test did: the ledger still fits itself, to the last entry. */
+static inline void ca_audit(struct ca *c)
+{
+    AUTO(errs) struct errs e = {0};
+    AUTO(evp_pkey)
+    EVP_PKEY *key = key_load("file:keys/ledger.key", c->dir, NULL, &e);
+    AUTO(store) struct store *store = NULL;
+    struct store_conn *conn;
+    char path[160];
+
+    ca_path(c, path, "ledger.db");
+    store = store_open(path, &e);
+    ck_assert_ptr_nonnull(store);
+    conn = store_conn_open(store, false, &e);
+    ck_assert_ptr_nonnull(conn);
+    ck_assert_msg(ledger_audit(conn, key, ca_say, NULL, &e) == 0, "%s",
+                  e.n ? e.v[0].detail : "");
+    store_conn_close(conn);
+}
+
 static inline void ca_free(struct ca *c)
 {
     ca_stop(c);
+    ca_audit(c);
     conf_free(c->conf);
     buf_free(&c->root);
     buf_free(&c->issuing);
