@@ -140,6 +140,46 @@ static void check_entry(struct audit *a, const struct record *r,
         differs(a, r, "requester");
 }
 
+/* A common name that is a name is in the index too, when whoever stored it
+ * said so. */
+static int count_cn(struct audit *a, uint64_t leaf, const struct cert *cert)
+{
+    AUTO(errs) struct errs why = {0};
+    AUTO(free)
+    char *subject = cert_name_text(cert->subject, cert->subject_len);
+    struct name n = {0};
+    enum store_result res;
+
+    if (strncmp(subject, "CN=", 3) != 0 ||
+        name_parse(&n, subject + 3, strcspn(subject + 3, ",+"), &why) != 0)
+        return 0;
+    res = names_has(&cert->names, &n) ? STORE_NONE
+                                      : store_name_has(a->c, &n, leaf);
+    a->names += res == STORE_OK;
+    name_free(&n);
+    return audit_store(a, res);
+}
+
+static int check_names(struct audit *a, uint64_t leaf, const struct cert *cert)
+{
+    a->names += cert->names.n;
+    for (size_t i = 0; i < cert->names.n; i++) {
+        enum store_result res = store_name_has(a->c, &cert->names.v[i], leaf);
+        AUTO(free) char *name = NULL;
+
+        if (audit_store(a, res) != 0)
+            return -1;
+        if (res == STORE_OK)
+            continue;
+        name = name_text(&cert->names.v[i]);
+        audit_finding(a, leaf,
+                      "the certificate of entry %llu is not found by its name "
+                      "%s",
+                      ull(leaf), name);
+    }
+    return count_cn(a, leaf, cert);
+}
+
 /* What the row says again of what the certificate says. */
 static int check_columns(struct audit *a, const struct record *r,
                          const struct cert_columns *k)
@@ -165,22 +205,7 @@ static int check_columns(struct audit *a, const struct record *r,
     key_pub_sha256(&cert.key, hash);
     if (memcmp(hash, k->key_sha256, sizeof(hash)) != 0)
         differs(a, r, "key");
-    a->names += cert.names.n;
-    for (size_t i = 0; i < cert.names.n; i++) {
-        AUTO(free) char *name = NULL;
-        enum store_result res = store_name_has(a->c, &cert.names.v[i], r->leaf);
-
-        if (audit_store(a, res) != 0)
-            return -1;
-        if (res == STORE_OK)
-            continue;
-        name = name_text(&cert.names.v[i]);
-        audit_finding(a, r->leaf,
-                      "the certificate of entry %llu is not found by its name "
-                      "%s",
-                      ull(r->leaf), name);
-    }
-    return 0;
+    return check_names(a, r->leaf, &cert);
 }
 
 static int check_row(void *arg, struct record *r, const struct cert_columns *k)

@@ -33,28 +33,38 @@ static int note_cert(void *arg, struct record *r, const struct cert_columns *k)
     return 1;
 }
 
+/* Rows that no entry of this tree can have made.  The database's integers have
+ * a sign: what is below zero is behind INT64_MAX here. */
+static int no_rows(struct audit *a, uint64_t first, uint64_t end)
+{
+    uint64_t index = NO_ENTRY;
+
+    if (audit_store(a, store_certs(a->c, first, end, note_cert, &index)) != 0)
+        return -1;
+    if (index != NO_ENTRY)
+        audit_finding(a, index,
+                      "there is a certificate of entry %lld, which is not in "
+                      "the ledger",
+                      (long long)index);
+    return 0;
+}
+
 static int nothing_behind(struct audit *a)
 {
     const uint64_t end = a->head.size, far = UINT64_C(1) << 47;
-    const uint64_t rest = INT64_MAX - end;
     uint64_t index = NO_ENTRY;
 
-    if (audit_store(a, store_entries(a->c, end, rest, note_entry, &index)) != 0)
+    if (audit_store(a, store_entries(a->c, end, INT64_MAX - end, note_entry,
+                                     &index)) != 0)
         return -1;
     if (index != NO_ENTRY)
         audit_finding(a, index,
                       "entry %llu is behind the newest head, which is over "
                       "%llu entries",
                       ull(index), ull(end));
-    index = NO_ENTRY;
-    if (audit_store(a, store_certs(a->c, end, INT64_MAX, note_cert, &index)) !=
-        0)
+    if (no_rows(a, end, INT64_MAX) != 0 ||
+        no_rows(a, (uint64_t)INT64_MIN, 0) != 0)
         return -1;
-    if (index != NO_ENTRY)
-        audit_finding(a, index,
-                      "there is a certificate of entry %llu, behind the "
-                      "newest head",
-                      ull(index));
     for (unsigned level = 0; level < TILE_LEVELS - 1; level++) {
         uint64_t first = end >> (level + 1) * TILE_BITS;
 
