@@ -59,7 +59,7 @@ bad 'ESC inside' dns:a%1b.example.internal
 bad 'empty' dns:
 bad 'a label of 64' "dns:$(head -c 64 /dev/zero | tr '\0' a).example.internal"
 l=$(head -c 60 /dev/zero | tr '\0' a)
-bad 'a name of 254' "dns:$l.$l.$l.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example.internal"
+bad 'a name of 254' "dns:$l.$l.$l.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example.internal"
 bad 'double dot' dns:a..example.internal
 bad 'leading dot' dns:.a.example.internal
 bad 'trailing dot' dns:a.example.internal.
@@ -134,7 +134,7 @@ for k in rsa:1024 rsa:2047 ec:secp224r1 ec:prime192v1 ec:secp256k1 \
     esac
     openssl genpkey "$@" -out "$T/odd.key" 2>/dev/null || bail "genpkey $k"
     "$MKCSR" -k "$T/odd.key" -n $N >"$T/odd.der" || bail "mkcsr $k"
-    send '400|422' 'key-not-allowed|key-weak|bad-csr' "key $k"
+    send '400|422' 'key-not-allowed|key-weak|bad-csr|bad-signature' "key $k"
     like "$k: with a reason" "$T/body" '"detail"'
 done
 openssl req -new -key "$CA/keys/issuing.key" -subj /CN=a.example.internal \
@@ -173,7 +173,8 @@ for o in '<script>alert(1)</script>' "'; DROP TABLE certificates; --" \
     *) is "O $o" "$status" '201 or 400' ;;
     esac
 done
-odd '201|400' any 'BMPString' -s 30 -c %00a -n $N
+odd '201|400' any 'BMPString' -s 30 -n $N \
+    -c "$(echo a.example.internal | sed 's/./%00&/g')"
 odd '201|400' any 'two CNs' -c a.example.internal -c b.example.internal -n $N
 odd '201|400' any 'a CN of 65' \
     -c "$(head -c 65 /dev/zero | tr '\0' a)" -n $N

@@ -11,11 +11,11 @@ openssl req -in "$T/a.internal.csr" -outform DER -out "$T/a.der"
 A="Authorization: Bearer $BEARER"
 H='Host: localhost'
 steady_begin
-# raw WHAT WANTED: standard input is sent; the statuses that come back, on one
-# line, match the ERE; `closed` stands for none.
+# raw WHAT WANTED: $T/in is sent; the statuses that come back, on one line,
+# match the ERE; `closed` stands for none.
 raw() {
-    "$RAWHTTP" -t 12000 -i 1200 127.0.0.1 "$plain_port" >"$T/answer" \
-        2>"$T/took"
+    "$RAWHTTP" -t 12000 -i 1200 127.0.0.1 "$plain_port" <"$T/in" \
+        >"$T/answer" 2>"$T/took"
     got=$(tr -d '\000' <"$T/answer" | grep -ao '^HTTP/1\.[01] [0-9][0-9][0-9]' |
         cut -d' ' -f2 | tr '\n' ' ' | sed 's/ $//')
     if echo "${got:-closed}" | grep -Eqx "$2"; then point ok "$1"; else
@@ -30,10 +30,12 @@ SMUGGLED=$(lines 'POST /v1/certificates HTTP/1.1' "$H" "$A" \
     "Content-Length: $n" 'X-Request-Id: smuggled' '' ; echo x)
 SMUGGLED=${SMUGGLED%x}
 refused='4[0-9][0-9]|closed'
+# libmicrohttpd 0.9.75 writes the head of this answer of its own twice
+bad_length='400( 400)?|413( 413)?|closed'
 
 # the helper itself
-{ lines 'GET /healthz HTTP/1.1' "$H" '' 'GET /healthz HTTP/1.1' "$H" ''; } |
-    raw 'two good requests on one connection' '200 200'
+{ lines 'GET /healthz HTTP/1.1' "$H" '' 'GET /healthz HTTP/1.1' "$H" ''; } >"$T/in"
+raw 'two good requests on one connection' '200 200'
 
 # lengths
 {
@@ -41,24 +43,28 @@ refused='4[0-9][0-9]|closed'
         'Transfer-Encoding: chunked' '' 0 ''
     printf '%s' "$SMUGGLED"
     cat "$T/a.der"
-} | raw 'both length headers' "$refused"
+} >"$T/in"
+raw 'both length headers' "$refused"
 {
     lines 'POST /v1/certificates HTTP/1.1' "$H" "$A" 'Content-Length: 4' \
         "Content-Length: 40" ''
     printf 'abcd%s' "$SMUGGLED"
     cat "$T/a.der"
-} | raw 'two Content-Lengths' "$refused"
+} >"$T/in"
+raw 'two Content-Lengths' "$refused"
 {
     lines 'POST /v1/certificates HTTP/1.1' "$H" "$A" 'Content-Length: 4' \
         "Content-Length: 4" ''
     printf 'abcd%s' "$SMUGGLED"
     cat "$T/a.der"
-} | raw 'the same Content-Length twice' "$refused"
+} >"$T/in"
+raw 'the same Content-Length twice' "$refused"
 {
     lines 'POST /v1/certificates HTTP/1.1' "$H" "$A" "Content-Length : $n" ''
     printf '%s' "$SMUGGLED"
     cat "$T/a.der"
-} | raw 'a space before the colon' "$refused"
+} >"$T/in"
+raw 'a space before the colon' "$refused"
 # (libmicrohttpd 0.9.75 refuses these itself, and says its head twice)
 for length in +5 -5 0x5 5,5 '5 5' 99999999999999999999 ' '; do
     {
@@ -66,7 +72,8 @@ for length in +5 -5 0x5 5,5 '5 5' 99999999999999999999 ' '; do
             "Content-Length: $length" ''
         printf 'abcde%s' "$SMUGGLED"
         cat "$T/a.der"
-    } | raw "Content-Length '$length'" "$refused|400 400|413 413"
+    } >"$T/in"
+    raw "Content-Length '$length'" "$refused|400 400|413 413"
 done
 for te in xchunked 'chunked, chunked' 'gzip, chunked' identity 'chunked x' \
     "$(printf 'chunked\013')"; do
@@ -75,53 +82,61 @@ for te in xchunked 'chunked, chunked' 'gzip, chunked' identity 'chunked x' \
             "Transfer-Encoding: $te" '' 0 ''
         printf '%s' "$SMUGGLED"
         cat "$T/a.der"
-    } | raw "Transfer-Encoding '$te'" "$refused"
+    } >"$T/in"
+    raw "Transfer-Encoding '$te'" "$refused"
 done
 {
     lines 'POST /v1/certificates HTTP/1.1' "$H" "$A" \
         'Transfer-Encoding: chunked' 'Transfer-Encoding: chunked' '' 0 ''
     printf '%s' "$SMUGGLED"
     cat "$T/a.der"
-} | raw 'Transfer-Encoding twice' "$refused"
+} >"$T/in"
+raw 'Transfer-Encoding twice' "$refused"
 {
     lines 'POST /v1/certificates HTTP/1.0' "$H" "$A" \
         'Transfer-Encoding: chunked' '' 0 ''
     printf '%s' "$SMUGGLED"
     cat "$T/a.der"
-} | raw 'chunked in HTTP/1.0' "$refused"
+} >"$T/in"
+raw 'chunked in HTTP/1.0' "$refused"
 for size in 0x5 -1 12345678901234567 g ''; do
     {
         lines 'POST /v1/certificates HTTP/1.1' "$H" "$A" \
             'Transfer-Encoding: chunked' '' "$size" hello 0 ''
         printf '%s' "$SMUGGLED"
         cat "$T/a.der"
-    } | raw "chunk size '$size'" "$refused"
+    } >"$T/in"
+    raw "chunk size '$size'" "$refused"
 done
 
 # hosts, folds, tokens
-lines 'GET /healthz HTTP/1.1' '' | raw 'no Host' "$refused"
-lines 'GET /healthz HTTP/1.1' "$H" 'Host: evil' '' | raw 'two Hosts' "$refused"
-lines 'GET http://evil.org/healthz HTTP/1.1' "$H" '' |
-    raw 'an absolute form for another host' "$refused"
+lines 'GET /healthz HTTP/1.1' '' >"$T/in"
+raw 'no Host' "$refused"
+lines 'GET /healthz HTTP/1.1' "$H" 'Host: evil' '' >"$T/in"
+raw 'two Hosts' "$refused"
+lines 'GET http://evil.org/healthz HTTP/1.1' "$H" '' >"$T/in"
+raw 'an absolute form for another host' "$refused"
 {
     lines 'POST /v1/certificates HTTP/1.1' "$H" "$A" 'Content-Length: 5' \
         ' 0' ''
     printf 'hello%s' "$SMUGGLED"
     cat "$T/a.der"
-} | raw 'a folded header' "($refused)( 4[0-9][0-9])?"
+} >"$T/in"
+raw 'a folded header' "($refused)( 4[0-9][0-9])?"
 {
     lines 'POST /v1/certificates HTTP/1.1' "$H" "$A" 'X-A: b' \
         "	Content-Length: $n" ''
     cat "$T/a.der"
-} | raw 'a length in a fold' "$refused"
-lines 'GET /v1/tokens HTTP/1.1' "$H" "$A" "$A" '' |
-    raw 'two Authorization headers' 400
-printf 'GET /healthz HTTP/1.1\r\n%s\r\nX-\001: b\r\n\r\n' "$H" |
-    raw 'a control character in a header name' "$refused"
-printf 'GET /healthz HTTP/1.1\r\n%s\r\nX A: b\r\n\r\n' "$H" |
-    raw 'a space in a header name' "$refused"
-printf 'GET /healthz HTTP/1.1\r\n%s\r\n: b\r\n\r\n' "$H" |
-    raw 'an empty header name' "$refused"
+} >"$T/in"
+raw 'a length in a fold' "$refused"
+lines 'GET /v1/tokens HTTP/1.1' "$H" "$A" "$A" '' >"$T/in"
+raw 'two Authorization headers' 400
+printf 'GET /healthz HTTP/1.1\r\n%s\r\nX-\001: b\r\n\r\n' "$H" >"$T/in"
+raw 'a control character in a header name' "$refused"
+printf 'GET /healthz HTTP/1.1\r\n%s\r\nX A: b\r\n\r\n' "$H" >"$T/in"
+raw 'a space in a header name' "$refused"
+printf 'GET /healthz HTTP/1.1\r\n%s\r\n: b\r\n\r\n' "$H" >"$T/in"
+raw 'an empty header name' "$refused"
 
 # paths
 for path in '/v1/certificates/%00' '/crl/%2e%2e/ca/root.pem' \
@@ -129,59 +144,69 @@ for path in '/v1/certificates/%00' '/crl/%2e%2e/ca/root.pem' \
     '/v1%2fcertificates' '/healthz%zz' '/healthz%' '/healthz%2' \
     '/healthz/' '/%68ealthz' '/v1/certificates/..%2f..%2fadmin.token' \
     '/ca/root.pem%00.der' '/ca/root.pem;x' '/CRL/issuing.crl'; do
-    lines "GET $path HTTP/1.1" "$H" "$A" '' | raw "path $path" "$refused"
+    lines "GET $path HTTP/1.1" "$H" "$A" '' >"$T/in"
+    raw "path $path" "$refused"
 done
-lines 'GET /v1/certificates?b HTTP/1.1' "$H" "$A" '' |
-    raw 'an argument without =' 400
-lines 'GET /v1/certificates?limit=1&limit=2 HTTP/1.1' "$H" "$A" '' |
-    raw 'an argument twice' 400
-lines 'GET /v1/certificates?limit=%31 HTTP/1.1' "$H" "$A" '' |
-    raw 'an encoded argument is fine' 200
-printf 'GET /healthz\001 HTTP/1.1\r\n%s\r\n\r\n' "$H" |
-    raw 'a control octet in the path' "$refused"
-printf 'GET /healthz\377 HTTP/1.1\r\n%s\r\n\r\n' "$H" |
-    raw 'a high octet in the path' "$refused"
+lines 'GET /v1/certificates?b HTTP/1.1' "$H" "$A" '' >"$T/in"
+raw 'an argument without =' 400
+lines 'GET /v1/certificates?limit=1&limit=2 HTTP/1.1' "$H" "$A" '' >"$T/in"
+raw 'an argument twice' 400
+lines 'GET /v1/certificates?limit=%31 HTTP/1.1' "$H" "$A" '' >"$T/in"
+raw 'an encoded argument is fine' 200
+printf 'GET /healthz\001 HTTP/1.1\r\n%s\r\n\r\n' "$H" >"$T/in"
+raw 'a control octet in the path' "$refused"
+printf 'GET /healthz\377 HTTP/1.1\r\n%s\r\n\r\n' "$H" >"$T/in"
+raw 'a high octet in the path' "$refused"
 long=$(head -c 40000 /dev/zero | tr '\0' a)
-lines "GET /$long HTTP/1.1" "$H" '' | raw 'an URL of 40 kB' "$refused"
+lines "GET /$long HTTP/1.1" "$H" '' >"$T/in"
+raw 'an URL of 40 kB' "$refused"
 {
     lines 'GET /healthz HTTP/1.1' "$H"
     seq -f 'X-H%g: b' 1 10000 | sed 's/$/\r/'
     lines ''
-} | raw '10 000 headers' "$refused"
+} >"$T/in"
+raw '10 000 headers' "$refused"
 
 # bodies
 head -c 65537 /dev/zero >"$T/over"
 {
     lines 'POST /v1/certificates HTTP/1.1' "$H" "$A" 'Content-Length: 65537' ''
     cat "$T/over"
-} | raw 'one octet over the limit, declared' '413|closed'
+} >"$T/in"
+raw 'one octet over the limit, declared' '413|closed'
 {
     lines 'POST /v1/certificates HTTP/1.1' "$H" "$A" \
         'Transfer-Encoding: chunked' '' 10001
     cat "$T/over"
     lines '' 0 ''
-} | raw 'one octet over the limit, chunked' '413|closed'
+} >"$T/in"
+raw 'one octet over the limit, chunked' '413|closed'
 lines 'POST /v1/certificates HTTP/1.1' "$H" "$A" \
-    'Content-Length: 10000000000' 'Expect: 100-continue' '' |
-    raw '10 GB behind Expect: refused before the body' 413
+    'Content-Length: 10000000000' 'Expect: 100-continue' '' >"$T/in"
+raw '10 GB behind Expect: refused before the body' 413
 {
     lines 'POST /v1/tokens HTTP/1.1' "$H" "$A" \
         'Content-Type: application/json' 'Content-Length: 16385' ''
     head -c 16385 /dev/zero | tr '\0' ' '
-} | raw '16 KiB and one octet for other routes' '413|closed'
+} >"$T/in"
+raw '16 KiB and one octet for other routes' '413|closed'
 
 # methods, versions, other protocols
 for m in TRACE CONNECT get OPTIONS PUT FOO; do
-    lines "$m /healthz HTTP/1.1" "$H" '' | raw "method $m" "$refused"
+    lines "$m /healthz HTTP/1.1" "$H" '' >"$T/in"
+    raw "method $m" "$refused"
 done
-lines 'GET /healthz HTTP/9.9' "$H" '' | raw 'version 9.9' "$refused|505"
-lines 'GET /healthz' '' | raw 'HTTP/0.9' "$refused|200"
-printf '\026\003\001\002\000\001\000\001\374\003\003' |
-    raw 'TLS on the plain port' "$refused"
+lines 'GET /healthz HTTP/9.9' "$H" '' >"$T/in"
+raw 'version 9.9' "$refused|505"
+lines 'GET /healthz' '' >"$T/in"
+raw 'HTTP/0.9' "$refused|200"
+printf '\026\003\001\002\000\001\000\001\374\003\003' >"$T/in"
+raw 'TLS on the plain port' "$refused"
 lines 'GET /healthz HTTP/1.1' "$H" '' |
     "$RAWHTTP" -t 5000 127.0.0.1 "$api_port" >"$T/answer" 2>/dev/null
 unlike 'plain HTTP on the TLS port gets nothing' "$T/answer" '^HTTP/1.1 200'
-head -c 3000 /dev/urandom | raw 'noise' "$refused|505"
+head -c 3000 /dev/urandom >"$T/in"
+raw 'noise' "$refused|505"
 i=0
 while [ $i -lt 20 ]; do
     { lines 'POST /v1/certificates HTTP/1.1' "$H" "$A" \

@@ -225,7 +225,8 @@ launch() {
 }
 serve() {
     seen=0
-    [ -f "$T/log" ] && seen=$(grep -cE '\bready\b' "$T/log")
+    : >>"$T/log"
+    seen=$(grep -cE '\bready\b' "$T/log")
     launch
     tries=0
     while [ "$(grep -cE '\bready\b' "$T/log")" -le "$seen" ]; do

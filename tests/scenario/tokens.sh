@@ -38,7 +38,7 @@ make 409 label-taken 'a label twice' '{"label":"ci","roles":["read"]}'
 
 # names: exactly one label more
 try() { # STATUS CODE NAME [QUERY]
-    csr x.a.internal "DNS:$3"
+    csr x.a.internal
     as "$ci" "$1" "$2" "$3${4:+ with $4}: $1" \
         --data-binary @"$T/x.a.internal.csr" \
         "$API/v1/certificates?names=$3${4:+&$4}"

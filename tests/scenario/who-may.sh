@@ -166,8 +166,9 @@ while read -r method path role; do
             case $status in 204 | 404) status=2xx got='' ;; esac ;;
         *) case $status in 2*) status=2xx got='' ;; esac ;;
         esac
-        case "$method $path" in *revoke) BEARER=$ADMIN fresh_target ;; esac
         expect "$method $path with the role $have" 2xx
+        BEARER=$ADMIN
+        case "$method $path" in *revoke) fresh_target ;; esac
     done
 done <"$T/table"
 
