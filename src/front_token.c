@@ -8,9 +8,9 @@
 #include "tm.h"
 #include "view.h"
 
-#define LIFETIME_DEFAULT "90d"
-
 enum { LIMIT_DEFAULT = 100, LIMIT_MAX = 1000 };
+
+#define LIFETIME_DEFAULT (90 * TM_DAY)
 
 static void read_token(struct rd *body, struct token *t)
 {
@@ -85,13 +85,15 @@ static int grant_roles(struct token *t, const struct strs *roles,
     return rc;
 }
 
+/* The default is not known before it is known who asks: -1 until then. */
 static int grant_lifetime(struct token *t, const char *text, struct errs *e)
 {
     int64_t span;
 
-    if (text && strcmp(text, "never") == 0)
+    t->not_after = text ? 0 : -1;
+    if (!text || strcmp(text, "never") == 0)
         return 0;
-    if (tm_parse_span(text ? text : LIFETIME_DEFAULT, &span) != 0)
+    if (tm_parse_span(text, &span) != 0)
         return err_add(e, ERR_BAD_ARGUMENT,
                        "lifetime \"%.64s\" is neither a span such as 90d or "
                        "12h nor \"never\"",
@@ -127,14 +129,55 @@ static void made(struct req *r)
     front_reply_json(r, 201, view_token(&t));
 }
 
-void front_token_make(struct req *r)
+static void make(struct req *r)
+{
+    token_put(front_begin(r, MSG_TOKEN_MAKE), r->state);
+    front_ask_checked(r, made);
+}
+
+/* Only what was asked for is granted or refused; the default is cut to the
+ * maker's own end. */
+static void make_default(struct req *r)
+{
+    struct msg_who who = {0};
+    struct token *t = r->state;
+    struct rd *body = front_answer(r, MSG_CALLER);
+
+    msg_who_get(body, &who);
+    front_answer_done(r, body);
+    t->not_after = tm_now() + LIFETIME_DEFAULT;
+    if (who.token.not_after && t->not_after > who.token.not_after)
+        t->not_after = who.token.not_after;
+    msg_who_free(&who);
+    make(r);
+}
+
+static void state_free(void *state)
+{
+    token_free(state);
+    free(state);
+}
+
+/* -1 when the request is answered. */
+static int read_body(struct req *r, struct token *t)
 {
     AUTO(errs) struct errs e = {0};
-    AUTO(free) char *ct = front_content_type(r);
-    AUTO(json) json_t *j = NULL;
+    AUTO(json) json_t *j = view_parse(r->body.data, r->body.len, &e);
     AUTO(wish) struct wish w = {0};
-    AUTO(token) struct token t = {0};
 
+    if (j && read_wish(j, &w, &e) == 0 && grant(t, &w, &e) == 0)
+        return 0;
+    front_problem(r, &e);
+    return -1;
+}
+
+void front_token_make(struct req *r)
+{
+    AUTO(free) char *ct = front_content_type(r);
+    struct token *t = xcalloc(1, sizeof(*t));
+
+    r->state = t;
+    r->state_free = state_free;
     if (front_query_none(r) != 0)
         return;
     if (strcmp(ct, TYPE_JSON) != 0) {
@@ -144,13 +187,14 @@ void front_token_make(struct req *r)
                           "\"roles\": [\"issue\"]}'");
         return;
     }
-    j = view_parse(r->body.data, r->body.len, &e);
-    if (!j || read_wish(j, &w, &e) != 0 || grant(&t, &w, &e) != 0) {
-        front_problem(r, &e);
+    if (read_body(r, t) != 0)
+        return;
+    if (t->not_after >= 0) {
+        make(r);
         return;
     }
-    token_put(front_begin(r, MSG_TOKEN_MAKE), &t);
-    front_ask_checked(r, made);
+    front_begin(r, MSG_WHO);
+    front_ask(r, make_default);
 }
 
 /* ---- seeing and removing ---- */
