@@ -4,7 +4,7 @@
 . "${SOURCE:?}/tests/scenario/lib.sh"
 
 init --constrain --allow 'dns:**.corp.internal,ip:10.0.0.0/8' \
-    --host ca.corp.internal
+    --host ca.corp.internal,127.0.0.1
 openssl x509 -in "$CA/issuing.pem" -noout -text >"$T/text"
 like 'constraints are critical' "$T/text" 'Name Constraints: critical'
 like 'the allowed domain' "$T/text" 'DNS:corp\.internal'

@@ -23,8 +23,9 @@ load() {
     while [ ! -e "$T/enough" ]; do
         n=$((n + 1))
         code=$(curl -s --max-time 5 -K "$T/curlrc" -o "$T/got.$1" \
-            -w '%{http_code}')
-        if [ "$code" = 201 ]; then
+            -w '%{http_code}') && whole=yes || whole=no
+        # cut short is not received: Content-Length tells
+        if [ "$code $whole" = '201 yes' ]; then
             sed '/END/q' "$T/got.$1" |
                 openssl x509 -noout -serial >>"$T/serials.$1" 2>/dev/null ||
                 echo broken >>"$T/serials.$1"
