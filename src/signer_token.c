@@ -248,6 +248,12 @@ int handle_token_remove(struct worker *w, const struct frame *f,
     if (body_done(f, body, e) != 0 || auth_who(w, c, false, &who, e) != 0 ||
         auth_role(&who, ROLE_ADMIN, e) != 0)
         return -1;
+    /* A whole token may stand where its id belongs: never say it again. */
+    if (strlen(id) != TOKEN_ID_LEN)
+        return err_add(e, ERR_NOT_FOUND,
+                       "there is no such token: an id has "
+                       "%d letters and digits",
+                       TOKEN_ID_LEN);
     r = store_token_by_id(w->reader, id, &t);
     if (r != STORE_OK && r != STORE_NONE)
         return auth_store_error(r, e);

@@ -359,6 +359,8 @@ START_TEST(tokens_end)
                         .roles = ROLE_ISSUE,
                         .not_after = tm_now() + 1};
     struct ca_want w = {.names = "x.internal", .spki = &spki};
+    char text[700];
+    struct frame f;
 
     new_key(&spki);
     ca_make(&c);
@@ -371,6 +373,11 @@ START_TEST(tokens_end)
     ck_assert_int_eq(remove_token(&c, &admin, &t), ERR_NONE);
     ck_assert_int_eq(ca_issue(&c, &t, &w, &none, NULL), ERR_TOKEN_UNKNOWN);
     ck_assert_int_eq(remove_token(&c, &admin, &t), ERR_NOT_FOUND);
+    /* A whole token in the id's place is not repeated. */
+    buf_str(ca_begin(&c, MSG_TOKEN_REMOVE, &admin), admin.token);
+    ca_ask(&c, &f);
+    ck_assert_int_eq(ca_error(&f, text), ERR_NOT_FOUND);
+    ck_assert_ptr_null(strstr(text, admin.token + 4 + TOKEN_ID_LEN));
     /* Its label is free again, and readable on what it issued. */
     caller_free(&t);
     ask.not_after = 0;
