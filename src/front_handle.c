@@ -74,8 +74,8 @@ void front_ask_checked(struct req *r, front_fn *fn)
 
 void front_refuse_type(struct req *r, const char *type, const char *wanted)
 {
-    front_refuse(r, ERR_UNSUPPORTED_MEDIA_TYPE, "Content-Type %.80s: %s", type,
-                 wanted);
+    front_refuse(r, ERR_UNSUPPORTED_MEDIA_TYPE, "Content-Type %.80s: %s",
+                 *type ? type : "missing", wanted);
 }
 
 static void reply_json(struct req *r, int status, const struct record *rec)

@@ -46,9 +46,8 @@ static void put_refused(struct buf *b)
     buf_puts(b, "# HELP pocketca_refused_total Requests refused.\n"
                 "# TYPE pocketca_refused_total counter\n");
     for (int i = ERR_NONE + 1; i < ERR__MAX; i++)
-        if (get(&refused[i]))
-            buf_printf(b, "pocketca_refused_total{code=\"%s\"} %" PRIu64 "\n",
-                       err_code((enum err)i), get(&refused[i]));
+        buf_printf(b, "pocketca_refused_total{code=\"%s\"} %" PRIu64 "\n",
+                   err_code((enum err)i), get(&refused[i]));
 }
 
 /* Routes that nobody asked for yet are left out. */

@@ -137,15 +137,23 @@ void view_cert(struct cert *out, const struct buf *der)
         *out = (struct cert){0};
 }
 
-static void set_cert(json_t *o, const struct cert *c)
+static void set_subject(json_t *o, const struct cert *c)
 {
     AUTO(free) char *subject = NULL;
 
     if (c->subject)
         subject = cert_name_text(c->subject, c->subject_len);
     set(o, "subject", view_text(subject ? subject : ""));
+}
+
+static void set_validity(json_t *o, const struct cert *c)
+{
     set(o, "not_before", view_time(c->not_before));
     set(o, "not_after", view_time(c->not_after));
+}
+
+static void set_key(json_t *o, const struct cert *c)
+{
     set(o, "key", c->key.type ? view_key(&c->key) : json_null());
 }
 
@@ -183,14 +191,16 @@ json_t *view_record(const struct record *r, int64_t now,
     view_cert(&c, &r->der);
     set(o, "serial", view_serial(&r->serial));
     set(o, "status", json_string(status_text(view_status(r, &c, now))));
-    set_cert(o, &c);
+    set_subject(o, &c);
     set(o, "names", view_names(&c.names));
     set(o, "profile", *r->profile ? view_text(r->profile) : json_null());
     set(o, "authority", view_text(r->authority));
+    set_validity(o, &c);
     set(o, "issued_at", view_time(r->issued_at));
     set(o, "requester", view_requester(&r->requester));
     set(o, "protocol", view_text(r->protocol));
     set(o, "note", view_text(r->note));
+    set_key(o, &c);
     set_sha256(o, &r->der);
     set(o, "replaces", view_serial(&r->replaces));
     set(o, "replaced_by", view_serial(&r->replaced_by));
@@ -263,8 +273,10 @@ json_t *view_authority(const struct authority_info *a)
 
     view_cert(&c, &a->der);
     set(o, "name", view_text(a->name));
-    set_cert(o, &c);
+    set_subject(o, &c);
+    set_validity(o, &c);
     set_sha256(o, &a->der);
+    set_key(o, &c);
     set_pem(o, &a->der);
     return o;
 }
