@@ -226,7 +226,7 @@ launch() {
 serve() {
     seen=0
     : >>"$T/log"
-    seen=$(grep -cE '\bready\b' "$T/log")
+    seen=$(grep -cE '\bready\b' "$T/log") || : # none is 0
     launch
     tries=0
     while [ "$(grep -cE '\bready\b' "$T/log")" -le "$seen" ]; do
