@@ -194,7 +194,9 @@ static bool not_modified(const struct req *r, const char *etag,
 
     if (match)
         return etag_match(match, etag);
-    return since && tm_parse_http(since, &t) == 0 && modified <= t;
+    /* Exactly: thisUpdate lies a minute back, so that a later date than this
+     * one may still be older than the list (RFC 9110 section 13.1.3). */
+    return since && tm_parse_http(since, &t) == 0 && modified == t;
 }
 
 /* Never beyond nextUpdate, and not long: a cache knows of no revocation. */

@@ -289,6 +289,7 @@ static enum MHD_Result on_head(struct req *r, const char *method,
     if (!c->refused || !c->last)
         return MHD_YES;
     c->todo = TODO_STOP;
+    c->link->refused = true;
     front_problem(r, &c->failed);
     return queue(r);
 }
@@ -338,6 +339,17 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *conn,
 
 /* ---- the end of a request ---- */
 
+/* A token that stands where an id belongs is not the log's to keep. */
+static void log_path(struct log_line *l, const char *path)
+{
+    const char *token = strstr(path, "pca_");
+
+    if (token)
+        log_fmt(l, "path", "%.*spca_", (int)(token - path), path);
+    else
+        log_str(l, "path", path);
+}
+
 static void log_request(const struct req *r, int64_t us, bool whole)
 {
     static const char *const methods[METHOD__MAX] = {
@@ -351,7 +363,7 @@ static void log_request(const struct req *r, int64_t us, bool whole)
     log_str(&l, "from", r->caller.address);
     log_str(&l, "shown", shown[r->caller.evidence]);
     log_str(&l, "method", r->head ? "HEAD" : methods[r->method]);
-    log_str(&l, "path", r->path);
+    log_path(&l, r->path);
     if (r->status)
         log_int(&l, "status", r->status);
     if (r->code)
