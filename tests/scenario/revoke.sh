@@ -21,12 +21,15 @@ number() {
 }
 ok 'before: good by -crl_check' verify a.internal
 n0=$(number)
+had=$(LC_ALL=C date -u '+%a, %d %b %Y %H:%M:%S GMT')
 want 200 - 'revoked' -X POST -d reason=keyCompromise \
     "$API/v1/certificates/$a/revoke"
 json 'the object' ".serial == \"$a\" and .status == \"revoked\" and
     .reason == \"keyCompromise\" and (.revoked_at | endswith(\"Z\"))"
 at=$(jq -r .revoked_at "$T/body")
 no 'after: refused by -crl_check' verify a.internal
+want 200 - 'what was had just before is not confirmed' \
+    -H "If-Modified-Since: $had" "$PUBLIC/crl/issuing.crl"
 like 'as revoked' "$T/out" 'certificate revoked'
 n1=$(number)
 [ "$n1" -gt "$n0" ]
