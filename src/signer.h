@@ -338,7 +338,8 @@ int body_done(const struct frame *f, const struct rd *body, struct errs *e);
 /* signer_crl.c */
 int crl_start(struct signer *s, struct errs *e);
 void crl_stop(struct signer *s);
-/* Waits until what is there has been published, at most ms. */
+/* Waits until each CRL of ours has been published, or failed to be; at most
+ * ms. */
 void crl_wait_first(struct signer *s, int ms);
 /* After the commit: reply(s, j), which owns j, runs when the CRLs of the
  * authorities in j->authorities (bits) have everything before `needs`; 0: all

@@ -424,12 +424,13 @@ static void build_one(struct signer *s, struct store_conn *c, size_t i)
         log_int(&l, "us", tm_mono_us() - began);
         log_end(&l);
     }
-    if (rc == 0)
-        return;
     pthread_mutex_lock(&s->crl_lock);
-    s->crls[i].retry_at = tm_now() + RETRY_S;
+    if (rc != 0)
+        s->crls[i].retry_at = tm_now() + RETRY_S;
+    pthread_cond_broadcast(&s->crl_passed);
     pthread_mutex_unlock(&s->crl_lock);
-    answer(s, UINT64_C(1) << i, &e);
+    if (rc != 0)
+        answer(s, UINT64_C(1) << i, &e);
 }
 
 /* Somebody can be answered, or wants a file put in place; lock held. */
@@ -499,6 +500,16 @@ static void *crl_run(void *arg)
     return NULL;
 }
 
+/* The first pass is over, and no CRL is still to be tried; lock held. */
+static bool is_settled(const struct signer *s)
+{
+    for (size_t i = 0; i < s->n_authorities; i++)
+        if (s->authorities[i].key && !s->crls[i].published &&
+            !s->crls[i].retry_at)
+            return false;
+    return s->crl_first_pass;
+}
+
 void crl_wait_first(struct signer *s, int ms)
 {
     struct timespec until;
@@ -508,7 +519,7 @@ void crl_wait_first(struct signer *s, int ms)
     until.tv_sec += until.tv_nsec / 1000000000L;
     until.tv_nsec %= 1000000000L;
     pthread_mutex_lock(&s->crl_lock);
-    while (!s->crl_first_pass &&
+    while (!is_settled(s) &&
            pthread_cond_timedwait(&s->crl_passed, &s->crl_lock, &until) == 0)
         ;
     pthread_mutex_unlock(&s->crl_lock);
