@@ -126,8 +126,8 @@ static void print_fingerprint(const struct buf *der)
 
     SHA256(der->data, der->len, sum);
     hex_encode(hex, sum, sizeof(sum));
-    printf("SHA-256 of the root certificate, as `sha256sum` of its DER and as "
-           "\n`openssl x509 -fingerprint -sha256` give it:\n\n  %s\n  ",
+    printf("SHA-256 of the root certificate, as `sha256sum` of its DER and as\n"
+           "`openssl x509 -fingerprint -sha256` give it:\n\n  %s\n  ",
            hex);
     for (size_t k = 0; k < sizeof(sum); k++)
         printf("%s%02X", k ? ":" : "", sum[k]);
