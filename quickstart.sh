@@ -128,16 +128,33 @@ configured() { [ -x configure ] || ./autogen.sh; }
 configure_in() {
     dir=$1
     shift
-    configured
-    mkdir -p "$dir"
+    configured && mkdir -p "$dir" || return 1
     [ -x "$dir/config.status" ] ||
         (top=$PWD && cd "$dir" && "$top/configure" --quiet "$@")
 }
 
 # ---- the first certificate
-run() { # shown as one would type it
-    printf '\n$ %s\n' "$*" | sed "s|$PWD/||g"
+quoted() { # as one would type it
+    for word; do
+        case $word in
+        *[!A-Za-z0-9_@%+=:,./-]*) printf " '%s'" "$word" ;;
+        *) printf ' %s' "$word" ;;
+        esac
+    done
+}
+
+run() {
+    printf '\n$%s\n' "$(quoted "$@")"
     "$@"
+}
+
+build() {
+    say 'Build (half a minute or so; what it says goes to build/build.log)'
+    mkdir -p build
+    if ! { configure_in build && make -s -C build; } >build/build.log 2>&1; then
+        tail -n 40 build/build.log
+        die 'the build failed; the end of build/build.log is above'
+    fi
 }
 
 ready() {
@@ -145,8 +162,10 @@ ready() {
         "$api/readyz" 2>/dev/null
 }
 
-service=
+service= watcher=
 stop_service() {
+    [ -z "$watcher" ] || kill "$watcher" 2>/dev/null || true
+    watcher=
     [ -z "$service" ] || kill -TERM "$service" 2>/dev/null || true
     [ -z "$service" ] || wait "$service" || true
     service=
@@ -158,17 +177,20 @@ start_service() {
         return
     fi
     say 'The service'
-    printf '\n$ build/pocketca serve -c demo/pocketca.conf &\n'
-    ./build/pocketca serve -c demo/pocketca.conf </dev/null &
+    printf '\n$ ./build/pocketca serve -c demo/pocketca.conf >demo/serve.log 2>&1 &\n'
+    ./build/pocketca serve -c demo/pocketca.conf </dev/null \
+        >demo/serve.log 2>&1 &
     service=$!
     trap 'stop_service' EXIT
     trap 'exit 143' TERM
     trap 'exit 130' INT
     tries=0
     until ready; do
-        kill -0 "$service" 2>/dev/null || die 'the service did not start'
         tries=$((tries + 1))
-        [ $tries -lt 200 ] || die 'the service is not ready after 10 s'
+        if ! kill -0 "$service" 2>/dev/null || [ $tries -gt 200 ]; then
+            cat demo/serve.log
+            die 'the service did not start; its log is above'
+        fi
         sleep 0.05
     done
 }
@@ -200,9 +222,7 @@ handshake() {
 
 quickstart() {
     install_missing build
-    say 'Build'
-    configure_in build
-    make -s -C build
+    build
     run ./build/pocketca version
     api=${QUICKSTART_API:-https://127.0.0.1:8443}
     public=${QUICKSTART_PUBLIC:-http://127.0.0.1:8080}
@@ -245,19 +265,26 @@ quickstart() {
         die 'the certificate is not on the CRL'
     rm -f demo/issuing.crl
 
-    say 'It works.  To go on with:'
+    where='in another terminal'
+    [ "$1" != --exit ] || where="when ./quickstart.sh has started it again"
+    say "It works.  To go on with, $where:"
     cat <<END
 
+cd $PWD
 curl -K demo/admin.curlrc --data-binary @demo/web.csr -o web.pem $api/v1/certificates
 curl -K demo/admin.curlrc "$api/v1/certificates?expires_within=30d"
 curl -K demo/admin.curlrc -d reason=superseded $api/v1/certificates/SERIAL/revoke
+
+README.md goes on from here.  To start anew: rm -r demo
 END
     if [ "$1" = --exit ]; then
         stop_service
         return
     fi
     [ -n "$service" ] || return 0
-    say 'The service runs until Ctrl-C'
+    say 'The service runs until Ctrl-C; what it says (demo/serve.log):'
+    tail -n 0 -f demo/serve.log &
+    watcher=$!
     wait "$service"
 }
 
