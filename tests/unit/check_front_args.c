@@ -179,6 +179,7 @@ START_TEST(accept_is_weighed)
     ck_assert_int_eq(choose("text/csv;a=\"x,y;q=0\";q=0.7, */*;q=0.6"), 2);
     ck_assert_int_eq(choose(",, text/csv"), 2);
     ck_assert_int_eq(choose("text/csv;q=1.000"), 2);
+    ck_assert_int_eq(choose("text/csv;q=1.9, application/json"), 1);
 }
 END_TEST
 
