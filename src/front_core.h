@@ -29,6 +29,7 @@ struct link {
     char *address;   /* text, or "unix" */
     bool cert_known; /* the client certificate has been looked at */
     bool has_cert;
+    bool refused; /* answered before its body came */
     uint8_t cert[32];
 };
 struct link *link_open(struct front *f, int fd, char *address);
@@ -39,6 +40,13 @@ void link_phase(struct link *l, enum phase p, uint64_t octets);
 void deadline_start(struct front *f);
 /* Ends what is idle, for a front that drains: fresh ones too? */
 void link_end_idle(bool fresh);
+
+/* ---- what a closed connection still sends (front_linger.c) ---- */
+
+/* Before the descriptor is closed; refused: more is to be expected, otherwise
+ * only when something lies unread. */
+void linger_take(int fd, bool refused);
+void linger_look(int64_t now);
 
 /* ---- a request's other half ---- */
 

@@ -58,6 +58,7 @@ void link_close(struct front *f, struct link *l)
         l->next->prev = l->prev;
     pthread_mutex_unlock(&lock);
     f->connections--;
+    linger_take(l->fd, l->refused);
     free(l->address);
     free(l);
 }
@@ -112,6 +113,7 @@ static void *run(void *arg)
 
         look(now);
         signer_link_expire(now);
+        linger_look(now);
         usleep(TICK_US);
     }
     return NULL;
