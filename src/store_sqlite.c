@@ -134,9 +134,27 @@ static int judge_file(const char *path, struct errs *e)
     return 0;
 }
 
+/* Moves what the last process left in the log into the file, which also finds
+ * a disk that fails.  SQLite takes a cut last page for a whole one. */
+static int settle_file(sqlite3 *db, const char *path)
+{
+    struct stat st;
+    int64_t page = 0;
+    int rc = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE,
+                                       NULL, NULL);
+
+    if ((rc & 0xff) == SQLITE_BUSY)
+        return SQLITE_OK;
+    if (rc == SQLITE_OK)
+        rc = pragma(db, "page_size", &page);
+    if (rc == SQLITE_OK && (stat(path, &st) < 0 || st.st_size % page != 0))
+        rc = SQLITE_CORRUPT;
+    return rc;
+}
+
 static int judge_db(sqlite3 *db, const char *path, struct errs *e)
 {
-    int64_t id = 0, version = 0, pages = 0;
+    int64_t id = 0, version = 0;
     int rc = settle(db, true);
 
     if (rc == SQLITE_OK)
@@ -144,7 +162,7 @@ static int judge_db(sqlite3 *db, const char *path, struct errs *e)
     if (rc == SQLITE_OK)
         rc = pragma(db, "user_version", &version);
     if (rc == SQLITE_OK)
-        rc = pragma(db, "schema_version", &pages);
+        rc = pragma(db, "schema_version", NULL); /* reads the schema */
     if (rc != SQLITE_OK)
         return err_add(e, ERR_STORAGE_ERROR,
                        "the ledger %s cannot be read, it is damaged: %s", path,
@@ -161,13 +179,14 @@ static int judge_db(sqlite3 *db, const char *path, struct errs *e)
         rc = schema_bring_up(db, (int)version);
     if (rc == SQLITE_OK)
         rc = statements_fit(db);
-    /* What the last process left in the log; also finds a disk that fails. */
-    if (rc == SQLITE_OK)
-        rc = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE,
-                                       NULL, NULL);
-    if (rc != SQLITE_OK && rc != SQLITE_BUSY)
+    if (rc != SQLITE_OK)
         return err_add(e, ERR_STORAGE_ERROR, "the ledger %s cannot be used: %s",
                        path, sqlite3_errmsg(db));
+    if (settle_file(db, path) != SQLITE_OK)
+        return err_add(e, ERR_STORAGE_ERROR,
+                       "the ledger %s is damaged, or its disk fails: restore "
+                       "a backup",
+                       path);
     return 0;
 }
 
@@ -270,8 +289,10 @@ static enum store_result undo(struct store_conn *base)
     sq_tally_drop(&c->job);
     c->saved = false;
     /* SQLite ends the transaction by itself after some failures. */
-    if (sqlite3_get_autocommit(c->db))
+    if (sqlite3_get_autocommit(c->db)) {
+        sq_tally_drop(&c->batch);
         return c->last == STORE_OK ? STORE_BROKEN : c->last;
+    }
     return control(c, "ROLLBACK TO job; RELEASE job");
 }
 
@@ -292,11 +313,11 @@ static enum store_result commit(struct store_conn *base)
     struct sq_conn *c = sq_of(base);
     enum store_result r = sq_tally_flush(c);
 
-    if (r != STORE_OK)
-        return r;
-    r = control(c, "COMMIT");
-    if (r == STORE_FULL || r == STORE_REFUSED)
-        rollback(base);
+    if (r == STORE_OK)
+        r = control(c, "COMMIT");
+    /* Whatever it was, no transaction stays open. */
+    if (r != STORE_OK && !sqlite3_get_autocommit(c->db))
+        sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
     return r;
 }
 
