@@ -82,14 +82,23 @@ void link_phase(struct link *l, enum phase p, uint64_t octets)
     pthread_mutex_unlock(&lock);
 }
 
+/* What a reader leaves unread goes too; an idle one may still be reading. */
+static void end(struct link *l)
+{
+    const struct linger hard = {.l_onoff = 1, .l_linger = 0};
+
+    l->deadline = 0;
+    if (l->phase == PHASE_REPLY)
+        setsockopt(l->fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+    shutdown(l->fd, SHUT_RDWR);
+}
+
 static void look(int64_t now)
 {
     pthread_mutex_lock(&lock);
     for (struct link *l = links; l; l = l->next)
-        if (l->deadline && l->deadline <= now) {
-            l->deadline = 0;
-            shutdown(l->fd, SHUT_RDWR);
-        }
+        if (l->deadline && l->deadline <= now)
+            end(l);
     pthread_mutex_unlock(&lock);
 }
 
@@ -97,10 +106,8 @@ void link_end_idle(bool fresh)
 {
     pthread_mutex_lock(&lock);
     for (struct link *l = links; l; l = l->next)
-        if (l->phase == PHASE_IDLE && (fresh || l->requests)) {
-            l->deadline = 0;
-            shutdown(l->fd, SHUT_RDWR);
-        }
+        if (l->phase == PHASE_IDLE && (fresh || l->requests))
+            end(l);
     pthread_mutex_unlock(&lock);
 }
 
