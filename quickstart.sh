@@ -182,8 +182,10 @@ start_service() {
         >demo/serve.log 2>&1 &
     service=$!
     trap 'stop_service' EXIT
-    trap 'exit 143' TERM
+    trap 'exit 129' HUP
     trap 'exit 130' INT
+    trap 'exit 141' PIPE
+    trap 'exit 143' TERM
     tries=0
     until ready; do
         tries=$((tries + 1))
