@@ -8,6 +8,9 @@
 #
 # Installs what is missing on Debian and Ubuntu (as root, or by sudo); says
 # what to install on Fedora and Alpine.
+#
+# QUICKSTART_API and QUICKSTART_PUBLIC: where a new ./demo listens, instead of
+# https://127.0.0.1:8443 and http://127.0.0.1:8080.
 set -eu
 cd "$(dirname "$0")"
 PATH=$PATH:/usr/sbin:/sbin
@@ -191,7 +194,8 @@ start_service() {
         tries=$((tries + 1))
         if ! kill -0 "$service" 2>/dev/null || [ $tries -gt 200 ]; then
             cat demo/serve.log
-            die 'the service did not start; its log is above'
+            die 'the service did not start; its log is above (if a port is
+    taken: rm -r demo, and see QUICKSTART_API in ./quickstart.sh --help)'
         fi
         sleep 0.05
     done
@@ -387,6 +391,6 @@ check() {
 case ${1:-} in
 check) check ;;
 '' | --exit) quickstart "${1:-}" ;;
--h | --help) sed -n '3,11s/^# \{0,1\}//p' "$0" ;;
+-h | --help) sed -n '3,14s/^# \{0,1\}//p' "$0" ;;
 *) die "unknown argument $1; there are: check, --exit, --help" ;;
 esac
