@@ -134,10 +134,9 @@ END_TEST
 START_TEST(how_it_is_sealed)
 {
     static const char *const parts[] = {
-        "06092a864886f70d01050d", /* PBES2 */
-        "06092a864886f70d01050c", /* PBKDF2 */
-        "0203"
-        "0927c0",                     /* 600 000 */
+        "06092a864886f70d01050d",     /* PBES2 */
+        "06092a864886f70d01050c",     /* PBKDF2 */
+        "02030927c0",                 /* 600 000 */
         "06082a864886f70d0209",       /* HMAC with SHA-256 */
         "060960864801650304012a0410", /* AES-256-CBC and its IV */
         "0410",                       /* salt of 16 octets */
