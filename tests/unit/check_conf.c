@@ -356,7 +356,6 @@ END_TEST
 START_TEST(a_socket_path_has_a_length)
 {
     AUTO(errs) struct errs e = {0};
-    AUTO(free) char *url = NULL;
     struct conf_listen l = {0};
     char dir[101] = "/";
 
