@@ -9,11 +9,16 @@
 
 /* ---- the newest head, and that nothing is behind it */
 
+struct noted {
+    bool any;
+    uint64_t index;
+};
+
 static int note_entry(void *arg, uint64_t index, const uint8_t *p, size_t len)
 {
     (void)p;
     (void)len;
-    *(uint64_t *)arg = index;
+    *(struct noted *)arg = (struct noted){true, index};
     return 1;
 }
 
@@ -22,14 +27,14 @@ static int note_tile(void *arg, uint64_t index, const uint8_t *root,
 {
     (void)root;
     (void)hashes;
-    *(uint64_t *)arg = index;
+    *(struct noted *)arg = (struct noted){true, index};
     return 1;
 }
 
 static int note_cert(void *arg, struct record *r, const struct cert_columns *k)
 {
     (void)k;
-    *(uint64_t *)arg = r->leaf;
+    *(struct noted *)arg = (struct noted){true, r->leaf};
     return 1;
 }
 
@@ -37,56 +42,82 @@ static int note_cert(void *arg, struct record *r, const struct cert_columns *k)
  * a sign: what is below zero is behind INT64_MAX here. */
 static int no_rows(struct audit *a, uint64_t first, uint64_t end)
 {
-    uint64_t index = NO_ENTRY;
+    struct noted n = {0};
 
-    if (audit_store(a, store_certs(a->c, first, end, note_cert, &index)) != 0)
+    if (audit_store(a, store_certs(a->c, first, end, note_cert, &n)) != 0)
         return -1;
-    if (index != NO_ENTRY)
-        audit_finding(a, index,
+    if (n.any)
+        audit_finding(a, n.index,
                       "there is a certificate of entry %lld, which is not in "
                       "the ledger",
-                      (long long)index);
+                      (long long)n.index);
+    return 0;
+}
+
+static int no_entries(struct audit *a, uint64_t first, uint64_t count)
+{
+    struct noted n = {0};
+
+    if (audit_store(a, store_entries(a->c, first, count, note_entry, &n)) != 0)
+        return -1;
+    if (n.any)
+        audit_finding(a, n.index,
+                      "entry %lld is behind the newest head, which is over "
+                      "%llu entries",
+                      (long long)n.index, ull(a->head.size));
     return 0;
 }
 
 static int nothing_behind(struct audit *a)
 {
     const uint64_t end = a->head.size, far = UINT64_C(1) << 47;
-    uint64_t index = NO_ENTRY;
 
-    if (audit_store(a, store_entries(a->c, end, INT64_MAX - end, note_entry,
-                                     &index)) != 0)
+    if (no_entries(a, end, INT64_MAX - end) != 0 ||
+        no_entries(a, (uint64_t)INT64_MIN, (uint64_t)INT64_MIN) != 0)
         return -1;
-    if (index != NO_ENTRY)
-        audit_finding(a, index,
-                      "entry %llu is behind the newest head, which is over "
-                      "%llu entries",
-                      ull(index), ull(end));
     if (no_rows(a, end, INT64_MAX) != 0 ||
         no_rows(a, (uint64_t)INT64_MIN, 0) != 0)
         return -1;
     for (unsigned level = 0; level < TILE_LEVELS - 1; level++) {
         uint64_t first = end >> (level + 1) * TILE_BITS;
+        struct noted n = {0};
 
-        index = NO_ENTRY;
-        if (audit_store(a, store_tiles(a->c, level, first, far, note_tile,
-                                       &index)) != 0)
+        if (audit_store(
+                a, store_tiles(a->c, level, first, far, note_tile, &n)) != 0)
             return -1;
-        if (index != NO_ENTRY)
+        if (n.any)
             audit_finding(a, NO_ENTRY,
                           "tile %llu of level %u is behind the newest head",
-                          ull(index), level);
+                          ull(n.index), level);
     }
     return 0;
 }
 
-int audit_tree_begin(struct audit *a)
+static int note_signed(void *arg, const struct head *h)
+{
+    struct audit *a = arg;
+
+    if (h->size >= a->head.size && head_verify(h, a->key))
+        a->head = *h;
+    return 0;
+}
+
+/* The newest head that is signed: what else its row says is nobody's word. */
+static int choose_head(struct audit *a)
 {
     enum store_result r = store_head_last(a->c, &a->head);
 
-    if (r == STORE_NONE)
-        a->head = (struct head){0};
-    return audit_store(a, r) == 0 ? nothing_behind(a) : -1;
+    if (r == STORE_OK && head_verify(&a->head, a->key))
+        return 0;
+    a->head = (struct head){0};
+    if (r == STORE_OK)
+        r = store_heads(a->c, note_signed, a);
+    return audit_store(a, r);
+}
+
+int audit_tree_begin(struct audit *a)
+{
+    return choose_head(a) == 0 ? nothing_behind(a) : -1;
 }
 
 /* ---- the heads that were kept */

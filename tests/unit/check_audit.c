@@ -8,14 +8,16 @@
 
 #include "ledger_edit.h"
 
-/* A signer's ledger: three certificates (one by a renewal), the first revoked
- * and then again for another reason, and two tokens, one of them removed. */
+/* A signer's ledger: three certificates, the first revoked
+ * and then again for another reason, the third once, and two tokens, one of
+ * them removed. */
 struct scene {
     struct ca ca;
     char path[160], base[170];
     EVP_PKEY *key;
     uint64_t leaf[3];
     char token[2][TOKEN_ID_LEN + 1];
+    struct caller admin;
 };
 
 static void copy(const char *from, const char *to)
@@ -55,6 +57,7 @@ static void scene_free(struct scene *s)
     ca_stop(&s->ca);
     scene_restore(s); /* ca_free() audits */
     EVP_PKEY_free(s->key);
+    caller_free(&s->admin);
     ca_free(&s->ca);
 }
 AUTO_VALUE(scene, struct scene, scene_free)
@@ -109,20 +112,19 @@ static void scene_make(struct scene *s)
 {
     AUTO(errs) struct errs e = {0};
     AUTO(record) struct record a = {0}, b = {0}, c = {0};
-    struct caller admin;
 
     *s = (struct scene){0};
     ca_make(&s->ca);
     ca_start(&s->ca);
-    admin = ca_admin(&s->ca);
-    issue(s, &admin, 0, "a.internal,10.1.2.3", &a);
-    issue(s, &admin, 1, "b.internal", &b);
-    issue(s, &admin, 2, "c.internal,x.c.internal", &c);
-    set_revoked(s, &admin, &a, REASON_SUPERSEDED);
-    set_revoked(s, &admin, &a, REASON_KEY_COMPROMISE);
-    tokens(s, &admin);
-    remove_token(s, &admin, s->token[1]);
-    caller_free(&admin);
+    s->admin = ca_admin(&s->ca);
+    issue(s, &s->admin, 0, "a.internal,10.1.2.3", &a);
+    issue(s, &s->admin, 1, "b.internal", &b);
+    issue(s, &s->admin, 2, "c.internal,x.c.internal", &c);
+    set_revoked(s, &s->admin, &a, REASON_SUPERSEDED);
+    set_revoked(s, &s->admin, &a, REASON_KEY_COMPROMISE);
+    set_revoked(s, &s->admin, &c, REASON_SUPERSEDED);
+    tokens(s, &s->admin);
+    remove_token(s, &s->admin, s->token[1]);
     ca_stop(&s->ca);
     ca_path(&s->ca, s->path, "ledger.db");
     snprintf(s->base, sizeof(s->base), "%s.base", s->path);
@@ -155,6 +157,44 @@ START_TEST(a_running_signer_is_audited)
     scene_make(&s);
     ca_start(&s.ca);
     expect_fits(s.path, s.key);
+}
+END_TEST
+
+/* A token that is made and one that is removed while the audit runs: it waits
+ * in say(), which something else gives a reason to call. */
+struct meanwhile {
+    struct scene *s;
+    unsigned lines;
+};
+
+static void work_meanwhile(void *arg, const char *line)
+{
+    struct meanwhile *m = arg;
+    const struct token t = {.label = (char *)"new", .roles = ROLE_READ};
+
+    (void)line;
+    if (m->lines++)
+        return;
+    ck_assert_int_eq(ca_token(&m->s->ca, &m->s->admin, &t, NULL), ERR_NONE);
+    remove_token(m->s, &m->s->admin, m->s->token[0]);
+}
+
+START_TEST(tokens_may_change_meanwhile)
+{
+    AUTO(scene) struct scene s;
+    AUTO(errs) struct errs e = {0};
+    struct meanwhile m = {.s = &s};
+    struct store_conn *c;
+
+    scene_make(&s);
+    ca_start(&s.ca);
+    db_edit(s.path, "DELETE FROM facts WHERE key = 'profiles'");
+    c = store_conn_open(s.ca.s->store, false, &e);
+    ck_assert_ptr_nonnull(c);
+    ck_assert_int_ne(ledger_audit(c, s.key, work_meanwhile, &m, &e), 0);
+    ck_assert_uint_eq(m.lines, 1);
+    ck_assert_ptr_nonnull(strstr(e.v[0].detail, "(1 found)"));
+    store_conn_close(c);
 }
 END_TEST
 
@@ -231,6 +271,9 @@ static const struct edit edits[] = {
     {"UPDATE certificates SET revoked_first = revoked_first - 1 WHERE leaf = "
      "@A",
      "was not revoked first by entry"},
+    {"UPDATE certificates SET revoked_first = (SELECT revoked_first FROM "
+     "certificates WHERE leaf = @A) WHERE leaf = @C",
+     "the certificate of entry @C was not revoked first by entry"},
     {"UPDATE certificates SET revoked_at = 1, reason = 0, revoked_first = 7, "
      "revoked_entry = 7 WHERE leaf = @B",
      "the certificate of entry @B is revoked, and no entry says so"},
@@ -396,11 +439,9 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        what_a_signer_wrote_fits,
-        a_running_signer_is_audited,
-        an_edit_is_found,
-        one_bit_of_a_certificate_is_found,
-        no_control_characters_are_said,
+        what_a_signer_wrote_fits,          a_running_signer_is_audited,
+        tokens_may_change_meanwhile,       an_edit_is_found,
+        one_bit_of_a_certificate_is_found, no_control_characters_are_said,
     };
 
     return unit_run("audit", tests, sizeof(tests) / sizeof(*tests));

@@ -418,6 +418,26 @@ START_TEST(an_undo_restores_the_time)
 }
 END_TEST
 
+/* A tile is made of what the store has, which must be what was put there. */
+START_TEST(a_tile_over_changed_entries_is_not_written)
+{
+    AUTO(book) struct book b;
+    struct ledger_mark m;
+    uint64_t index;
+    const struct entry e = entry_of(255);
+
+    book_make(&b);
+    fill(&b, 255, START);
+    db_edit(b.path, "UPDATE entries SET entry = zeroblob(60) WHERE idx = 50");
+    ledger_mark(b.l, &m);
+    ck_assert_int_eq(store_begin(b.c), STORE_OK);
+    ck_assert_int_eq(ledger_append(b.l, &e, &index), STORE_BROKEN);
+    ledger_undo(b.l, &m);
+    ck_assert_int_eq(store_rollback(b.c), STORE_OK);
+    ck_assert_uint_eq(ledger_size(b.l), 255);
+}
+END_TEST
+
 static int count_head(void *arg, const struct head *h)
 {
     (void)h;
@@ -545,9 +565,19 @@ static const struct edit edits[] = {
     {"UPDATE heads SET root = zeroblob(32) WHERE size = 300", NULL,
      "over 300 entries is not signed"},
     {"UPDATE heads SET size = 699 WHERE size = 700", "not signed",
-     "first: entry 699 is behind"},
+     "first: entry 300 is behind"},
+    {"UPDATE heads SET size = 1 << 62 WHERE size = 700", "not signed",
+     "first: entry 300 is behind"},
+    {"UPDATE heads SET size = -1 WHERE size = 700", "not signed",
+     "first: entry 300 is behind"},
     {"UPDATE heads SET time = time + 1 WHERE size = 700", "not signed",
-     "is not signed"},
+     "first: entry 300 is behind"},
+    {"UPDATE heads SET sig = zeroblob(64)", "not signed",
+     "first: entry 0 is behind"},
+    {"UPDATE heads SET hour = 1 WHERE size = 300", NULL,
+     "over 100 entries is out of order"},
+    {"INSERT INTO entries SELECT -1, entry FROM entries WHERE idx = 699", NULL,
+     "entry -1 is behind"},
     {"UPDATE heads SET hour = hour + 9 WHERE size = 300",
      "over 300 entries only", "first: entry 300 is behind"},
 };
@@ -579,6 +609,32 @@ START_TEST(an_edit_is_found)
 {
     for (size_t i = 0; i < sizeof(edits) / sizeof(*edits); i++)
         try_edit(&edits[i]);
+}
+END_TEST
+
+START_TEST(an_edit_of_a_higher_tile_is_found)
+{
+    static const struct edit higher[] = {
+        {"UPDATE tiles SET hashes = zeroblob(8192) WHERE id = 1 << 48", NULL,
+         "first: tile 0 of level 1 does not"},
+        {"UPDATE tiles SET root = zeroblob(32) WHERE id = 1 << 48", NULL,
+         "first: tile 0 of level 1 does not"},
+        {"UPDATE tiles SET (root, hashes) = (SELECT root, hashes FROM tiles "
+         "WHERE id = 3) WHERE id = 1 << 48",
+         NULL, "first: tile 0 of level 1 does not"},
+        {"DELETE FROM tiles WHERE id = 1 << 48", NULL,
+         "first: tile 0 of level 1 is missing"},
+    };
+
+    for (size_t i = 0; i < sizeof(higher) / sizeof(*higher); i++) {
+        AUTO(book) struct book b;
+
+        book_make(&b);
+        fill(&b, 65600, START);
+        book_close(&b);
+        db_edit(b.path, "%s", higher[i].sql);
+        expect_misfit(b.path, b.key, higher[i].audit);
+    }
 }
 END_TEST
 
@@ -673,9 +729,11 @@ int main(void)
         every_size_opens_again,
         what_was_undone_was_never_there,
         an_undo_restores_the_time,
+        a_tile_over_changed_entries_is_not_written,
         heads_are_one_an_hour_and_never_go_back,
         a_head_is_bound_whole,
         the_key_must_fit,
+        an_edit_of_a_higher_tile_is_found,
         the_first_misfit_is_named,
         a_consistent_rewrite_needs_the_key,
         the_audit_ignores_what_is_later,
