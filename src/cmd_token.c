@@ -138,13 +138,16 @@ done:
 static void print_line(const struct token *t)
 {
     char end[TM_RFC3339_SIZE] = "never";
+    const char *between = "";
 
     if (t->not_after)
         tm_rfc3339(end, t->not_after);
-    printf("%s  %.10s  ", t->id, end);
+    printf("%s  %-10.10s  ", t->id, end);
     for (unsigned r = ROLE_ISSUE; r <= ROLE_ADMIN; r <<= 1)
-        if (t->roles & r)
-            printf("%s,", role_text(r));
+        if (t->roles & r) {
+            printf("%s%s", between, role_text(r));
+            between = ",";
+        }
     printf("  %s\n", t->label);
 }
 
