@@ -89,8 +89,8 @@ static int check_data(const struct conf *c, struct errs *e)
                        "data: %s is open to others (mode %03o); chmod 700 it",
                        c->data, (unsigned)st.st_mode & 0777);
     if (stat(ledger, &st) < 0)
-        return err_add(e, ERR_BAD_ARGUMENT, "%s: %s; `pocketca init` makes it",
-                       ledger, strerror(errno));
+        return err_add(e, ERR_BAD_ARGUMENT, "%s: %s%s", ledger, strerror(errno),
+                       errno == ENOENT ? "; `pocketca init` makes it" : "");
     if (!S_ISREG(st.st_mode))
         return err_add(e, ERR_BAD_ARGUMENT, "%s is not a regular file", ledger);
     return 0;
