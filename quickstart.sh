@@ -246,8 +246,7 @@ quickstart() {
     start_service
 
     say 'A key and a signing request'
-    [ -e demo/web.key ] ||
-        run openssl genpkey -algorithm RSA -out demo/web.key 2>/dev/null
+    run openssl genpkey -algorithm RSA -out demo/web.key 2>/dev/null
     run openssl req -new -key demo/web.key -subj /CN=web.internal \
         -out demo/web.csr
     say 'A certificate'
