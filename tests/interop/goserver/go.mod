@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: ISC
 module pocketca.invalid/goserver
 
 go 1.19
