@@ -50,6 +50,10 @@ const char *key_curve_text(enum key_curve c);
  * EC point is on its curve is what key_verify() finds. */
 int key_pub_parse(struct key_pub *out, const uint8_t *spki, size_t len,
                   struct errs *e);
+/* What needs arithmetic, of an RSA key: -1 with ERR_KEY_WEAK for a modulus that
+ * is prime, has a small factor or close primes, or is ROCA's.  Some
+ * milliseconds; key_verify() does it once the signature is right. */
+int key_rsa_weak(const struct key_pub *k, struct errs *e);
 /* SHA-256 over the SubjectPublicKeyInfo. */
 void key_pub_sha256(const struct key_pub *k, uint8_t out[32]);
 /* SHA-1 of the BIT STRING contents: method (1) of RFC 5280 4.2.1.2. */
@@ -90,8 +94,9 @@ struct key_verifier;
 struct key_verifier *key_verifier_new(void);
 void key_verifier_free(struct key_verifier *v);
 /* 0 when sig is k's signature over the octets; -1 with ERR_BAD_SIGNATURE when
- * not, or when alg is another key type's; -1 with ERR_KEY_WEAK or
- * ERR_KEY_NOT_ALLOWED when the point is not on the curve. */
+ * not, or when alg is another key type's; -1 with
+ * ERR_KEY_NOT_ALLOWED when the point is not on the curve, and with what
+ * key_rsa_weak() finds. */
 int key_verify(struct key_verifier *v, const struct key_pub *k,
                enum sig_alg alg, const uint8_t *tbs, size_t tbs_len,
                const uint8_t *sig, size_t sig_len, struct errs *e);

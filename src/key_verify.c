@@ -175,9 +175,9 @@ static int rsa_verify(struct key_verifier *v, const struct key_pub *k,
                        ctx, (int)digest_size(i->digest)) <= 0))
         abort();
     hash(v, i->digest, tbs, tbs_len, sum);
-    return EVP_PKEY_verify(ctx, sig, sig_len, sum, digest_size(i->digest)) == 1
-               ? 0
-               : wrong(e);
+    if (EVP_PKEY_verify(ctx, sig, sig_len, sum, digest_size(i->digest)) != 1)
+        return wrong(e);
+    return key_rsa_weak(k, e);
 }
 
 static int ed25519_verify(const struct key_pub *k, const uint8_t *tbs,

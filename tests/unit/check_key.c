@@ -588,6 +588,103 @@ START_TEST(rules_match)
 }
 END_TEST
 
+/* The verdict on p * q; q NULL: on p alone. */
+static const char *weakness(const BIGNUM *p, const BIGNUM *q, char *text,
+                            size_t size)
+{
+    AUTO(errs) struct errs e = {0};
+    BN_CTX *ctx = BN_CTX_new();
+    BIGNUM *n = BN_dup(p);
+    uint8_t octets[512];
+    struct key_pub k = {.type = KEY_RSA, .n = octets};
+
+    ck_assert(!q || BN_mul(n, p, q, ctx));
+    k.n_len = (size_t)BN_bn2bin(n, octets);
+    *text = '\0';
+    if (key_rsa_weak(&k, &e)) {
+        ck_assert_int_eq(e.v[0].code, ERR_KEY_WEAK);
+        snprintf(text, size, "%s", e.v[0].detail);
+    }
+    BN_free(n);
+    BN_CTX_free(ctx);
+    return text;
+}
+
+static BIGNUM *prime(int bits)
+{
+    BIGNUM *p = BN_new();
+
+    ck_assert(BN_generate_prime_ex(p, bits, 0, NULL, NULL, NULL));
+    return p;
+}
+
+/* The next prime behind p + step. */
+static BIGNUM *prime_after(const BIGNUM *p, unsigned step)
+{
+    BIGNUM *q = BN_dup(p);
+
+    ck_assert(BN_add_word(q, step));
+    while (BN_check_prime(q, NULL, NULL) != 1)
+        ck_assert(BN_add_word(q, 2));
+    return q;
+}
+
+/* k * M + (65537^a mod M), M the product of the first 126 primes. */
+static BIGNUM *roca_prime(void)
+{
+    BIGNUM *p = BN_new(), *m = BN_new(), *a = BN_new(), *g = BN_new();
+    BN_CTX *ctx = BN_CTX_new();
+
+    ck_assert(BN_one(m) && BN_set_word(g, 65537));
+    for (unsigned i = 2, d; i <= 701; i++) {
+        for (d = 2; d * d <= i && i % d; d++)
+            ;
+        ck_assert(d * d <= i || BN_mul_word(m, i));
+    }
+    do {
+        ck_assert(BN_rand(a, 64, -1, 0) && BN_mod_exp(a, g, a, m, ctx));
+        ck_assert(BN_rand(p, 1024 - BN_num_bits(m), 0, 0));
+        ck_assert(BN_mul(p, p, m, ctx) && BN_add(p, p, a));
+    } while (BN_check_prime(p, ctx, NULL) != 1);
+    BN_free(m);
+    BN_free(a);
+    BN_free(g);
+    BN_CTX_free(ctx);
+    return p;
+}
+
+START_TEST(rsa_moduli)
+{
+    BIGNUM *p = prime(1024), *q = prime(1024), *near = prime_after(p, 1000);
+    BIGNUM *r = roca_prime(), *s = roca_prime(), *big = prime(2048);
+    static const unsigned factors[] = {3, 5, 101, 751, 7919, 8179, 8191};
+    char text[200];
+
+    ck_assert_str_eq(weakness(p, q, text, sizeof(text)), "");
+    ck_assert(strstr(weakness(p, p, text, sizeof(text)), "too close"));
+    ck_assert(strstr(weakness(p, near, text, sizeof(text)), "too close"));
+    ck_assert(strstr(weakness(big, NULL, text, sizeof(text)), "is a prime"));
+    ck_assert(strstr(weakness(r, s, text, sizeof(text)), "ROCA"));
+    ck_assert_str_eq(weakness(r, q, text, sizeof(text)), "");
+    for (size_t i = 0; i < COUNT(factors); i++) {
+        BIGNUM *small = BN_new();
+
+        ck_assert(BN_set_word(small, factors[i]));
+        ck_assert_msg(
+            strstr(weakness(big, small, text, sizeof(text)), "small factor") !=
+                NULL,
+            "%u: %s", factors[i], text);
+        BN_free(small);
+    }
+    BN_free(p);
+    BN_free(q);
+    BN_free(near);
+    BN_free(r);
+    BN_free(s);
+    BN_free(big);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -596,6 +693,7 @@ int main(void)
         rsa_forms,           types_refused, other_algorithms_refused,
         ec_forms_of_openssl, ec_points,     ec_parameters,
         ed25519_points,      rules,         rules_match,
+        rsa_moduli,
     };
 
     return unit_run("key", tests, sizeof(tests) / sizeof(tests[0]));
