@@ -27,8 +27,11 @@ load() {
         # cut short is not received: Content-Length tells
         if [ "$code $whole" = '201 yes' ]; then
             sed '/END/q' "$T/got.$1" |
-                openssl x509 -noout -serial >>"$T/serials.$1" 2>/dev/null ||
+                openssl x509 -noout -serial >>"$T/serials.$1" \
+                    2>"$T/openssl.$1" || {
                 echo broken >>"$T/serials.$1"
+                cat "$T/openssl.$1" "$T/got.$1" >>"$T/broken"
+            }
         fi
         echo "$code" >>"$T/codes.$1"
     done
@@ -77,6 +80,7 @@ count=$(wc -l <"$T/received")
 [ "$count" -gt "$ROUNDS" ]
 is "there was load ($count certificates)" $? 0
 is 'none broken' "$(grep -c broken "$T/received")" 0
+[ ! -s "$T/broken" ] || note "$T/broken"
 is 'none twice' "$(uniq -d "$T/received")" ''
 cursor=''
 : >"$T/ledger"
