@@ -102,7 +102,8 @@ enum store_result sq_leaves_each(struct sq_conn *c, const struct sq_leaves *l,
                                  store_record_fn *fn, void *arg);
 
 /* store_sqlite_name.c: the name index. */
-enum { SQ_CLASS_KIND = 256 }; /* class: kind * 256 + labels of a DNS name */
+/* class: kind * 256 + labels of a DNS name, or octets of an address */
+enum { SQ_CLASS_KIND = 256 };
 int64_t sq_name_key(const struct name *n, struct buf *key);
 /* What a pattern means there: classes first to last, keys from `from` to before
  * `to` (empty: every key of the class). */

@@ -518,7 +518,7 @@ static enum store_result fewest(struct search *s, const struct source **best,
                                 struct sq_leaves *out)
 {
     for (size_t i = 0; i < s->n_sources; i++) {
-        AUTO(leaves) struct sq_leaves l = {0}, swap;
+        AUTO(leaves) struct sq_leaves l = {0};
         enum store_result r = take(s, &s->sources[i], s->high, FEW + 1, &l);
 
         if (r != STORE_OK)
@@ -526,9 +526,9 @@ static enum store_result fewest(struct search *s, const struct source **best,
         if (*best && l.n >= out->n)
             continue;
         *best = &s->sources[i];
-        swap = *out;
+        sq_leaves_free(out);
         *out = l;
-        l = swap;
+        l = (struct sq_leaves){0};
     }
     return STORE_OK;
 }

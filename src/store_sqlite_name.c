@@ -30,16 +30,6 @@ static void put_reversed(struct buf *key, const char *s)
         buf_putc(key, (uint8_t)s[n - 1]);
 }
 
-/* IPv4 as ::ffff:a.b.c.d, so that every key has 16 octets. */
-static void put_ip(struct buf *key, const uint8_t *ip, size_t len)
-{
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-
-    if (len == 4)
-        buf_put(key, mapped, sizeof(mapped));
-    buf_put(key, ip, len);
-}
-
 int64_t sq_name_key(const struct name *n, struct buf *key)
 {
     switch (n->kind) {
@@ -47,8 +37,8 @@ int64_t sq_name_key(const struct name *n, struct buf *key)
         put_reversed(key, n->value);
         return class_of(NAME_DNS, labels(n->value));
     case NAME_IP:
-        put_ip(key, n->ip, n->ip_len);
-        break;
+        buf_put(key, n->ip, n->ip_len);
+        return class_of(NAME_IP, n->ip_len);
     case NAME_EMAIL:
         put_reversed(key, n->value);
         break;
@@ -111,9 +101,9 @@ static void net(const struct pattern *p, struct sq_name_range *r)
     memcpy(last, p->ip, p->ip_len);
     for (unsigned i = p->prefix; i < bits; i++)
         last[i / 8] |= (uint8_t)(0x80 >> i % 8);
-    r->first = r->last = class_of(NAME_IP, 0);
-    put_ip(&r->from, p->ip, p->ip_len);
-    put_ip(&r->to, last, p->ip_len);
+    r->first = r->last = class_of(NAME_IP, p->ip_len);
+    buf_put(&r->from, p->ip, p->ip_len);
+    buf_put(&r->to, last, p->ip_len);
     buf_putc(&r->to, 0);
 }
 
@@ -132,6 +122,7 @@ void sq_name_range(const struct pattern *p, struct sq_name_range *out)
         out->first = out->last = class_of(p->kind, 0);
         buf_puts(&out->from, p->value);
         end_prefix(out);
+        buf_putc(&out->from, 0); /* longer than the prefix itself */
         break;
     case PATTERN_NET:
         net(p, out);
