@@ -220,7 +220,7 @@ new big "http://127.0.0.1:$((base + 6))" $((base + 7))
 full=$(first_answer big $((base + 7)))
 up big
 idle=$(memory)
-sed -n '1,/END/p' "$work/csrs.pem" | curl -fsS -K "$work/big/admin.curlrc" \
+sed -n '1,/^-----END/p' "$work/csrs.pem" | curl -fsS -K "$work/big/admin.curlrc" \
     --data-binary @- "$(url big)/v1/certificates" >/dev/null
 runs=1 post big
 busy=$(memory)

@@ -115,7 +115,7 @@ importing=$(grep -o 'certutil -A -d sql:PROFILE[^`]*' "$readme" |
 [ -n "$importing" ] || bail "README has no line for Firefox"
 (cd "$yard" && sh -c "$importing") || bail "NSS does not take the root"
 for i in 1 2; do # leaf, issuing
-    awk -v want=$i '/BEGIN/ { n++ } n == want' "$work/web.pem" |
+    awk -v want=$i '/^-----BEGIN/ { n++ } n == want' "$work/web.pem" |
         certutil -A -d "sql:$work/profile" -n "part $i" -t ,, -a
 done
 certutil -V -u V -d "sql:$work/profile" -n "part 1" >"$work/nss.log" 2>&1 ||

@@ -26,7 +26,7 @@ load() {
             -w '%{http_code}') && whole=yes || whole=no
         # cut short is not received: Content-Length tells
         if [ "$code $whole" = '201 yes' ]; then
-            sed '/END/q' "$T/got.$1" |
+            sed '/^-----END/q' "$T/got.$1" |
                 openssl x509 -noout -serial >>"$T/serials.$1" \
                     2>"$T/openssl.$1" || {
                 echo broken >>"$T/serials.$1"
