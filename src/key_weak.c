@@ -12,6 +12,7 @@
 enum {
     FACTOR_MAX = 8192,   /* primes below are tried as factors */
     FERMAT_ROUNDS = 100, /* CA/Browser Forum, Baseline Requirements 6.1.1.3 */
+    PRIME_BITS = 4096,   /* beyond, the test costs more than it is worth */
     ROCA_PRIME_MAX = 167,
     ROCA_GENERATOR = 65537,
 };
@@ -174,7 +175,7 @@ int key_rsa_weak(const struct key_pub *k, struct errs *e)
         why = "its RSA modulus has the form of CVE-2017-15361 (ROCA)";
     else if (has_close_primes(n, ctx))
         why = "the primes of its RSA modulus are the same or too close";
-    else if (looks_prime(n, ctx))
+    else if (k->bits <= PRIME_BITS && looks_prime(n, ctx))
         why = "its RSA modulus is a prime";
     BN_free(n);
     BN_CTX_free(ctx);

@@ -596,7 +596,7 @@ static const char *weakness(const BIGNUM *p, const BIGNUM *q, char *text,
     BN_CTX *ctx = BN_CTX_new();
     BIGNUM *n = BN_dup(p);
     uint8_t octets[512];
-    struct key_pub k = {.type = KEY_RSA, .n = octets};
+    struct key_pub k = {.type = KEY_RSA, .bits = BN_num_bits(p), .n = octets};
 
     ck_assert(!q || BN_mul(n, p, q, ctx));
     k.n_len = (size_t)BN_bn2bin(n, octets);
