@@ -1,5 +1,7 @@
 -- SPDX-License-Identifier: ISC
 
+-- Certificates.  Those that write are INSERT … SELECT: see log.sql.
+
 -- name: authority_id
 SELECT id FROM authorities WHERE name = ?1;
 
@@ -28,6 +30,8 @@ UPDATE certificates SET replaced_by = ?2 WHERE leaf = ?1;
 -- name: cert_state
 SELECT not_after, revoked_at, replaced_by FROM certificates WHERE leaf = ?1;
 
+-- Once more changes date and reason; it stays on the CRL by its first entry.
+
 -- name: cert_revoke
 UPDATE certificates SET revoked_at = ?2, reason = ?3, revoked_entry = ?4,
 revoked_first = coalesce(revoked_first, ?4) WHERE leaf = ?1;
@@ -44,11 +48,15 @@ certificates n ON n.leaf = c.replaced_by WHERE c.leaf = ?1;
 SELECT sha256, key_sha256, not_after, revoked_first, revoked_entry, fp, key
 FROM certificates WHERE leaf = ?1;
 
+-- The newest, when authorities gave the same serial.
+
 -- name: cert_by_serial
 SELECT max(leaf) FROM certificates WHERE serial = ?1;
 
 -- name: cert_by_serial_of
 SELECT leaf FROM certificates WHERE serial = ?1 AND authority = ?2;
+
+-- The index has eight octets of the digest; the rest is compared in the row.
 
 -- name: cert_by_sha256
 SELECT leaf FROM certificates WHERE fp = ?1 AND sha256 = ?2;
@@ -60,6 +68,8 @@ SELECT leaf, idem_hash FROM certificates WHERE idem_scope = ?1 AND idem_key
 -- name: cert_by_key
 SELECT leaf FROM certificates WHERE key = ?1 AND key_sha256 = ?2 AND
 not_after >= ?3 AND revoked_at IS NULL;
+
+-- UNION, not UNION ALL, in both: a circle in an edited file ends.
 
 -- name: cert_descendants
 WITH RECURSIVE d (leaf) AS ( SELECT leaf FROM certificates WHERE replaces =
@@ -76,6 +86,9 @@ JOIN certificates c ON c.leaf = up.leaf WHERE c.replaces IS NOT NULL AND
 c.detached = 0) SELECT 1 FROM up JOIN certificates c ON c.leaf = up.leaf
 WHERE c.reason = 1 LIMIT 1;
 
+-- INDEXED BY: should the plan ever change, preparing fails, and no CRL is
+-- built by a walk over the table.
+
 -- name: cert_revoked
 SELECT leaf, serial, revoked_at, reason FROM certificates INDEXED BY
 cert_crl WHERE authority = ?1 AND leaf > ?2 AND not_after >= ?3 AND
@@ -90,6 +103,8 @@ INSERT INTO names (class, key, leaf) SELECT ?1, ?2, ?3;
 
 -- name: name_has
 SELECT 1 FROM names WHERE class = ?1 AND key = ?2 AND leaf = ?3;
+
+-- For counting in chunks: (?1, ?2, ?3) is the last row of the one before.
 
 -- name: name_walk
 SELECT class, key, leaf FROM names WHERE (class, key, leaf) > (?1, ?2, ?3)

@@ -1,5 +1,9 @@
 -- SPDX-License-Identifier: ISC
 
+-- Lists.  A search takes its candidates from the index that promises fewest, or
+-- walks in the order asked for, a window at a time; list_check then judges
+-- each.  Nothing is assembled: an argument that was not given is NULL.
+
 -- name: list_check
 SELECT not_after, cn FROM certificates WHERE leaf = ?1 AND (?2 <> 1 OR
 (revoked_at IS NULL AND not_after >= ?3)) AND (?2 <> 2 OR revoked_at IS NOT
@@ -15,6 +19,8 @@ AND (?12 IS NULL OR not_after >= ?12) AND (?13 IS NULL OR not_after < ?13);
 SELECT id FROM requesters WHERE ident = ?1 UNION SELECT id FROM requesters
 WHERE label = ?1 LIMIT 2;
 
+-- Leaves by time of issue, to within a day.
+
 -- name: list_last_leaf
 SELECT max(last_leaf) FROM days WHERE day <= ?1;
 
@@ -23,6 +29,8 @@ SELECT min(first_leaf) FROM days WHERE day >= ?1;
 
 -- name: list_next_class
 SELECT min(class) FROM names WHERE class > ?1 AND class <= ?2;
+
+-- Sources in the order "issued": before ?1, from ?2 on, ?3 rows, newest first.
 
 -- name: list_issued
 SELECT leaf FROM certificates WHERE leaf < ?1 AND leaf >= ?2 ORDER BY leaf
@@ -52,6 +60,8 @@ leaf >= ?2 AND revoked_at IS NOT NULL ORDER BY leaf DESC LIMIT ?3;
 SELECT leaf FROM names WHERE leaf < ?1 AND leaf >= ?2 AND class = ?4 AND
 key = ?5 ORDER BY leaf DESC LIMIT ?3;
 
+-- Sources in no useful order: only good when they end before ?1 rows.
+
 -- name: list_by_requesters
 SELECT leaf FROM certificates INDEXED BY cert_requester WHERE requester IN
 ( SELECT id FROM requesters WHERE ident = ?2 UNION ALL SELECT id FROM
@@ -66,6 +76,9 @@ SELECT leaf FROM names WHERE class >= ?2 AND class <= ?3 LIMIT ?1;
 -- name: list_by_end
 SELECT leaf FROM certificates INDEXED BY cert_not_after WHERE not_after >=
 ?2 AND not_after < ?3 LIMIT ?1;
+
+-- The order "expiry": behind (?1, ?2), ending before ?3, ?4 rows.  The bound on
+-- not_after alone is what the index seeks by.
 
 -- name: list_expiry
 SELECT leaf, not_after FROM certificates INDEXED BY cert_not_after WHERE

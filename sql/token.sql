@@ -1,5 +1,7 @@
 -- SPDX-License-Identifier: ISC
 
+-- Tokens.
+
 -- name: token_put
 INSERT INTO tokens (id, label, roles, profiles, names, wildcards, max_uses,
 uses, created_at, not_after, last_used, creator_type, creator_id,
@@ -11,9 +13,14 @@ SELECT id, label, roles, profiles, names, wildcards, max_uses, uses,
 created_at, not_after, last_used, creator_type, creator_id, creator_label,
 removed_at, secret_sha256 FROM tokens WHERE id = ?1;
 
+-- The limit is judged by the same statement that counts: two uses at once
+-- cannot both be the last.
+
 -- name: token_use
 UPDATE tokens SET uses = uses + 1, last_used = max(last_used, ?2) WHERE id
 = ?1 AND removed_at = 0 AND (max_uses = 0 OR uses < max_uses);
+
+-- Times never go back, whatever the order of the jobs.
 
 -- name: token_touch
 UPDATE tokens SET last_used = max(last_used, ?2) WHERE id = ?1;
