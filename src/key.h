@@ -52,7 +52,8 @@ int key_pub_parse(struct key_pub *out, const uint8_t *spki, size_t len,
                   struct errs *e);
 /* What needs arithmetic, of an RSA key: -1 with ERR_KEY_WEAK for a modulus that
  * is prime, has a small factor or close primes, or is ROCA's.  Some
- * milliseconds; key_verify() does it once the signature is right. */
+ * milliseconds, but microseconds for a modulus that passed lately; key_verify()
+ * does it once the signature is right. */
 int key_rsa_weak(const struct key_pub *k, struct errs *e);
 /* SHA-256 over the SubjectPublicKeyInfo. */
 void key_pub_sha256(const struct key_pub *k, uint8_t out[32]);

@@ -16,4 +16,9 @@ struct sig_info {
 };
 const struct sig_info *sig_info(enum sig_alg a);
 
+/* Whether the RSA modulus with this SHA-256 was added, and not pushed out by
+ * another since; from any thread. */
+bool key_passed(const uint8_t sha256[32]);
+void key_passed_add(const uint8_t sha256[32]);
+
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* RSA moduli that anybody can factor, or that are none. */
-#include "key.h"
+#include "key_sig.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -161,7 +161,8 @@ static bool looks_prime(const BIGNUM *n, BN_CTX *ctx)
     return prime;
 }
 
-int key_rsa_weak(const struct key_pub *k, struct errs *e)
+/* NULL: it is not. */
+static const char *find_weakness(const struct key_pub *k)
 {
     BN_CTX *ctx = BN_CTX_new();
     BIGNUM *n = BN_bin2bn(k->n, (int)k->n_len, NULL);
@@ -179,5 +180,20 @@ int key_rsa_weak(const struct key_pub *k, struct errs *e)
         why = "its RSA modulus is a prime";
     BN_free(n);
     BN_CTX_free(ctx);
-    return why ? err_add(e, ERR_KEY_WEAK, "The key is weak: %s.", why) : 0;
+    return why;
+}
+
+int key_rsa_weak(const struct key_pub *k, struct errs *e)
+{
+    uint8_t sha256[32];
+    const char *why;
+
+    digest_sum(DIGEST_SHA256, k->n, k->n_len, sha256);
+    if (key_passed(sha256))
+        return 0;
+    why = find_weakness(k);
+    if (why)
+        return err_add(e, ERR_KEY_WEAK, "The key is weak: %s.", why);
+    key_passed_add(sha256);
+    return 0;
 }

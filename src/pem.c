@@ -17,13 +17,22 @@ struct text {
     size_t n;
 };
 
+/* The rest of a line that begins or ends a block. */
+static void put_label(struct buf *b, const char *label)
+{
+    buf_puts(b, label);
+    buf_puts(b, dashes);
+    buf_putc(b, '\n');
+}
+
 void pem_put(struct buf *b, const char *label, const void *der, size_t len)
 {
     const uint8_t *p = der;
     /* EVP_EncodeBlock() ends what it writes with a NUL. */
     uint8_t line[LINE_CHARS + 1];
 
-    buf_printf(b, "%s%s%s\n", begin_text, label, dashes);
+    buf_puts(b, begin_text);
+    put_label(b, label);
     while (len) {
         size_t n = len < LINE_OCTETS ? len : LINE_OCTETS;
 
@@ -32,7 +41,8 @@ void pem_put(struct buf *b, const char *label, const void *der, size_t len)
         p += n;
         len -= n;
     }
-    buf_printf(b, "%s%s%s\n", end_text, label, dashes);
+    buf_puts(b, end_text);
+    put_label(b, label);
 }
 
 static bool is_space(char c)

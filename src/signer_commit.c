@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <openssl/sha.h>
+#include "digest.h"
 
 enum { BATCH_MAX = 512 };
 
@@ -90,7 +90,7 @@ enum store_result job_entry(struct signer *s, const struct requester *who,
 
     if (serial)
         en.serial = *serial;
-    SHA256(object ? object : "", len, en.object);
+    digest_sum(DIGEST_SHA256, object ? object : "", len, en.object);
     return ledger_append(s->ledger, &en, index ? index : &at);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Public keys as they are read, and rules for them. */
-#include "key.h"
+#include "key_sig.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -670,10 +670,9 @@ START_TEST(rsa_moduli)
         BIGNUM *small = BN_new();
 
         ck_assert(BN_set_word(small, factors[i]));
-        ck_assert_msg(
-            strstr(weakness(big, small, text, sizeof(text)), "small factor") !=
-                NULL,
-            "%u: %s", factors[i], text);
+        ck_assert_msg(strstr(weakness(big, small, text, sizeof(text)),
+                             "small factor") != NULL,
+                      "%u: %s", factors[i], text);
         BN_free(small);
     }
     BN_free(p);
@@ -685,6 +684,48 @@ START_TEST(rsa_moduli)
 }
 END_TEST
 
+static void modulus_sha256(const BIGNUM *n, uint8_t out[32])
+{
+    uint8_t octets[512];
+
+    digest_sum(DIGEST_SHA256, octets, (size_t)BN_bn2bin(n, octets), out);
+}
+
+/* What is weak is so the second time as well; what passed is remembered, and
+ * nothing else. */
+START_TEST(rsa_passed)
+{
+    BIGNUM *p = prime(1024), *q = prime(1024), *big = prime(2048);
+    BIGNUM *n = BN_new();
+    BN_CTX *ctx = BN_CTX_new();
+    uint8_t good[32], bad[32];
+    char text[200];
+
+    ck_assert(BN_mul(n, p, q, ctx));
+    modulus_sha256(n, good);
+    modulus_sha256(big, bad);
+    ck_assert(!key_passed(good));
+    for (int i = 0; i < 2; i++) {
+        ck_assert_str_eq(weakness(p, q, text, sizeof(text)), "");
+        ck_assert(strstr(weakness(big, NULL, text, sizeof(text)), "a prime"));
+        ck_assert(key_passed(good));
+        ck_assert(!key_passed(bad));
+    }
+    /* One that comes in the place of another pushes it out, and is not it. */
+    memcpy(bad, good, sizeof(bad));
+    bad[31] ^= 1;
+    ck_assert(!key_passed(bad));
+    key_passed_add(bad);
+    ck_assert(key_passed(bad));
+    ck_assert(!key_passed(good));
+    BN_free(p);
+    BN_free(q);
+    BN_free(big);
+    BN_free(n);
+    BN_CTX_free(ctx);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -693,7 +734,7 @@ int main(void)
         rsa_forms,           types_refused, other_algorithms_refused,
         ec_forms_of_openssl, ec_points,     ec_parameters,
         ed25519_points,      rules,         rules_match,
-        rsa_moduli,
+        rsa_moduli,          rsa_passed,
     };
 
     return unit_run("key", tests, sizeof(tests) / sizeof(tests[0]));
