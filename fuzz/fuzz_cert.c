@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-/* Certificates: whatever we read OpenSSL reads too, as the same. */
+/* Certificates: whatever we read OpenSSL reads too, as the same; the lints run
+ * over all. */
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/x509.h>
 
-#include "cert.h"
+#include "lint.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -30,7 +31,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     AUTO(errs) struct errs e = {0};
     AUTO(cert) struct cert c = {0};
+    AUTO(free) char *reason = NULL;
+    struct lint_findings found = {0};
 
+    lint_der(data, size, NULL, &found, &reason);
     if (cert_parse(&c, data, size, &e) == 0) {
         AUTO(free) char *subject = cert_name_text(c.subject, c.subject_len);
 

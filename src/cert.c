@@ -52,13 +52,21 @@ static int read_key_usage(struct cert *c, struct der *value)
 
 static unsigned eku_bit(const struct der_tlv *oid)
 {
-    if (der_oid_is(oid, OID(KP_SERVER)))
-        return EKU_SERVER;
-    if (der_oid_is(oid, OID(KP_CLIENT)))
-        return EKU_CLIENT;
-    if (der_oid_is(oid, OID(KP_OCSP)))
-        return EKU_OCSP;
-    return der_oid_is(oid, OID(KP_ANY)) ? EKU_ANY : EKU_OTHER;
+    static const struct {
+        const char *oid;
+        size_t len;
+        enum ext_key_usage bit;
+    } known[] = {
+        {OID(KP_SERVER), EKU_SERVER}, {OID(KP_CLIENT), EKU_CLIENT},
+        {OID(KP_CODE), EKU_CODE},     {OID(KP_EMAIL), EKU_EMAIL},
+        {OID(KP_TIME), EKU_TIME},     {OID(KP_OCSP), EKU_OCSP},
+        {OID(KP_ANY), EKU_ANY},
+    };
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+        if (der_oid_is(oid, known[i].oid, known[i].len))
+            return known[i].bit;
+    return EKU_OTHER;
 }
 
 static int read_eku(struct cert *c, struct der *value)
@@ -146,8 +154,7 @@ static int read_san(struct cert *c, struct der *value)
 
 static int read_constraints(struct cert *c, struct der *value)
 {
-    c->constraints = value->p;
-    c->constraints_len = value->n;
+    (void)c;
     return der_enter(value, DER_SEQUENCE, &(struct der){0});
 }
 
@@ -162,36 +169,55 @@ static const struct ext_row {
     const char *oid;
     size_t len;
     ext_fn *read;
-    const char *text;
-} extensions[] = {
-    {OID(CE_BASIC), read_basic, "basicConstraints"},
-    {OID(CE_KEY_USAGE), read_key_usage, "keyUsage"},
-    {OID(CE_EKU), read_eku, "extKeyUsage"},
-    {OID(CE_SKI), read_ski, "subjectKeyIdentifier"},
-    {OID(CE_AKI), read_aki, "authorityKeyIdentifier"},
-    {OID(CE_SAN), read_san, "subjectAltName"},
-    {OID(CE_CDP), read_other, "cRLDistributionPoints"},
-    {OID(PE_AIA), read_other, "authorityInfoAccess"},
-    {OID(CE_NAME_CONSTRAINTS), read_constraints, "nameConstraints"},
+    enum cert_fault fault; /* when read() says no */
+    bool only_plain;       /* critical it is as good as unknown */
+} extensions[EXT__MAX] = {
+    [EXT_BASIC] = {OID(CE_BASIC), read_basic, CERT_FAULT_BASIC, false},
+    [EXT_KEY_USAGE] = {OID(CE_KEY_USAGE), read_key_usage, CERT_FAULT_KEY_USAGE,
+                       false},
+    [EXT_EKU] = {OID(CE_EKU), read_eku, CERT_FAULT_EKU, false},
+    [EXT_SKI] = {OID(CE_SKI), read_ski, CERT_FAULT_SKI, false},
+    [EXT_AKI] = {OID(CE_AKI), read_aki, CERT_FAULT_AKI, false},
+    [EXT_SAN] = {OID(CE_SAN), read_san, CERT_FAULT_SAN, false},
+    [EXT_CDP] = {OID(CE_CDP), read_other, 0, false},
+    [EXT_AIA] = {OID(PE_AIA), read_other, 0, false},
+    [EXT_CONSTRAINTS] = {OID(CE_NAME_CONSTRAINTS), read_constraints,
+                         CERT_FAULT_CONSTRAINTS, false},
     /* critical in certificates of other authorities: they bind who builds
      * chains, which this program never does */
-    {OID(CE_POLICIES), read_other, "certificatePolicies"},
-    {"\x55\x1d\x21", 3, read_other, "policyMappings"},
-    {"\x55\x1d\x24", 3, read_other, "policyConstraints"},
-    {"\x55\x1d\x36", 3, read_other, "inhibitAnyPolicy"},
+    [EXT_POLICIES] = {OID(CE_POLICIES), read_other, 0, false},
+    [EXT_POLICY_MAPPINGS] = {OID(CE_POLICY_MAPPINGS), read_other, 0, false},
+    [EXT_POLICY_CONSTRAINTS] = {OID(CE_POLICY_CONSTRAINTS), read_other, 0,
+                                false},
+    [EXT_INHIBIT_ANY] = {OID(CE_INHIBIT_ANY), read_other, 0, false},
+    [EXT_TLS_FEATURE] = {OID(PE_TLS_FEATURE), read_other, 0, true},
+    [EXT_NOCHECK] = {OID(OCSP_NOCHECK), read_other, 0, true},
 };
 
-static const struct ext_row *ext_find(const struct der_tlv *oid)
+static int ext_find(const struct der_tlv *oid)
 {
-    for (size_t i = 0; i < sizeof(extensions) / sizeof(*extensions); i++)
+    for (int i = 0; i < EXT__MAX; i++)
         if (der_oid_is(oid, extensions[i].oid, extensions[i].len))
-            return &extensions[i];
-    return NULL;
+            return i;
+    return -1;
 }
 
-static int bad(struct errs *e, const char *what)
+static const char *const fault_texts[CERT_FAULT__MAX] = {
+#define X(id, name, cite, text) [CERT_FAULT_##id] = text,
+    CERT_FAULT_TABLE(X)
+#undef X
+};
+
+static int bad_why(struct cert *c, struct errs *e, enum cert_fault f,
+                   const char *why)
 {
-    return err_add(e, ERR_BAD_REQUEST, "the certificate is refused: %s", what);
+    c->fault = f;
+    return err_add(e, ERR_BAD_REQUEST, "the certificate is refused: %s", why);
+}
+
+static int bad(struct cert *c, struct errs *e, enum cert_fault f)
+{
+    return bad_why(c, e, f, fault_texts[f]);
 }
 
 int cert_ext_next(struct der *list, struct der_tlv *oid, bool *critical,
@@ -213,16 +239,16 @@ int cert_ext_next(struct der *list, struct der_tlv *oid, bool *critical,
 static int ext_read(struct cert *c, const struct der_tlv *oid, bool critical,
                     struct der *value, struct errs *e)
 {
-    const struct ext_row *row = ext_find(oid);
+    const struct cert_ext ext = {value->p, value->n, critical};
+    int i = ext_find(oid);
 
-    if (!row && critical)
-        return bad(e, "it has an unknown critical extension");
-    if (row && (row->read(c, value) || !der_end(value)))
-        return err_add(e, ERR_BAD_REQUEST,
-                       "the certificate is refused: its %s is malformed",
-                       row->text);
-    if (row && row->read == read_san)
-        c->san_critical = critical;
+    if (critical && (i < 0 || extensions[i].only_plain))
+        return bad(c, e, CERT_FAULT_CRITICAL);
+    if (i < 0)
+        return 0;
+    c->ext[i] = ext;
+    if (extensions[i].read(c, value) || !der_end(value))
+        return bad(c, e, extensions[i].fault);
     return 0;
 }
 
@@ -236,15 +262,17 @@ static int read_extensions(struct cert *c, struct der *tbs, struct errs *e)
     if (der_enter(tbs, DER_CTX_CONS(3), &tagged) ||
         der_enter(&tagged, DER_SEQUENCE, &list) || !der_end(&tagged) ||
         der_end(&list))
-        return bad(e, "its extensions are malformed");
+        return bad(c, e, CERT_FAULT_EXTENSIONS);
+    c->exts = list.p;
+    c->exts_len = list.n;
     for (; !der_end(&list); n++) {
         if (n == EXTENSIONS_MAX)
-            return bad(e, "it has more than 64 extensions");
+            return bad(c, e, CERT_FAULT_COUNT);
         if (cert_ext_next(&list, &seen[n], &critical, &value))
-            return bad(e, "its extensions are malformed");
+            return bad(c, e, CERT_FAULT_EXTENSIONS);
         for (size_t i = 0; i < n; i++)
             if (der_oid_is(&seen[i], seen[n].val, seen[n].len))
-                return bad(e, "it has an extension twice");
+                return bad(c, e, CERT_FAULT_TWICE);
         if (ext_read(c, &seen[n], critical, &value, e))
             return -1;
     }
@@ -278,11 +306,13 @@ static int read_validity(struct der *tbs, struct cert *c)
 {
     struct der seq;
 
-    if (der_enter(tbs, DER_SEQUENCE, &seq) ||
-        der_get_time(&seq, &c->not_before) ||
-        der_get_time(&seq, &c->not_after) || !der_end(&seq))
+    if (der_enter(tbs, DER_SEQUENCE, &seq))
         return -1;
-    return c->not_before <= c->not_after ? 0 : -1;
+    c->not_before_tag = (uint8_t)der_peek(&seq);
+    if (der_get_time(&seq, &c->not_before))
+        return -1;
+    c->not_after_tag = (uint8_t)der_peek(&seq);
+    return der_get_time(&seq, &c->not_after) || !der_end(&seq) ? -1 : 0;
 }
 
 /* The version, which is v3: [0] EXPLICIT INTEGER 2. */
@@ -303,9 +333,9 @@ static int read_key(struct cert *c, struct der *tbs, struct errs *e)
     struct der_tlv t;
 
     if (der_get(tbs, DER_SEQUENCE, &t))
-        return bad(e, "it has no public key");
+        return bad(c, e, CERT_FAULT_KEY);
     if (key_pub_parse(&c->key, t.raw, t.raw_len, &why))
-        return bad(e, why.v[0].detail);
+        return bad_why(c, e, CERT_FAULT_KEY, why.v[0].detail);
     return 0;
 }
 
@@ -314,59 +344,94 @@ static int read_tbs(struct cert *c, struct der_tlv *inner, struct errs *e)
 {
     struct der all = der_of(c->tbs, c->tbs_len), tbs;
 
-    if (der_enter(&all, DER_SEQUENCE, &tbs))
-        return bad(e, "it is not DER");
+    if (der_enter(&all, DER_SEQUENCE, &tbs) || !der_end(&all))
+        return bad(c, e, CERT_FAULT_DER);
     if (read_version(&tbs))
-        return bad(e, "its version is not 3");
+        return bad(c, e, CERT_FAULT_VERSION);
     if (read_serial(&tbs, &c->serial))
-        return bad(e, "its serial number is negative, longer than 20 octets, "
-                      "or not DER");
+        return bad(c, e, CERT_FAULT_SERIAL);
     if (der_get(&tbs, DER_SEQUENCE, inner))
-        return bad(e, "it has no signature algorithm");
+        return bad(c, e, CERT_FAULT_INNER_ALG);
     if (read_name(&tbs, &c->issuer, &c->issuer_len))
-        return bad(e, "its issuer is malformed");
+        return bad(c, e, CERT_FAULT_ISSUER);
     if (read_validity(&tbs, c))
-        return bad(e, "its validity is malformed, or ends before it begins");
+        return bad(c, e, CERT_FAULT_VALIDITY);
+    if (c->not_before > c->not_after)
+        return bad(c, e, CERT_FAULT_ORDER);
     if (read_name(&tbs, &c->subject, &c->subject_len))
-        return bad(e, "its subject is malformed");
+        return bad(c, e, CERT_FAULT_SUBJECT);
     if (read_key(c, &tbs, e))
         return -1;
     if (!der_end(&tbs) && read_extensions(c, &tbs, e))
         return -1;
-    return der_end(&tbs) ? 0 : bad(e, "something follows its extensions");
+    return der_end(&tbs) ? 0 : bad(c, e, CERT_FAULT_TAIL);
+}
+
+static int read_alg(struct cert *c, const struct der_tlv *alg, struct errs *e)
+{
+    struct der d = der_of(alg->raw, alg->raw_len);
+    AUTO(errs) struct errs why = {0};
+
+    if (sig_alg_parse(&d, &c->alg, &why))
+        return bad_why(c, e, CERT_FAULT_ALG, why.v[0].detail);
+    return 0;
 }
 
 static int read_all(struct cert *c, struct errs *e)
 {
-    struct der d = der_of(c->der, c->der_len), seq, alg;
+    struct der d = der_of(c->der, c->der_len), seq;
     struct der_tlv tbs, inner, outer;
-    AUTO(errs) struct errs why = {0};
 
     if (der_enter(&d, DER_SEQUENCE, &seq) || !der_end(&d) ||
         der_get(&seq, DER_SEQUENCE, &tbs))
-        return bad(e, "it is not DER");
+        return bad(c, e, CERT_FAULT_DER);
     c->tbs = tbs.raw;
     c->tbs_len = tbs.raw_len;
     if (read_tbs(c, &inner, e))
         return -1;
     if (der_get(&seq, DER_SEQUENCE, &outer) || outer.raw_len != inner.raw_len ||
         memcmp(outer.raw, inner.raw, inner.raw_len) != 0)
-        return bad(e, "its two signature algorithms differ");
-    alg = der_of(outer.raw, outer.raw_len);
-    if (sig_alg_parse(&alg, &c->alg, &why))
-        return bad(e, why.v[0].detail);
+        return bad(c, e, CERT_FAULT_ALGS_DIFFER);
+    if (read_alg(c, &outer, e))
+        return -1;
     if (der_get_bits(&seq, &c->sig, &c->sig_len) || !der_end(&seq))
-        return bad(e, "its signature is malformed");
+        return bad(c, e, CERT_FAULT_SIGNATURE);
     return 0;
+}
+
+/* Empty but for the fault. */
+static int refused(struct cert *c)
+{
+    enum cert_fault fault = c->fault;
+
+    cert_free(c);
+    c->fault = fault;
+    return -1;
 }
 
 int cert_parse(struct cert *out, const uint8_t *der, size_t len, struct errs *e)
 {
     *out = (struct cert){.der = der, .der_len = len, .path_len = -1};
-    if (read_all(out, e) == 0)
-        return 0;
-    cert_free(out);
-    return -1;
+    return read_all(out, e) ? refused(out) : 0;
+}
+
+int cert_parse_tbs(struct cert *out, const uint8_t *tbs, size_t len,
+                   struct errs *e)
+{
+    struct der_tlv alg;
+
+    *out = (struct cert){.tbs = tbs, .tbs_len = len, .path_len = -1};
+    return read_tbs(out, &alg, e) || read_alg(out, &alg, e) ? refused(out) : 0;
+}
+
+bool cert_self_signed(const struct cert *c)
+{
+    if (c->issuer_len != c->subject_len ||
+        memcmp(c->issuer, c->subject, c->subject_len) != 0)
+        return false;
+    return !c->aki || !c->ski ||
+           (c->aki_len == c->ski_len &&
+            memcmp(c->aki, c->ski, c->ski_len) == 0);
 }
 
 void cert_free(struct cert *c)

@@ -18,10 +18,14 @@ enum { SERIAL_MAX = 20, SKI_LEN = 20 };
 /* KeyUsage: bit n of RFC 5280 section 4.2.1.3 is 1 << n. */
 enum key_usage {
     KU_DIGITAL_SIGNATURE = 1 << 0,
+    KU_NON_REPUDIATION = 1 << 1,
     KU_KEY_ENCIPHERMENT = 1 << 2,
+    KU_DATA_ENCIPHERMENT = 1 << 3,
     KU_KEY_AGREEMENT = 1 << 4,
     KU_CERT_SIGN = 1 << 5,
     KU_CRL_SIGN = 1 << 6,
+    KU_ENCIPHER_ONLY = 1 << 7,
+    KU_DECIPHER_ONLY = 1 << 8,
 };
 
 enum ext_key_usage {
@@ -29,7 +33,10 @@ enum ext_key_usage {
     EKU_CLIENT = 1 << 1,
     EKU_OCSP = 1 << 2,
     EKU_ANY = 1 << 3,
-    EKU_OTHER = 1 << 4, /* on reading only */
+    EKU_OTHER = 1 << 4, /* on reading only, as those below */
+    EKU_CODE = 1 << 5,
+    EKU_EMAIL = 1 << 6,
+    EKU_TIME = 1 << 7,
 };
 
 /* Name constraints (RFC 5280 section 4.2.1.10): permitted subtrees, and each
@@ -96,36 +103,119 @@ void cert_write_tbs(struct buf *tbs, const struct cert_spec *spec);
 void cert_seal(struct buf *out, const void *tbs, size_t tbs_len,
                struct key_signer *s);
 
+/* Why a certificate was not read: the name that `lint` gives it, where it is
+ * prescribed, and a sentence. */
+#define CERT_FAULT_TABLE(X)                                                    \
+    X(DER, "not_der", "X.690 10", "it is not DER")                             \
+    X(VERSION, "version_not_3", "RFC 5280 4.1.2.1", "its version is not 3")    \
+    X(SERIAL, "serial_form", "RFC 5280 4.1.2.2",                               \
+      "its serial number is negative, longer than 20 octets, or not DER")      \
+    X(INNER_ALG, "signature_algorithm_missing", "RFC 5280 4.1.2.3",            \
+      "it has no signature algorithm")                                         \
+    X(ISSUER, "issuer_form", "RFC 5280 4.1.2.4", "its issuer is malformed")    \
+    X(VALIDITY, "validity_form", "RFC 5280 4.1.2.5",                           \
+      "its validity is malformed")                                             \
+    X(ORDER, "validity_order", "RFC 5280 4.1.2.5",                             \
+      "its validity ends before it begins")                                    \
+    X(SUBJECT, "subject_form", "RFC 5280 4.1.2.6", "its subject is malformed") \
+    X(KEY, "key_form", "RFC 5280 4.1.2.7", "it has no public key")             \
+    X(EXTENSIONS, "extensions_form", "RFC 5280 4.1.2.9",                       \
+      "its extensions are malformed")                                          \
+    X(TAIL, "tbs_tail", "RFC 5280 4.1", "something follows its extensions")    \
+    X(COUNT, "extensions_many", "RFC 5280 4.1.2.9",                            \
+      "it has more than 64 extensions")                                        \
+    X(TWICE, "extension_twice", "RFC 5280 4.2", "it has an extension twice")   \
+    X(CRITICAL, "critical_unknown", "RFC 5280 4.2",                            \
+      "it has an unknown critical extension")                                  \
+    X(BASIC, "basic_constraints_form", "RFC 5280 4.2.1.9",                     \
+      "its basicConstraints is malformed")                                     \
+    X(KEY_USAGE, "key_usage_form", "RFC 5280 4.2.1.3",                         \
+      "its keyUsage is malformed")                                             \
+    X(EKU, "eku_form", "RFC 5280 4.2.1.12", "its extKeyUsage is malformed")    \
+    X(SKI, "ski_form", "RFC 5280 4.2.1.2",                                     \
+      "its subjectKeyIdentifier is malformed")                                 \
+    X(AKI, "aki_form", "RFC 5280 4.2.1.1",                                     \
+      "its authorityKeyIdentifier is malformed")                               \
+    X(SAN, "san_form", "RFC 5280 4.2.1.6", "its subjectAltName is malformed")  \
+    X(CONSTRAINTS, "name_constraints_form", "RFC 5280 4.2.1.10",               \
+      "its nameConstraints is malformed")                                      \
+    X(ALGS_DIFFER, "signature_algorithms_differ", "RFC 5280 4.1.1.2",          \
+      "its two signature algorithms differ")                                   \
+    X(ALG, "signature_algorithm", "RFC 5280 4.1.1.2",                          \
+      "its signature algorithm is not accepted")                               \
+    X(SIGNATURE, "signature_form", "RFC 5280 4.1.1.3",                         \
+      "its signature is malformed")
+enum cert_fault {
+    CERT_FAULT_NONE = 0,
+#define X(id, name, cite, text) CERT_FAULT_##id,
+    CERT_FAULT_TABLE(X)
+#undef X
+        CERT_FAULT__MAX
+};
+
+/* The extensions that are known. */
+enum cert_ext_id {
+    EXT_BASIC = 0,
+    EXT_KEY_USAGE,
+    EXT_EKU,
+    EXT_SKI,
+    EXT_AKI,
+    EXT_SAN,
+    EXT_CDP,
+    EXT_AIA,
+    EXT_CONSTRAINTS,
+    EXT_POLICIES,
+    EXT_POLICY_MAPPINGS,
+    EXT_POLICY_CONSTRAINTS,
+    EXT_INHIBIT_ANY,
+    EXT_TLS_FEATURE,
+    EXT_NOCHECK,
+    EXT__MAX
+};
+struct cert_ext {
+    const uint8_t *value; /* contents of the OCTET STRING; NULL: absent */
+    size_t len;
+    bool critical;
+};
+
 /* A certificate as read.  Pointers are into the DER; names are owned. */
 struct cert {
+    enum cert_fault fault; /* all else is empty unless it is NONE */
     const uint8_t *der, *tbs;
     size_t der_len, tbs_len;
     struct serial serial;
     const uint8_t *issuer, *subject; /* Names, DER */
     size_t issuer_len, subject_len;
     int64_t not_before, not_after;
+    uint8_t not_before_tag, not_after_tag; /* DER_UTC_TIME or the other */
     struct key_pub key;
     enum sig_alg alg;
     const uint8_t *sig;
     size_t sig_len;
     struct names names;
-    bool ca, san_critical;
+    bool ca;
     int path_len;
     unsigned ku, eku;
     const uint8_t *ski, *aki; /* NULL when absent */
     size_t ski_len, aki_len;
-    const uint8_t *constraints; /* contents of the extension, or NULL */
-    size_t constraints_len;
+    struct cert_ext ext[EXT__MAX];
+    const uint8_t *exts; /* all of them, for cert_ext_next() */
+    size_t exts_len;
 };
 
 /* Strict; one v3 certificate and nothing else.  -1 with ERR_BAD_REQUEST, and
- * *out is empty.  Refused beside what is not DER: doubled extensions, unknown
- * critical ones (those about policies are passed over), unique identifiers.
- * SAN entries that are no struct name (otherName, directoryName ...) are
- * passed over.  The result points into der, which must outlive it.  Nothing
- * but the names is allocated. */
+ * *out is empty but for its fault.  Refused beside what is not DER: doubled
+ * extensions, unknown critical ones (those about policies are passed over),
+ * unique identifiers. SAN entries that are no struct name (otherName,
+ * directoryName ...) are passed over.  The result points into der, which must
+ * outlive it.  Nothing but the names is allocated. */
 int cert_parse(struct cert *out, const uint8_t *der, size_t len,
                struct errs *e);
+/* The same of a TBSCertificate alone: der and sig stay NULL. */
+int cert_parse_tbs(struct cert *out, const uint8_t *tbs, size_t len,
+                   struct errs *e);
+/* Issuer and subject are the same, and the key identifiers do not differ. */
+bool cert_self_signed(const struct cert *c);
 void cert_free(struct cert *c);
 AUTO_VALUE(cert, struct cert, cert_free)
 /* "CN=a.b,O=Example" (RFC 4514, most significant last) of a Name; the caller
@@ -147,5 +237,9 @@ struct blobs {
 void blobs_free(struct blobs *l);
 AUTO_VALUE(blobs, struct blobs, blobs_free)
 int cert_load(const char *path, struct blobs *out, struct errs *e);
+/* The same of text that was read from path, none of it judged; *out was empty.
+ */
+int cert_split(const char *path, const struct buf *text, struct blobs *out,
+               struct errs *e);
 
 #endif

@@ -41,24 +41,39 @@ static int file_read(const char *path, struct buf *out, struct errs *e)
     return 0;
 }
 
-/* One certificate of the file, judged and added. */
-static int blob_add(struct blobs *l, const char *path, const char *label,
-                    struct buf *der, struct errs *e)
+static void blob_add(struct blobs *l, struct buf *der)
 {
-    AUTO(errs) struct errs why = {0};
-    AUTO(cert) struct cert c = {0};
-
-    if (strcmp(label, "CERTIFICATE") != 0)
-        return err_add(e, ERR_BAD_ARGUMENT,
-                       "%s has a PEM block \"%s\" where a CERTIFICATE is "
-                       "expected",
-                       path, label);
-    if (cert_parse(&c, der->data, der->len, &why))
-        return err_add(e, ERR_BAD_ARGUMENT, "%s, certificate %zu: %s", path,
-                       l->n + 1, why.v[0].detail);
     l->v = xreallocarray(l->v, l->n + 1, sizeof(*l->v));
     l->v[l->n++] = *der;
     *der = (struct buf){0};
+}
+
+int cert_split(const char *path, const struct buf *text, struct blobs *out,
+               struct errs *e)
+{
+    size_t at = 0, used;
+
+    for (; at < text->len; at += used) {
+        AUTO(buf) struct buf der = {0};
+        enum pem_result r;
+        char label[64];
+
+        r = pem_read_next(text->data + at, text->len - at, label, &der, &used);
+        if (r == PEM_NOT && at + used == text->len)
+            break;
+        if (r != PEM_OK)
+            return err_add(e, ERR_BAD_ARGUMENT,
+                           "%s is not a PEM file of certificates", path);
+        if (strcmp(label, "CERTIFICATE") != 0)
+            return err_add(e, ERR_BAD_ARGUMENT,
+                           "%s has a PEM block \"%s\" where a CERTIFICATE is "
+                           "expected",
+                           path, label);
+        blob_add(out, &der);
+    }
+    if (out->n == 0)
+        return err_add(e, ERR_BAD_ARGUMENT, "%s has no certificate in it",
+                       path);
     return 0;
 }
 
@@ -66,31 +81,18 @@ int cert_load(const char *path, struct blobs *out, struct errs *e)
 {
     AUTO(buf) struct buf text = {0};
     AUTO(blobs) struct blobs l = {0};
-    size_t at = 0, used;
 
-    if (file_read(path, &text, e))
+    if (file_read(path, &text, e) || cert_split(path, &text, &l, e))
         return -1;
-    for (; at < text.len; at += used) {
-        AUTO(buf) struct buf der = {0};
-        enum pem_result r;
-        char label[64];
-
-        r = pem_read_next(text.data + at, text.len - at, label, &der, &used);
-        if (r == PEM_NOT && at + used == text.len)
-            break;
-        if (r != PEM_OK)
-            return err_add(e, ERR_BAD_ARGUMENT,
-                           "%s is not a PEM file of certificates", path);
-        if (blob_add(&l, path, label, &der, e))
-            return -1;
-    }
-    if (l.n == 0)
-        return err_add(e, ERR_BAD_ARGUMENT, "%s has no certificate in it",
-                       path);
     for (size_t i = 0; i < l.n; i++) {
-        out->v = xreallocarray(out->v, out->n + 1, sizeof(*out->v));
-        out->v[out->n++] = l.v[i];
-        l.v[i] = (struct buf){0};
+        AUTO(errs) struct errs why = {0};
+        AUTO(cert) struct cert c = {0};
+
+        if (cert_parse(&c, l.v[i].data, l.v[i].len, &why))
+            return err_add(e, ERR_BAD_ARGUMENT, "%s, certificate %zu: %s", path,
+                           i + 1, why.v[0].detail);
     }
+    for (size_t i = 0; i < l.n; i++)
+        blob_add(out, &l.v[i]);
     return 0;
 }

@@ -24,7 +24,7 @@ static const struct {
     {OID(AT_OU), "OU"},
     {OID(AT_C), "C"},
     {"\x55\x04\x09", 3, "STREET"},
-    {"\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x19", 10, "DC"},
+    {OID(AT_DC), "DC"},
     {"\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x01", 10, "UID"},
     {OID(AT_EMAIL), "emailAddress"},
     {OID(AT_SERIAL_NUMBER), "serialNumber"},

@@ -21,6 +21,7 @@ int cmd_revoke(int argc, char **argv);
 int cmd_token(int argc, char **argv);
 int cmd_crl(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_lint(int argc, char **argv);
 int cmd_audit(int argc, char **argv);
 int cmd_clock(int argc, char **argv);
 int cmd_version(int argc, char **argv);

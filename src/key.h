@@ -89,6 +89,8 @@ enum sig_alg {
  * the name of what it is: SHA-1, MD5, odd PSS parameters …). */
 int sig_alg_parse(struct der *d, enum sig_alg *out, struct errs *e);
 void sig_alg_put(struct buf *b, enum sig_alg a);
+/* The type of the keys that make it. */
+enum key_type sig_alg_key(enum sig_alg a);
 
 /* Everything a thread needs to verify, allocated once; not shared. */
 struct key_verifier;

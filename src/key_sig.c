@@ -65,6 +65,11 @@ const struct sig_info *sig_info(enum sig_alg a)
     return &infos[a];
 }
 
+enum key_type sig_alg_key(enum sig_alg a)
+{
+    return sig_info(a)->type;
+}
+
 static int odd(struct errs *e, const char *what)
 {
     return err_add(e, ERR_BAD_SIGNATURE,

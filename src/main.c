@@ -20,6 +20,7 @@ const struct cmd cmd_table[] = {
     {"token", cmd_token, "makes, lists and removes API tokens"},
     {"crl", cmd_crl, "makes certificate revocation lists"},
     {"check", cmd_check, "checks the configuration"},
+    {"lint", cmd_lint, "judges certificates by the rules of the standards"},
     {"audit", cmd_audit, "recomputes the whole ledger"},
     {"clock", cmd_clock, "accepts a clock that was suspect"},
     {"version", cmd_version, "names the version and its libraries"},

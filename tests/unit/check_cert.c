@@ -508,7 +508,7 @@ START_TEST(constraints_say_what_is_permitted)
         ck_assert_str_eq(excluded, cases[i].excluded);
         ck_assert_int_eq(*permitted == 0, read->permittedSubtrees == NULL);
         ck_assert_int_eq(*excluded == 0, read->excludedSubtrees == NULL);
-        ck_assert_ptr_nonnull(c.issuing_read.constraints);
+        ck_assert_ptr_nonnull(c.issuing_read.ext[EXT_CONSTRAINTS].value);
         NAME_CONSTRAINTS_free(read);
     }
 }
@@ -521,7 +521,7 @@ START_TEST(constraints_without_limits_are_left_out)
 
     constrain(&nc, "dns:**,ip:**,email:**,uri:**,dns:a.b,ip:10.0.0.0/8");
     chain_make(&c, 0, &nc);
-    ck_assert_ptr_null(c.issuing_read.constraints);
+    ck_assert_ptr_null(c.issuing_read.ext[EXT_CONSTRAINTS].value);
 }
 END_TEST
 

@@ -147,9 +147,9 @@ START_TEST(a_certificate_of_openssl)
     ck_assert_str_eq(subject, "CN=web.example,C=DE");
     ck_assert_int_eq(c.not_before, DAY_ONE);
     ck_assert_int_eq(c.not_after, DAY_ONE + 86400);
-    ck_assert(!c.ca && c.path_len == -1 && !c.san_critical);
+    ck_assert(!c.ca && c.path_len == -1 && !c.ext[EXT_SAN].critical);
     ck_assert_uint_eq(c.ku, 1U << 0 | 1U << 2 | 1U << 8);
-    ck_assert_uint_eq(c.eku, EKU_SERVER | EKU_CLIENT | EKU_OTHER);
+    ck_assert_uint_eq(c.eku, EKU_SERVER | EKU_CLIENT | EKU_CODE);
     ck_assert_uint_eq(c.ski_len, 20);
     ck_assert_uint_eq(c.aki_len, 20);
     ck_assert_uint_eq(c.names.n, 4);
@@ -178,7 +178,7 @@ START_TEST(certificates_of_go)
     parse(&leaf, &l.v[1]);
     subject = cert_name_text(c.subject, c.subject_len);
     ck_assert_str_eq(subject, "CN=Go CA,O=Go\\, Inc.,C=DE");
-    ck_assert(c.ca && c.path_len == 1 && c.constraints);
+    ck_assert(c.ca && c.path_len == 1 && c.ext[EXT_CONSTRAINTS].value);
     ck_assert_int_eq(c.not_after, INT64_C(3029529600));
     ck_assert_uint_eq(leaf.serial.len, 4);
     ck_assert_uint_eq(leaf.serial.v[0], 0xff);

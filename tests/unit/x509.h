@@ -11,8 +11,12 @@
 #include <openssl/x509v3.h>
 /* OpenSSL's are macros, of other values than ours. */
 #undef KU_DIGITAL_SIGNATURE
+#undef KU_NON_REPUDIATION
 #undef KU_KEY_ENCIPHERMENT
+#undef KU_DATA_ENCIPHERMENT
 #undef KU_KEY_AGREEMENT
+#undef KU_ENCIPHER_ONLY
+#undef KU_DECIPHER_ONLY
 #undef KU_CRL_SIGN
 
 #include "cert.h"

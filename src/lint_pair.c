@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: ISC */
+/* A certificate and the one above it (RFC 5280 section 6.1). */
+#include <string.h>
+
+#include "lint_part.h"
+
+static bool issuer_name(LINT_ARGS)
+{
+    return c->issuer_len != issuer->subject_len ||
+           memcmp(c->issuer, issuer->subject, c->issuer_len) != 0;
+}
+
+static bool issuer_no_ca(LINT_ARGS)
+{
+    return issuer != c && !issuer->ca;
+}
+
+static bool issuer_usage(LINT_ARGS)
+{
+    return issuer != c && lint_has(issuer, EXT_KEY_USAGE) &&
+           !(issuer->ku & KU_CERT_SIGN);
+}
+
+static bool aki_ski(LINT_ARGS)
+{
+    return c->aki && issuer->ski &&
+           (c->aki_len != issuer->ski_len ||
+            memcmp(c->aki, issuer->ski, c->aki_len) != 0);
+}
+
+static bool outlives(LINT_ARGS)
+{
+    return c->not_after > issuer->not_after;
+}
+
+static bool predates(LINT_ARGS)
+{
+    return c->not_before < issuer->not_before;
+}
+
+static bool path_len_zero(LINT_ARGS)
+{
+    return issuer != c && issuer->path_len == 0;
+}
+
+static bool path_len_grows(LINT_ARGS)
+{
+    return issuer != c && issuer->path_len > 0 &&
+           (c->path_len < 0 || c->path_len >= issuer->path_len);
+}
+
+static bool constraints_broken(LINT_ARGS)
+{
+    return constraints_refuse(issuer, c);
+}
+
+/* What everybody but RFC 5280 does: the issuer's purposes bind. */
+static bool eku_wider(LINT_ARGS)
+{
+    unsigned may = issuer->eku;
+
+    if (issuer == c || !lint_has(issuer, EXT_EKU) || may & EKU_ANY)
+        return false;
+    return !lint_has(c, EXT_EKU) || c->eku & ~may;
+}
+
+static bool signature_of_other_key(LINT_ARGS)
+{
+    return sig_alg_key(c->alg) != issuer->key.type;
+}
+
+/* Not of what is still to be signed. */
+static bool signature_wrong(LINT_ARGS)
+{
+    AUTO(errs) struct errs e = {0};
+    struct key_verifier *v;
+    bool wrong = false;
+
+    if (!c->sig || signature_of_other_key(c, issuer, l))
+        return false;
+    v = key_verifier_new();
+    if (key_verify(v, &issuer->key, c->alg, c->tbs, c->tbs_len, c->sig,
+                   c->sig_len, &e))
+        wrong = e.v[0].code == ERR_BAD_SIGNATURE;
+    key_verifier_free(v);
+    return wrong;
+}
+
+static const struct lint rows[] = {
+    {"issuer_name", LINT_ERROR, LINT_ANY | LINT_PAIR, "RFC 5280 6.1.3",
+     "the issuer is not the subject of the issuer's certificate", issuer_name,
+     NULL},
+    {"issuer_no_ca", LINT_ERROR, LINT_ANY | LINT_PAIR, "RFC 5280 6.1.4",
+     "the issuer is no authority", issuer_no_ca, NULL},
+    {"issuer_usage", LINT_ERROR, LINT_ANY | LINT_PAIR, "RFC 5280 6.1.4",
+     "the issuer's key may not sign certificates", issuer_usage, NULL},
+    {"aki_ski", LINT_ERROR, LINT_ANY | LINT_PAIR, "RFC 5280 4.2.1.1",
+     "authorityKeyIdentifier is not the issuer's subjectKeyIdentifier", aki_ski,
+     NULL},
+    {"outlives_issuer", LINT_ERROR, LINT_ANY | LINT_PAIR, "RFC 5280 6.1.3",
+     "the validity ends after the issuer's", outlives, NULL},
+    {"predates_issuer", LINT_WARNING, LINT_ANY | LINT_PAIR, "RFC 5280 6.1.3",
+     "the validity begins before the issuer's", predates, NULL},
+    {"path_len_zero", LINT_ERROR, LINT_CA | LINT_PAIR, "RFC 5280 4.2.1.9",
+     "the issuer may have no authority below it", path_len_zero, NULL},
+    {"path_len_grows", LINT_WARNING, LINT_CA | LINT_PAIR, "RFC 5280 4.2.1.9",
+     "pathLenConstraint is not below the issuer's", path_len_grows, NULL},
+    {"name_constraints", LINT_ERROR, LINT_ANY | LINT_PAIR, "RFC 5280 4.2.1.10",
+     "a name is outside the issuer's name constraints", constraints_broken,
+     NULL},
+    {"eku_wider", LINT_ERROR, LINT_ANY | LINT_PAIR, "BR 7.1.2.10.6",
+     "extKeyUsage has a purpose that the issuer's has not", eku_wider, NULL},
+    {"signature_of_other_key", LINT_ERROR, LINT_ANY | LINT_PAIR,
+     "RFC 5280 4.1.1.2", "the signature algorithm is not the issuer key's",
+     signature_of_other_key, NULL},
+    {"signature_wrong", LINT_ERROR, LINT_ANY | LINT_PAIR, "RFC 5280 6.1.3",
+     "the signature is not of the issuer's key", signature_wrong, NULL},
+};
+LINT_TABLE(lint_pair, rows);
