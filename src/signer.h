@@ -109,6 +109,7 @@ struct signer {
         char id[TOKEN_ID_LEN + 1];
         int64_t at;
     } touched[64];
+    atomic_uint_fast64_t token_removals; /* since the start */
 
     pthread_mutex_t head_lock;
     struct head head;                 /* the newest committed one */
@@ -154,6 +155,15 @@ const struct signer_authority *signer_authority_find(const struct signer *s,
 /* signer_register.c: authorities and profiles that the ledger has not. */
 int signer_register(struct signer *s, struct errs *e);
 
+/* signer_known.c: a token that a worker has read; under no lock, its own. */
+enum { KNOWN_MAX = 64 };
+struct known_token {
+    char id[TOKEN_ID_LEN + 1];
+    struct buf token; /* as in a frame; none: this one is vacant */
+    uint64_t removals;
+    int64_t until_us;
+};
+
 /* signer_peer.c */
 struct worker {
     struct signer *s;
@@ -162,6 +172,7 @@ struct worker {
     struct key_signer **keys; /* beside authorities; made when needed */
     struct buf reply;
     uint64_t asked; /* the frame that a long answer is for */
+    struct known_token known[KNOWN_MAX];
     uint8_t in[MSG_MAX];
 };
 struct peer *peer_new(int sock, enum msg_peer kind, uid_t uid);
@@ -196,6 +207,12 @@ struct who {
 };
 void who_free(struct who *w);
 AUTO_VALUE(who, struct who, who_free)
+/* Where an id belongs in a table of that many slots. */
+unsigned auth_slot(const char *id, size_t slots);
+/* As store_token_by_id() at this moment, but for uses of one without a limit
+ * and last_used, which may be some seconds old. */
+enum store_result token_known(struct worker *w, const char *id,
+                              struct token *out);
 /* -1 with the 401.  When repeats is true a used-up token passes, for
  * auth_alive() to judge. */
 int auth_who(struct worker *w, const struct caller *c, bool repeats,

@@ -43,15 +43,22 @@ static enum store_result touch_apply(struct signer *s, struct job *j)
 static const struct job_kind touch_kind = {.apply = touch_apply,
                                            .done = job_done};
 
-/* False when it has been noted a moment ago, and is not in the store yet. */
-static bool claim_touch(struct signer *s, const char *id, int64_t now)
+unsigned auth_slot(const char *id, size_t slots)
 {
     unsigned slot = 0;
-    bool mine;
 
     for (const char *p = id; *p; p++)
         slot = slot * 31 + (unsigned char)*p;
-    slot %= sizeof(s->touched) / sizeof(s->touched[0]);
+    return slot % (unsigned)slots;
+}
+
+/* False when it has been noted a moment ago, and is not in the store yet. */
+static bool claim_touch(struct signer *s, const char *id, int64_t now)
+{
+    const unsigned slot =
+        auth_slot(id, sizeof(s->touched) / sizeof(s->touched[0]));
+    bool mine;
+
     pthread_mutex_lock(&s->touch_lock);
     mine = strcmp(s->touched[slot].id, id) != 0 ||
            now - s->touched[slot].at >= TOUCH_EVERY;
@@ -109,10 +116,11 @@ static int who_token(struct worker *w, const char *text, bool repeats,
     enum store_result r;
     bool known;
 
-    /* The same work whatever is wrong: an id that is none is looked up too,
-     * and the comparison takes the same time. */
+    /* The comparison takes the same time whatever is wrong, and an id that is
+     * none is looked up too.  That an id was used lately may show: it is no
+     * secret. */
     token_split(text, strlen(text), id, shown);
-    r = store_token_by_id(w->reader, id, &out->token);
+    r = token_known(w, id, &out->token);
     if (r != STORE_OK && r != STORE_NONE)
         return auth_store_error(r, e);
     known = r == STORE_OK && !out->token.removed_at;

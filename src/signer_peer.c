@@ -162,6 +162,8 @@ static void worker_free(struct worker *w)
     free(w->keys);
     store_conn_close(w->reader);
     buf_wipe(&w->reply);
+    for (size_t i = 0; i < KNOWN_MAX; i++)
+        buf_free(&w->known[i].token);
     peer_unref(w->peer);
     mem_wipe(w->in, sizeof(w->in)); /* tokens came through it */
     free(w);

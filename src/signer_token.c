@@ -229,10 +229,17 @@ static enum store_result remove_apply(struct signer *s, struct job *job)
     return r;
 }
 
+/* After the commit: who reads the token from here on sees that it is gone. */
+static void remove_done(struct signer *s, struct job *job)
+{
+    s->token_removals++;
+    job_done(s, job);
+}
+
 static const struct job_kind remove_kind = {
     .event = "token-removed",
     .apply = remove_apply,
-    .done = job_done,
+    .done = remove_done,
     .free = token_job_free,
 };
 

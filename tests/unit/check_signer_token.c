@@ -389,6 +389,45 @@ START_TEST(tokens_end)
 }
 END_TEST
 
+/* Each worker has seen the token and may remember it; none lets it pass once
+ * its removal was answered.  One that lives goes on. */
+START_TEST(a_removed_token_is_refused_at_once)
+{
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    struct caller admin, t, other;
+    struct token ask = {.label = (char *)"gone", .roles = ROLE_ISSUE},
+                 stays = {.label = (char *)"stays", .roles = ROLE_ISSUE};
+    struct ca_want w = {.names = "x.internal", .spki = &spki};
+    enum { EACH = 8 * CA_WORKERS };
+
+    new_key(&spki);
+    ca_make(&c);
+    ca_start(&c);
+    admin = ca_admin(&c);
+    ck_assert_int_eq(ca_token(&c, &admin, &ask, &t), ERR_NONE);
+    ck_assert_int_eq(ca_token(&c, &admin, &stays, &other), ERR_NONE);
+    for (int i = 0; i < EACH; i++) {
+        AUTO(record) struct record r = {0};
+        AUTO(record) struct record s = {0};
+
+        ck_assert_int_eq(ca_issue(&c, &t, &w, &r, NULL), ERR_NONE);
+        ck_assert_int_eq(ca_issue(&c, &other, &w, &s, NULL), ERR_NONE);
+    }
+    ck_assert_int_eq(remove_token(&c, &admin, &t), ERR_NONE);
+    for (int i = 0; i < EACH; i++) {
+        AUTO(record) struct record r = {0};
+        AUTO(record) struct record none = {0};
+
+        ck_assert_int_eq(ca_issue(&c, &t, &w, &none, NULL), ERR_TOKEN_UNKNOWN);
+        ck_assert_int_eq(ca_issue(&c, &other, &w, &r, NULL), ERR_NONE);
+    }
+    caller_free(&t);
+    caller_free(&other);
+    caller_free(&admin);
+}
+END_TEST
+
 START_TEST(no_token_makes_more_than_itself)
 {
     AUTO(ca) struct ca c;
@@ -536,6 +575,7 @@ int main(void)
         no_request_passes_without_its_role,
         a_wrong_secret_is_an_unknown_token,
         tokens_end,
+        a_removed_token_is_refused_at_once,
         no_token_makes_more_than_itself,
         a_list_pages_and_shows_what_limits_let_through,
     };
