@@ -161,26 +161,31 @@ static int write_crl(struct store_conn *c, const struct signer_authority *a,
                    strerror(errno));
 }
 
-static int64_t chain_next(struct signer *s)
+/* When the first of the published ones ends, and of i, which is about to be. */
+static int64_t chain_next(struct signer *s, size_t self)
 {
     int64_t next = TM_LAST;
 
     pthread_mutex_lock(&s->crl_lock);
     for (size_t i = 0; i < s->n_authorities; i++)
-        if (s->crls[i].published && s->crls[i].state.next_update < next)
+        if ((s->crls[i].published || i == self) &&
+            s->crls[i].state.next_update < next)
             next = s->crls[i].state.next_update;
     pthread_mutex_unlock(&s->crl_lock);
     return next;
 }
 
+/* Published is what the front has been given already. */
 static void set_published(struct signer *s, size_t i,
                           const struct crl_state *st)
 {
     pthread_mutex_lock(&s->crl_lock);
     s->crls[i].state = *st;
+    pthread_mutex_unlock(&s->crl_lock);
+    crl_file_tell(s, s->authorities[i].name, st, chain_next(s, i));
+    pthread_mutex_lock(&s->crl_lock);
     s->crls[i].published = true;
     pthread_mutex_unlock(&s->crl_lock);
-    crl_file_tell(s, s->authorities[i].name, st, chain_next(s));
 }
 
 /* What is behind fd becomes the newest CRL: known to the ledger, then seen. */

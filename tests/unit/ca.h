@@ -325,20 +325,13 @@ static inline void ca_ask(struct ca *c, struct frame *f)
     ck_assert(f->id == c->id);
 }
 
-/* Waits until the first CRL is out, so that nothing writes by itself. */
+/* Waits until the CRLs are out and here, so that nothing writes by itself. */
 static inline void ca_settle(struct ca *c)
 {
-    bool out = false;
     struct frame f;
 
-    for (int i = 0; i < 500 && !out; i++) {
-        pthread_mutex_lock(&c->s->crl_lock);
-        out = c->s->crls[0].published;
-        pthread_mutex_unlock(&c->s->crl_lock);
-        if (!out)
-            usleep(10000);
-    }
-    ck_assert(out);
+    crl_wait_first(c->s, 60000);
+    ck_assert(c->s->crls[0].published);
     ca_begin(c, MSG_HELLO, NULL);
     ca_ask(c, &f);
     ck_assert_int_eq(f.type, MSG_AUTHORITIES);

@@ -391,6 +391,7 @@ START_TEST(a_file_of_yesterday_is_not_served)
     ca_start(&c);
     admin = ca_admin(&c);
     ck_assert_int_eq(ca_issue(&c, &admin, &w, &r, NULL), ERR_NONE);
+    ca_settle(&c);
     copy_file(crl, old);
     ck_assert_int_eq(ca_revoke(&c, &admin, &r.serial, -1, -1, &gone, NULL),
                      ERR_NONE);
@@ -400,6 +401,7 @@ START_TEST(a_file_of_yesterday_is_not_served)
     ck_assert_int_eq(rename(crl, fresh), 0);
     copy_file(old, crl);
     ca_start(&c);
+    ca_settle(&c);
     record_free(&gone);
     ck_assert_int_eq(ca_get(&c, &admin, &r.serial, &gone), ERR_NONE);
     ck_assert_int_eq(on_crl(&c, &r.serial, &number), 0);
@@ -455,6 +457,7 @@ START_TEST(a_command_without_a_service_leaves_a_fresh_crl)
     ca_stop(&c);
     inside_a_command(&c, &r.serial);
     ca_start(&c);
+    ca_settle(&c);
     ck_assert_int_eq(ca_get(&c, &admin, &r.serial, &got), ERR_NONE);
     ck_assert(got.revoked_at);
     ck_assert_int_eq(on_crl(&c, &r.serial, &number), REASON_SUPERSEDED);
@@ -558,6 +561,7 @@ START_TEST(a_crl_of_the_root_is_installed_once)
     }
     client_close(cl);
     ca_start(&c);
+    ca_settle(&c);
     struct caller admin = ca_admin(&c);
     X509_CRL *crl = read_file(&c, "root.crl", &number);
     ck_assert(number == 2);
