@@ -8,18 +8,24 @@
 #   post      POST /v1/certificates with distinct CSRs, every one durable, over
 #             plain HTTP and over TLS kept alive; a non-2xx is a failure, and
 #             all of them are counted in the ledger, which is then audited
-#   bare      libmicrohttpd with nothing behind it
 #   get       GET /v1/certificates/{serial}
+#   bare      libmicrohttpd with nothing behind it
 #   memory    sum of Pss of the three processes with STORED certificates
 #   start     to the first answer, empty and with STORED certificates
 #   size      of the stripped binary
+#   trade     microseconds of CPU of the functions that a certificate passes
 #
-# `make bench` runs it.  By hand: bench/run.sh BUILD-DIRECTORY
+# Runs of limit and post take turns, so that whatever else the machine does
+# meets both; the ratio is that of their medians.  `make bench` runs it.  By
+# hand: bench/run.sh BUILD-DIRECTORY
 #   SECONDS_EACH=10 RUNS=3 CONNECTIONS=64 STORED=1000000 CSRS=20000 CPUS=0,1
+#
+# The table on standard output is Markdown; progress goes to standard error.
 set -eu
 if [ -z "${BENCH_PINNED:-}" ]; then
     BENCH_PINNED=1 exec taskset -c "${CPUS:-0,1}" sh "$0" "$@"
 fi
+export LC_ALL=C
 
 src=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "${1:-.}" && pwd)
@@ -29,18 +35,36 @@ runs=${RUNS:-3}
 connections=${CONNECTIONS:-64}
 stored=${STORED:-1000000}
 csrs=${CSRS:-20000}
-base=${PORT:-18440}
+patience=60 # seconds, for what should take less than one
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/pocketca-bench.XXXXXX")
 server=
+# ended PID: waits until the process is gone; false when it has to be killed.
+ended()
+{
+    tries=0
+    while kill -0 "$1" 2>/dev/null; do
+        tries=$((tries + 1))
+        if [ $tries -gt 150 ]; then
+            kill -KILL "$1" 2>/dev/null || true # its children die with it
+            return 1
+        fi
+        sleep 0.1
+    done
+}
 finish()
 {
-    [ -z "$server" ] || kill "$server" 2>/dev/null || true
-    wait
+    trap - EXIT
+    if [ -n "$server" ]; then
+        kill "$server" 2>/dev/null || true
+        ended "$server" || true
+    fi
     rm -rf "$work"
 }
 trap finish EXIT
-trap 'exit 1' INT TERM
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 die()
 {
@@ -53,12 +77,30 @@ say() { echo "  $*" >&2; }
 median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
 
-# new NAME API-URL PUBLIC-PORT: a CA of its own.
+# A port below the kernel's own range where nobody listens: in $port.
+free_port()
+{
+    while :; do
+        port=$(($(od -An -N2 -tu2 /dev/urandom) % 12000 + 20000))
+        case " $given " in *" $port "*) continue ;; esac
+        grep -qi "$(printf ':%04X ' "$port")" /proc/net/tcp /proc/net/tcp6 \
+            2>/dev/null || break
+    done
+    given="$given $port"
+}
+given=
+
+# new NAME SCHEME: a CA of its own, with its URL in NAME.url and the port for
+# health in NAME.port.
 new()
 {
+    free_port
+    echo "$2://127.0.0.1:$port" >"$work/$1.url"
+    free_port
+    echo "$port" >"$work/$1.port"
     "$pocketca" init --dir "$work/$1" --name "Bench $1" \
-        --host localhost,127.0.0.1 --listen-api "$2" \
-        --listen-public "http://127.0.0.1:$3" >"$work/$1.init" 2>&1 ||
+        --host localhost,127.0.0.1 --listen-api "$(url "$1")" \
+        --listen-public "http://127.0.0.1:$port" >"$work/$1.init" 2>&1 ||
         die "init failed: $(cat "$work/$1.init")"
 }
 
@@ -70,29 +112,56 @@ up()
     tries=0
     until ask "$1" /readyz >/dev/null 2>&1; do
         tries=$((tries + 1))
-        [ $tries -lt 100 ] || die "no answer: $(tail -3 "$work/$1.log")"
+        [ $tries -lt 100 ] && kill -0 "$server" 2>/dev/null ||
+            die "no answer: $(tail -3 "$work/$1.log")"
         sleep 0.1
     done
+    front=$(child front) signer=$(child signer)
+    [ -n "$front" ] && [ -n "$signer" ] || die "front or signer is missing"
 }
+child() { pgrep -P "$server" -f "^pocketca: $1" || true; }
 
+# down NAME: ends it, and audits what it left.
 down()
 {
     kill "$server"
+    ended "$server" || die "the service did not end: $(tail -3 "$work/$1.log")"
     wait "$server" || die "the service did not end with 0"
     server=
+    "$pocketca" audit -c "$work/$1/pocketca.conf" >"$work/audit" 2>&1 ||
+        die "audit: $(tail -3 "$work/audit")"
 }
 
-url() { sed -n 's/.*"\(https*:[^"]*\)".*/\1/p' "$work/$1.url"; }
-ask() { curl -fsS -K "$work/$1/admin.curlrc" "$(url "$1")$2"; }
+url() { cat "$work/$1.url"; }
+ask() { curl -fsS -m $patience -K "$work/$1/admin.curlrc" "$(url "$1")$2"; }
 token() { cat "$work/$1/admin.token"; }
 tree_size() { ask "$1" '/v1/certificates?limit=1' | jq .as_of.tree_size; }
+
+# What is under way when wrk goes is finished by and by.
+settled_size()
+{
+    settled=$(tree_size "$1")
+    while sleep 0.3; do
+        size=$(tree_size "$1")
+        [ "$size" != "$settled" ] || break
+        settled=$size
+    done
+    echo "$settled"
+}
 
 # Sum of the proportional set sizes of the service's processes, in MiB.
 memory()
 {
-    for pid in $server $(pgrep -P "$server"); do
+    for pid in $server $front $signer; do
         cat "/proc/$pid/smaps_rollup"
     done | awk '/^Pss:/ { sum += $2 } END { printf "%.1f", sum / 1024 }'
+}
+
+# cpu PID: microseconds of CPU that it has used, user and system.
+cpu()
+{
+    sed 's/.*) //' "/proc/$1/stat" | awk -v hz="$(getconf CLK_TCK)" \
+        '{ printf "%.0f", ($12 + $13) * 1e6 / hz }'
 }
 
 # load SCRIPT URL ARGUMENT...: prints "answers seconds bad p50 p99".
@@ -100,156 +169,188 @@ load()
 {
     script=$1 target=$2
     shift 2
-    wrk -t1 -c"$connections" -d"${seconds}s" -s "$src/$script" "$target" \
-        -- "$@" >"$work/wrk" 2>&1 || die "wrk: $(cat "$work/wrk")"
+    timeout -k 5 $((seconds + patience)) wrk -t1 -c"$connections" \
+        -d"${seconds}s" -s "$src/$script" "$target" -- "$@" \
+        >"$work/wrk" 2>&1 || die "wrk: $(cat "$work/wrk")"
     sed -n 's/^result //p' "$work/wrk" | grep . ||
         die "wrk: $(cat "$work/wrk")"
 }
 
-# post NAME: certificates a second, each run checked against the ledger.
+limit()
+{
+    "$build/bench/limit_p256" "$seconds" 2 >"$work/limit"
+    say "limit: $(cat "$work/limit")/s"
+    cat "$work/limit" >>"$work/$1.limits"
+}
+
+# post NAME RUNS: limit and post in turn, each post checked with the ledger.
+# Medians in NAME.rate and NAME.limit, microseconds a certificate in NAME.cpu.
 post()
 {
-    : >"$work/$1.rates"
-    run=0
-    while [ $run -lt "$runs" ]; do
+    run=0 total=0 front_us=0 signer_us=0
+    while [ $run -lt "$2" ]; do
         run=$((run + 1))
-        before=$(tree_size "$1")
+        limit "$1"
+        before=$(settled_size "$1")
+        front_was=$(cpu "$front") signer_was=$(cpu "$signer")
         load post.lua "$(url "$1")" "$work/csrs.pem" "$(token "$1")" \
             >"$work/result"
         read -r answers took bad p50 p99 <"$work/result"
         [ "$bad" = 0 ] || die "$1: $bad answers were no success"
-        sleep 0.5
-        added=$(($(tree_size "$1") - before))
-        # What was under way when wrk went is in the ledger unanswered.
+        added=$(($(settled_size "$1") - before))
+        front_us=$((front_us + $(cpu "$front") - front_was))
+        signer_us=$((signer_us + $(cpu "$signer") - signer_was))
+        total=$((total + added))
+        # wrk goes without the last answers.
         [ "$added" -ge "$answers" ] &&
             [ "$added" -le $((answers + connections)) ] ||
             die "$1: $answers answers, but $added entries in the ledger"
         rate=$(awk -v n="$answers" -v s="$took" 'BEGIN { print int(n / s) }')
         say "$1: $rate/s, p50 $p50 ms, p99 $p99 ms, all $answers durable," \
             "$(memory) MiB"
-        echo "$rate $p50 $p99" >>"$work/$1.rates"
+        echo "$rate" >>"$work/$1.rates"
+        echo "$p99" >>"$work/$1.p99s"
     done
-    median <"$work/$1.rates" >"$work/$1.median"
+    median <"$work/$1.rates" >"$work/$1.rate"
+    median <"$work/$1.limits" >"$work/$1.limit"
+    median <"$work/$1.p99s" >"$work/$1.p99"
+    awk -v f=$front_us -v s=$signer_us -v n=$total \
+        'BEGIN { printf "%.0f + %.0f", f / n, s / n }' >"$work/$1.cpu"
+    say "$1: $(cat "$work/$1.cpu") us of CPU a certificate (front + signer)"
 }
 
-# bare NAME SCHEME PORT [CERT KEY]: libmicrohttpd alone.
+# get NAME: the certificates of up to ten pages, asked for by serial.
+get()
+{
+    cursor= pages=0
+    while [ $pages -lt 10 ]; do
+        ask "$1" "/v1/certificates?limit=1000$cursor" >"$work/page"
+        jq -r '.certificates[].serial' "$work/page" >>"$work/serials"
+        next=$(jq -r '.next // empty' "$work/page")
+        [ -n "$next" ] || break
+        cursor="&cursor=$next" pages=$((pages + 1))
+    done
+    load get.lua "$(url "$1")" "$work/serials" "$(token "$1")" >"$work/result"
+    read -r answers took bad p50 p99 <"$work/result"
+    [ "$bad" = 0 ] || die "GET: $bad answers were no success"
+    awk -v n="$answers" -v s="$took" 'BEGIN { print int(n / s) }' \
+        >"$work/get.rate"
+    say "GET: $(cat "$work/get.rate")/s, p50 $p50 ms, p99 $p99 ms"
+}
+
+# bare SCHEME [CERT KEY]: libmicrohttpd alone; its rate in bare-SCHEME.rate.
 bare()
 {
-    scheme=$1 port=$2
-    shift 2
+    scheme=$1
+    shift
+    free_port
     "$build/bench/bare_mhd" "$port" "$@" &
     server=$!
-    sleep 0.5
-    load post.lua "$scheme://127.0.0.1:$port" "$work/csrs.pem" none |
-        awk '{ print int($1 / $2) }'
+    tries=0
+    until curl -fsSk -m $patience -o "$work/page" -d x \
+        "$scheme://127.0.0.1:$port/" 2>"$work/curl"; do
+        tries=$((tries + 1))
+        [ $tries -lt 100 ] && kill -0 "$server" 2>/dev/null ||
+            die "bare_mhd: $(cat "$work/curl")"
+        sleep 0.1
+    done
+    load post.lua "$scheme://127.0.0.1:$port" "$work/csrs.pem" none \
+        >"$work/result"
+    read -r answers took bad p50 p99 <"$work/result"
+    [ "$bad" = 0 ] || die "bare $scheme: $bad answers were no success"
+    awk -v n="$answers" -v s="$took" 'BEGIN { print int(n / s) }' \
+        >"$work/bare-$scheme.rate"
+    say "bare $scheme: $(cat "$work/bare-$scheme.rate")/s"
     kill "$server"
-    wait "$server" 2>/dev/null || true
+    ended "$server" || true
     server=
 }
 
+# Milliseconds; the middle one of five starts.
 first_answer()
 {
     for _ in 1 2 3 4 5; do
-        "$build/bench/first_answer" "$2" /healthz "$pocketca" serve \
-            -c "$work/$1/pocketca.conf" 2>"$work/$1.log" ||
+        timeout -k 5 $patience "$build/bench/first_answer" \
+            "$(cat "$work/$1.port")" /healthz "$pocketca" serve \
+            -c "$work/$1/pocketca.conf" 2>"$work/$1.log" >>"$work/$1.starts" ||
             die "$(tail -3 "$work/$1.log")"
-    done | median
+    done
+    median <"$work/$1.starts"
 }
 
-row() { printf '%-34s %12s  %-8s %s\n' "$@"; }
-# goal RATIO ABOVE|BELOW LIMIT
+row() { printf '| %-30s | %12s | %5s | %-15s | %-18s |\n' "$@"; }
+# goal VALUE above|below LIMIT
 goal()
 {
     awk -v v="$1" -v how="$2" -v l="$3" 'BEGIN {
-        met = how == "above" ? v >= l : v < l
+        met = how == "above" ? v + 0 >= l + 0 : v + 0 < l + 0
         printf "%s %s %s\n", (how == "above" ? ">=" : "<"), l,
             met ? "met" : "NOT MET" }'
 }
+# row_post TEXT NAME [GOAL]
+row_post()
+{
+    r=$(ratio "$(cat "$work/$2.rate")" "$(cat "$work/$2.limit")")
+    row "$1" "$(cat "$work/$2.rate")/s" "$r" "$(cat "$work/$2.cpu")" \
+        "${3:+$(goal "$r" above "$3")}"
+}
+row_rate() { row "$1" "$2/s" "$(ratio "$2" "$limit")" "" ""; }
 
-for program in wrk jq curl openssl pgrep strip; do
+for program in curl getconf jq openssl pgrep strip taskset timeout wrk; do
     command -v $program >/dev/null || die "$program is missing"
 done
 
 say "making $csrs CSRs"
 "$build/bench/make_csrs" "$csrs" >"$work/csrs.pem"
-
-say "limit"
-limit=$("$build/bench/limit_p256" "$seconds" 2)
-
-plain_url="http://127.0.0.1:$base" tls_url="https://127.0.0.1:$((base + 2))"
-echo "\"$plain_url\"" >"$work/plain.url"
-echo "\"$tls_url\"" >"$work/tls.url"
-new plain "$plain_url" $((base + 1))
-new tls "$tls_url" $((base + 3))
-fresh=$(first_answer plain $((base + 1)))
+new plain http
+new tls https
+new big http
+fresh=$(first_answer plain)
 
 up plain
-post plain
-cursor= pages=0
-while [ $pages -lt 10 ]; do # the serials of ten pages
-    ask plain "/v1/certificates?limit=1000$cursor" >"$work/page"
-    jq -r '.certificates[].serial' "$work/page" >>"$work/serials"
-    next=$(jq -r '.next // empty' "$work/page")
-    [ -n "$next" ] || break
-    cursor="&cursor=$next" pages=$((pages + 1))
-done
-load get.lua "$plain_url" "$work/serials" "$(token plain)" >"$work/result"
-read -r answers took bad p50 p99 <"$work/result"
-[ "$bad" = 0 ] || die "GET: $bad answers were no success"
-get=$(awk -v n="$answers" -v s="$took" 'BEGIN { print int(n / s) }')
-down
-"$pocketca" audit -c "$work/plain/pocketca.conf" >"$work/audit" 2>&1 ||
-    die "audit: $(tail -3 "$work/audit")"
-
+post plain "$runs"
+get plain
+down plain
 up tls
-post tls
-down
-"$pocketca" audit -c "$work/tls/pocketca.conf" >"$work/audit" 2>&1 ||
-    die "audit: $(tail -3 "$work/audit")"
+post tls "$runs"
+down tls
 
-say "bare libmicrohttpd"
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
     -subj /CN=bench -keyout "$work/key.pem" -out "$work/cert.pem" 2>/dev/null
-bare_plain=$(bare http $((base + 4)))
-bare_tls=$(bare https $((base + 5)) "$work/cert.pem" "$work/key.pem")
+bare http
+bare https "$work/cert.pem" "$work/key.pem"
 
 say "storing $stored certificates"
-echo "\"http://127.0.0.1:$((base + 6))\"" >"$work/big.url"
-new big "http://127.0.0.1:$((base + 6))" $((base + 7))
 "$build/bench/fill" "$work/big" "$stored" >/dev/null
-full=$(first_answer big $((base + 7)))
+full=$(first_answer big)
 up big
 idle=$(memory)
-sed -n '1,/^-----END/p' "$work/csrs.pem" | curl -fsS -K "$work/big/admin.curlrc" \
-    --data-binary @- "$(url big)/v1/certificates" >/dev/null
-runs=1 post big
+post big 1
 busy=$(memory)
-down
+down big
 ledger=$(du -m "$work/big/ledger.db" | cut -f1)
 
 strip -o "$work/stripped" "$pocketca"
 size=$(stat -c %s "$work/stripped")
+limit=$(cat "$work/plain.limits" "$work/tls.limits" | median)
 
-plain=$(cat "$work/plain.median") tls=$(cat "$work/tls.median")
-big=$(cat "$work/big.median")
+row "" result ratio "us, front+signer" goal
+row --- ---: ---: --- ---
+row "limit: P-256 verify and sign" "$limit/s" 1.00 "" ""
+row_post "POST, plain" plain 0.4
+row_post "POST, TLS kept alive" tls 0.35
+row_post "POST, plain, $stored stored" big
+row_rate "GET by serial" "$(cat "$work/get.rate")"
+row_rate "bare libmicrohttpd, plain" "$(cat "$work/bare-http.rate")"
+row_rate "bare libmicrohttpd, TLS" "$(cat "$work/bare-https.rate")"
+row "p99 of POST, plain" "$(cat "$work/plain.p99") ms" "" "" ""
+row "memory, $stored stored" "$idle MiB" "" "" "$(goal "$idle" below 40)"
+row "memory, after a load" "$busy MiB" "" "" "$(goal "$busy" below 40)"
+row "ledger file, $stored stored" "$ledger MiB" "" "" ""
+row "first answer, empty" "$fresh ms" "" "" "$(goal "$fresh" below 200)"
+row "first answer, $stored stored" "$full ms" "" "" "$(goal "$full" below 200)"
+row "stripped binary" "$((size / 1024)) KiB" "" "" \
+    "$(awk -v n="$size" 'BEGIN { print "< 1024 KiB " \
+        (n < 1048576 ? "met" : "NOT MET") }')"
 echo
-row "" "a second" "to limit" ""
-row "limit-p256 (verify + sign)" "$limit" 1.00 ""
-row "POST, plain" "$plain" "$(ratio "$plain" "$limit")" \
-    "$(goal "$(ratio "$plain" "$limit")" above 0.4)"
-row "POST, TLS kept alive" "$tls" "$(ratio "$tls" "$limit")" \
-    "$(goal "$(ratio "$tls" "$limit")" above 0.35)"
-row "POST, plain, $stored stored" "$big" "$(ratio "$big" "$limit")" ""
-row "GET by serial" "$get" "$(ratio "$get" "$limit")" ""
-row "bare libmicrohttpd, plain" "$bare_plain" \
-    "$(ratio "$bare_plain" "$limit")" ""
-row "bare libmicrohttpd, TLS" "$bare_tls" "$(ratio "$bare_tls" "$limit")" ""
-echo
-row "memory, $stored stored" "$idle MiB" "" "$(goal "$idle" below 40)"
-row "memory, after $connections clients' load" "$busy MiB" "" \
-    "$(goal "$busy" below 40)"
-row "ledger file, $stored stored" "$ledger MiB" "" ""
-row "start to first answer, empty" "$fresh ms" "" "$(goal "$fresh" below 200)"
-row "start to first answer, $stored" "$full ms" "" "$(goal "$full" below 200)"
-row "stripped binary" "$((size / 1024)) KiB" "" \
-    "$(goal "$size" below 1048576)"
+"$build/bench/bench_trade"
