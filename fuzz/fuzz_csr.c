@@ -6,6 +6,7 @@
 #include <openssl/x509.h>
 
 #include "csr.h"
+#include "profile.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
 
@@ -23,14 +24,25 @@ static bool openssl_verifies(const uint8_t *p, size_t len)
     return good;
 }
 
+/* By a profile that takes all there is. */
+static void take(const struct csr *c)
+{
+    const struct profile p = {.taken = ~0U};
+    const struct claim claim = {.names = &c->san, .subject = &c->subject};
+    AUTO(taken) struct taken t = {0};
+    AUTO(errs) struct errs e = {0};
+    struct strs warnings = {0};
+
+    profile_take(&p, &claim, &t, &warnings, &e);
+    strs_free(&warnings);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 {
     static struct key_verifier *v;
     AUTO(errs) struct errs e = {0};
     AUTO(csr) struct csr c = {0};
-    AUTO(names) struct names n = {0};
     AUTO(buf) struct buf der = {0};
-    struct strs warnings = {0};
 
     if (!v)
         v = key_verifier_new();
@@ -40,8 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 
         if (openssl_verifies(der.data, der.len) != (ours == 0))
             abort();
-        csr_names(&c, NULL, &n, &warnings, &e);
-        strs_free(&warnings);
+        take(&c);
     }
     return 0;
 }

@@ -12,6 +12,7 @@
 #include "key.h"
 #include "name.h"
 #include "pattern.h"
+#include "subject.h"
 
 enum { SERIAL_MAX = 20, SKI_LEN = 20 };
 
@@ -33,7 +34,7 @@ enum ext_key_usage {
     EKU_CLIENT = 1 << 1,
     EKU_OCSP = 1 << 2,
     EKU_ANY = 1 << 3,
-    EKU_OTHER = 1 << 4, /* on reading only, as those below */
+    EKU_OTHER = 1 << 4, /* on reading only */
     EKU_CODE = 1 << 5,
     EKU_EMAIL = 1 << 6,
     EKU_TIME = 1 << 7,
@@ -79,25 +80,30 @@ struct cert_spec {
     size_t issuer_len;
     int64_t not_before, not_after; /* both inclusive */
     const char *cn;                /* subject CN, or NULL: empty subject */
-    const struct names *names;     /* SAN; NULL or empty: none */
+    const struct subject *subject; /* NULL: the cn alone is it */
+    const struct names *names;     /* SAN; NULL or empty: none; NAME_CN is in
+                                      the subject, and passed over */
     const uint8_t *spki;
     size_t spki_len;
     bool ca;
     int path_len;           /* -1: none; only with ca */
     unsigned ku, eku;       /* enum key_usage, enum ext_key_usage */
+    const struct buf *eku_other; /* more purposes, OIDs in DER; NULL: none */
     const uint8_t *ski;     /* SKI_LEN octets; NULL: computed from spki */
     const uint8_t *aki;     /* SKI_LEN octets; NULL: none */
     const char *crl_url;    /* NULL: no CRL distribution point */
     const char *issuer_url; /* caIssuers; NULL: none */
     const char *ocsp_url;   /* NULL: none */
     const struct cert_constraints *constraints; /* NULL: none */
+    const struct buf *extra; /* more Extensions, DER; NULL: none */
     enum sig_alg alg;
 };
 
 /* Appends the TBSCertificate.  Extensions, always in this order: basic
- * constraints and key usage (critical), extended key usage, SKI, AKI, SAN
+ * constraints and key usage (critical), extended key usage (critical for time
+ * stamping, RFC 3161 section 2.3), SKI, AKI, SAN
  * (critical when the subject is empty), CRL distribution point, AIA, name
- * constraints (critical). */
+ * constraints (critical), then `extra` as it is. */
 void cert_write_tbs(struct buf *tbs, const struct cert_spec *spec);
 /* Appends SEQUENCE { tbs, algorithm, signature }: also for CRLs. */
 void cert_seal(struct buf *out, const void *tbs, size_t tbs_len,

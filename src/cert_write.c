@@ -73,21 +73,23 @@ static void put_eku(struct buf *b, const struct cert_spec *spec)
         const char *oid;
         size_t len;
     } usages[] = {
-        {EKU_SERVER, OID(KP_SERVER)},
-        {EKU_CLIENT, OID(KP_CLIENT)},
-        {EKU_OCSP, OID(KP_OCSP)},
+        {EKU_SERVER, OID(KP_SERVER)}, {EKU_CLIENT, OID(KP_CLIENT)},
+        {EKU_CODE, OID(KP_CODE)},     {EKU_EMAIL, OID(KP_EMAIL)},
+        {EKU_TIME, OID(KP_TIME)},     {EKU_OCSP, OID(KP_OCSP)},
         {EKU_ANY, OID(KP_ANY)},
     };
     struct ext x;
     size_t seq;
 
-    if (!spec->eku)
+    if (!spec->eku && !(spec->eku_other && spec->eku_other->len))
         return;
-    x = ext_open(b, false, OID(CE_EKU));
+    x = ext_open(b, spec->eku & EKU_TIME, OID(CE_EKU));
     seq = der_open(b, DER_SEQUENCE);
     for (size_t i = 0; i < sizeof(usages) / sizeof(*usages); i++)
         if (spec->eku & usages[i].bit)
             der_put_oid(b, usages[i].oid, usages[i].len);
+    if (spec->eku_other)
+        buf_put(b, spec->eku_other->data, spec->eku_other->len);
     der_close(b, seq);
     ext_close(b, x);
 }
@@ -140,22 +142,28 @@ static void put_text(struct buf *b, uint8_t tag, const char *text)
     der_put(b, tag, text, strlen(text));
 }
 
+static bool subject_empty(const struct cert_spec *spec)
+{
+    return spec->subject ? subject_is_empty(spec->subject) : !spec->cn;
+}
+
 static void put_san(struct buf *b, const struct cert_spec *spec)
 {
-    struct ext x;
-    size_t seq;
+    const size_t start = b->len;
+    struct ext x = ext_open(b, subject_empty(spec), OID(CE_SAN));
+    size_t seq = der_open(b, DER_SEQUENCE);
 
-    if (!spec->names || spec->names->n == 0)
-        return;
-    x = ext_open(b, !spec->cn, OID(CE_SAN));
-    seq = der_open(b, DER_SEQUENCE);
-    for (size_t i = 0; i < spec->names->n; i++) {
+    for (size_t i = 0; spec->names && i < spec->names->n; i++) {
         const struct name *n = &spec->names->v[i];
 
         if (n->kind == NAME_IP)
             der_put(b, general_tag[n->kind], n->ip, n->ip_len);
-        else
+        else if (n->kind != NAME_CN)
             put_text(b, general_tag[n->kind], n->value);
+    }
+    if (b->len == seq) { /* there is none */
+        b->len = start;
+        return;
     }
     der_close(b, seq);
     ext_close(b, x);
@@ -311,19 +319,11 @@ static void put_constraints(struct buf *b, const struct cert_spec *spec)
     ext_close(b, x);
 }
 
-static void put_subject(struct buf *b, const char *cn)
+static void put_subject(struct buf *b, const struct cert_spec *spec)
 {
-    size_t name = der_open(b, DER_SEQUENCE), set, attribute;
+    const struct subject cn = {.v[SUBJECT_CN] = (char *)spec->cn};
 
-    if (cn) {
-        set = der_open(b, DER_SET);
-        attribute = der_open(b, DER_SEQUENCE);
-        der_put_oid(b, OID(AT_CN));
-        put_text(b, DER_UTF8_STRING, cn);
-        der_close(b, attribute);
-        der_close(b, set);
-    }
-    der_close(b, name);
+    subject_write(b, spec->subject ? spec->subject : &cn);
 }
 
 static void put_extensions(struct buf *b, const struct cert_spec *spec)
@@ -339,6 +339,8 @@ static void put_extensions(struct buf *b, const struct cert_spec *spec)
     put_cdp(b, spec);
     put_aia(b, spec);
     put_constraints(b, spec);
+    if (spec->extra)
+        buf_put(b, spec->extra->data, spec->extra->len);
     der_close(b, seq);
     der_close(b, tagged);
 }
@@ -355,12 +357,12 @@ void cert_write_tbs(struct buf *tbs, const struct cert_spec *spec)
     if (spec->issuer)
         buf_put(tbs, spec->issuer, spec->issuer_len);
     else
-        put_subject(tbs, spec->cn);
+        put_subject(tbs, spec);
     at = der_open(tbs, DER_SEQUENCE);
     der_put_time(tbs, spec->not_before);
     der_put_time(tbs, spec->not_after);
     der_close(tbs, at);
-    put_subject(tbs, spec->cn);
+    put_subject(tbs, spec);
     buf_put(tbs, spec->spki, spec->spki_len);
     put_extensions(tbs, spec);
     der_close(tbs, seq);

@@ -11,6 +11,8 @@ int cmd_issue(int argc, char **argv)
          NULL},
         {"lifetime", 'l', "SPAN", "90d, 12h; default: the profile's",
          &a.lifetime, NULL},
+        {"not-before", 0, "TIME", "2026-01-31T12:00:00Z; default: now",
+         &a.not_before, NULL},
         {"names", 'n', "LIST", "instead of the names in the CSR", &a.names,
          NULL},
         {"note", 0, "TEXT", "is kept with the certificate", &a.note, NULL},

@@ -40,7 +40,7 @@ static bool title_is_good(const char *t)
            strspn(t, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == len;
 }
 
-static bool title_check(struct parse *p, const char *what)
+bool conf_title_check(struct parse *p, const char *what)
 {
     if (title_is_good(p->title))
         return true;
@@ -102,7 +102,7 @@ static void *authority_begin(struct parse *p)
     struct conf *c = p->c;
     struct conf_authority *a;
 
-    if (!title_check(p, "authority"))
+    if (!conf_title_check(p, "authority"))
         return NULL;
     if (strcmp(p->title, "root") == 0 || strcmp(p->title, "chain") == 0) {
         conf_complain(p, "authority \"%s\": that name is taken", p->title);
@@ -126,42 +126,6 @@ static void authority_end(struct parse *p, void *at)
                       "authority %s: crl-refresh must be shorter than "
                       "crl-lifetime",
                       a->name);
-}
-
-static void *profile_begin(struct parse *p)
-{
-    struct profiles *l = &p->c->profiles;
-    struct profile *f;
-
-    if (!title_check(p, "profile"))
-        return NULL;
-    l->v = xreallocarray(l->v, l->n + 1, sizeof(*l->v));
-    f = &l->v[l->n++];
-    *f = (struct profile){.name = xstrdup(p->title),
-                          .lifetime = 90 * TM_DAY,
-                          .max_names = 100,
-                          .renew = true};
-    return f;
-}
-
-static void profile_end(struct parse *p, void *at)
-{
-    static const char *const keys[] = {"ec:P-256", "ec:P-384", "ed25519",
-                                       "rsa:2048-4096"};
-    static const struct field keys_field = {.name = "keys"};
-    struct profile *f = at;
-
-    if (!f->n_keys)
-        for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-            conf_set_key_rule(p, &keys_field, f, keys[i]);
-    if (!f->max_lifetime)
-        f->max_lifetime = f->lifetime;
-    if (f->lifetime > f->max_lifetime)
-        conf_complain(p, "profile %s: lifetime is longer than max-lifetime",
-                      f->name);
-    if (f->authority && !conf_authority(p->c, f->authority))
-        conf_complain(p, "profile %s: there is no authority \"%s\"", f->name,
-                      f->authority);
 }
 
 #define AT(member) offsetof(struct conf, member)
@@ -200,34 +164,15 @@ static const struct field authority_fields[] = {
 };
 #undef AT
 
-#define AT(member) offsetof(struct profile, member)
-static const struct field profile_fields[] = {
-    {"authority", false, false, conf_set_str, AT(authority), 0, 0},
-    {"usage", true, true, conf_set_usage, AT(eku), 0, 0},
-    {"names", true, true, conf_set_pattern, AT(names), 0, 0},
-    {"wildcards", false, false, conf_set_bool, AT(wildcards), 0, 0},
-    {"single-label", false, false, conf_set_bool, AT(single_label), 0, 0},
-    {"keys", true, false, conf_set_key_rule, 0, 0, 0},
-    {"lifetime", false, false, conf_set_span, AT(lifetime), TM_MINUTE,
-     36500 * TM_DAY},
-    {"max-lifetime", false, false, conf_set_span, AT(max_lifetime), TM_MINUTE,
-     36500 * TM_DAY},
-    {"max-names", false, false, conf_set_count, AT(max_names), 1, 1000},
-    {"renew", false, false, conf_set_bool, AT(renew), 0, 0},
-    {"rekey", false, false, conf_set_bool, AT(rekey), 0, 0},
-    {0},
-};
-#undef AT
-
 /* Authorities before profiles, which name them. */
 static const struct section sections[] = {
     {"listen", listen_fields, listen_begin, NULL},
     {"authority", authority_fields, authority_begin, authority_end},
-    {"profile", profile_fields, profile_begin, profile_end},
+    {"profile", conf_profile_fields, conf_profile_begin, conf_profile_end},
 };
 enum {
     N_SECTIONS = sizeof(sections) / sizeof(sections[0]),
-    FIELDS_MAX = 16,
+    FIELDS_MAX = 32,
     /* and END_MARK, CFG_END */
     TABLE_MAX = FIELDS_MAX + N_SECTIONS + 2
 };
@@ -312,6 +257,19 @@ static int note_line(const struct parse *p, const cfg_opt_t *opt, unsigned nth,
     return line;
 }
 
+int conf_line(const struct parse *p, const char *option, unsigned nth)
+{
+    unsigned count;
+    int line = note_line(p, cfg_getopt(p->section, option), nth, &count);
+
+    return line ? line : p->line;
+}
+
+bool conf_given(const struct parse *p, const char *option)
+{
+    return cfg_opt_size(cfg_getopt(p->section, option)) > 0;
+}
+
 static void field_walk(struct parse *p, cfg_t *cfg, const struct field *f,
                        uint8_t *at)
 {
@@ -346,6 +304,7 @@ static void section_walk(struct parse *p, cfg_t *cfg, const struct section *s)
         cfg_t *sec = cfg_getnsec(cfg, s->name, i);
         uint8_t *at;
 
+        p->section = sec;
         p->title = cfg_title(sec);
         p->line = sec->line;
         at = s->begin(p);
@@ -357,6 +316,7 @@ static void section_walk(struct parse *p, cfg_t *cfg, const struct section *s)
             s->end(p, at);
     }
     p->title = NULL;
+    p->section = NULL;
 }
 
 static void walk(struct parse *p, cfg_t *cfg)

@@ -26,6 +26,7 @@ struct parse {
     size_t n_notes;
     /* where we are while walking */
     const char *title;
+    cfg_t *section;
     int line;
 };
 
@@ -52,7 +53,20 @@ typedef void set_fn(struct parse *p, const struct field *f, void *at,
                     const char *value);
 set_fn conf_set_str, conf_set_data, conf_set_path, conf_set_key_uri,
     conf_set_span, conf_set_count, conf_set_size, conf_set_bool, conf_set_level,
-    conf_set_host, conf_set_public_url, conf_set_usage, conf_set_pattern,
-    conf_set_key_rule;
+    conf_set_host, conf_set_public_url;
+
+/* "listen" ... have titles that become file names and paths: false, and an
+ * error, when this one cannot. */
+bool conf_title_check(struct parse *p, const char *what);
+/* Where the n-th value of an option of this section stands; the line of the
+ * section itself when the option is not there. */
+int conf_line(const struct parse *p, const char *option, unsigned nth);
+
+bool conf_given(const struct parse *p, const char *option);
+
+/* conf_profile.c */
+extern const struct field conf_profile_fields[];
+void *conf_profile_begin(struct parse *p);
+void conf_profile_end(struct parse *p, void *at);
 
 #endif

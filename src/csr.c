@@ -93,7 +93,7 @@ int csr_parse(struct csr *out, const uint8_t *der, size_t len, struct errs *e)
 
 void csr_free(struct csr *c)
 {
-    free(c->cn);
+    subject_free(&c->subject);
     free(c->critical);
     names_free(&c->san);
     strs_free(&c->odd_san);

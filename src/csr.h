@@ -11,6 +11,7 @@
 #include "key.h"
 #include "mem.h"
 #include "name.h"
+#include "subject.h"
 
 /* What a CSR asks beyond names: a request for power is refused by policy. */
 enum csr_power {
@@ -33,7 +34,7 @@ struct csr {
     enum sig_alg alg;
     const uint8_t *sig;
     size_t sig_len;
-    char *cn;             /* UTF-8, or NULL */
+    struct subject subject; /* of several values of a field the last */
     bool has_san;
     struct names san;     /* well-formed and normal */
     struct strs odd_san;  /* "otherName", "directoryName", …: 422 later */
@@ -58,13 +59,5 @@ int csr_verify(const struct csr *c, struct key_verifier *v, struct errs *e);
  * encrypted or not, is ERR_CSR_IS_PRIVATE_KEY; all else ERR_BAD_CSR. */
 int csr_decode(const void *body, size_t len, struct buf *der,
                struct errs *e);
-
-/* The names the certificate is to have: `names` when it is not NULL (the full
- * list), else SAN plus a CN that is a name.  *out, which was empty, is owned
- * by the caller; what was dropped is added to warnings, a sentence each.  -1
- * with ERR_NO_NAMES or ERR_BAD_NAME.  0 with no names when all that the SAN
- * has is odd_san, so that the policy names those. */
-int csr_names(const struct csr *c, const struct names *names,
-              struct names *out, struct strs *warnings, struct errs *e);
 
 #endif

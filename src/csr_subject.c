@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The subject (RFC 5280 section 4.1.2.4) and what a CN adds to the names. */
+/* The subject (RFC 5280 section 4.1.2.4). */
 #include "csr_part.h"
 
 #include <stdlib.h>
@@ -13,7 +13,8 @@ static int text_parse(struct csr *c, const struct der_tlv *oid,
                       const struct der_tlv *value, struct errs *e)
 {
     AUTO(buf) struct buf text = {0};
-    bool cn = der_oid_is(oid, OID(AT_CN));
+    const enum subject_field f = subject_field_of(oid);
+    const bool cn = f == SUBJECT_CN;
     const char *rule = der_text(&text, value);
     char type[200];
 
@@ -25,15 +26,14 @@ static int text_parse(struct csr *c, const struct der_tlv *oid,
                        "The %s %s of the subject %s.",
                        cn ? "common name" : "attribute", type, rule);
     }
-    if (!cn)
+    if (f == SUBJECT__MAX || text.len == 0)
         return 0;
-    if (c->cn)
+    if (cn && c->subject.v[f])
         strs_add_own(&c->warnings,
                      xasprintf("The subject has several common names; \"%s\" "
                                "was dropped, the last one counts.",
-                               c->cn));
-    free(c->cn);
-    c->cn = buf_take_str(&text);
+                               c->subject.v[f]));
+    subject_set(&c->subject, f, buf_take_str(&text));
     return 0;
 }
 
@@ -71,66 +71,4 @@ int csr_subject_parse(struct csr *c, const struct der_tlv *name, struct errs *e)
         }
     }
     return r;
-}
-
-/* A CN that is a name is one more; any other is dropped, which only matters
- * to somebody who meant it when there is no other name. */
-static int cn_add(const struct csr *c, struct names *out, struct strs *warnings,
-                  struct errs *e)
-{
-    AUTO(errs) struct errs why = {0};
-    struct name n;
-    size_t len = strlen(c->cn);
-    bool like = name_is_like(c->cn, len);
-
-    if (like && name_parse(&n, c->cn, len, &why) == 0) {
-        names_add(out, &n);
-        return 0;
-    }
-    if (out->n || c->odd_san.n) {
-        strs_add_own(warnings, xasprintf("The common name \"%s\" is no name "
-                                         "that can be certified; it was "
-                                         "dropped.",
-                                         c->cn));
-        return 0;
-    }
-    if (!like)
-        return 0;
-    errs_move(e, &why);
-    return -1;
-}
-
-static int no_names(const struct csr *c, struct errs *e)
-{
-    if (c->cn)
-        return err_add(e, ERR_NO_NAMES,
-                       "The request has no names, and its common name \"%s\" "
-                       "is none either: put them into the subjectAltName of "
-                       "the CSR or name them with it (?names=web.internal).",
-                       c->cn);
-    return err_add(e, ERR_NO_NAMES,
-                   "The request has no names: put them into the "
-                   "subjectAltName of the CSR or name them with it "
-                   "(?names=web.internal).");
-}
-
-int csr_names(const struct csr *c, const struct names *names, struct names *out,
-              struct strs *warnings, struct errs *e)
-{
-    AUTO(names) struct names l = {0};
-    const struct names *from = names ? names : &c->san;
-
-    for (size_t i = 0; i < from->n; i++) {
-        struct name n;
-
-        name_copy(&n, &from->v[i]);
-        names_add(&l, &n);
-    }
-    if (!names && c->cn && cn_add(c, &l, warnings, e))
-        return -1;
-    if (l.n == 0 && (names || c->odd_san.n == 0))
-        return no_names(c, e);
-    *out = l;
-    l = (struct names){0};
-    return 0;
 }

@@ -233,6 +233,54 @@ void der_oid_print(char *out, size_t size, const uint8_t *p, size_t len)
         snprintf(out, size, "%s", text);
 }
 
+/* One arc, moved past with the dot behind it; -1 when there is none. */
+static int64_t arc_read(const char **text)
+{
+    const char *p = *text;
+    int64_t v = 0;
+
+    if (*p < '0' || *p > '9' || (*p == '0' && p[1] >= '0' && p[1] <= '9'))
+        return -1;
+    for (; *p >= '0' && *p <= '9'; p++) {
+        v = v * 10 + (*p - '0');
+        if (v > INT32_MAX)
+            return -1;
+    }
+    if (*p == '.' && p[1])
+        p++;
+    else if (*p)
+        return -1;
+    *text = p;
+    return v;
+}
+
+static void arc_put(struct buf *b, uint64_t v)
+{
+    int shift = 0;
+
+    while (v >> (shift + 7))
+        shift += 7;
+    for (; shift > 0; shift -= 7)
+        buf_putc(b, (uint8_t)(0x80 | (v >> shift & 0x7f)));
+    buf_putc(b, (uint8_t)(v & 0x7f));
+}
+
+int der_oid_parse(struct buf *out, const char *text)
+{
+    const size_t was = out->len;
+    int64_t first = arc_read(&text), arc = *text ? arc_read(&text) : -1;
+
+    if (first < 0 || first > 2 || arc < 0 || (first < 2 && arc > 39))
+        return -1;
+    arc_put(out, (uint64_t)(first * 40 + arc));
+    while (*text && (arc = arc_read(&text)) >= 0)
+        arc_put(out, (uint64_t)arc);
+    if (arc >= 0 && out->len - was <= OID_MAX)
+        return 0;
+    out->len = was;
+    return -1;
+}
+
 /* Two decimal digits, or -1. */
 static int two(const uint8_t *p)
 {

@@ -88,6 +88,9 @@ int der_check(const void *p, size_t len);
 const char *der_text(struct buf *out, const struct der_tlv *string);
 /* "1.2.840.113549" of OID contents; out is cut at size. */
 void der_oid_print(char *out, size_t size, const uint8_t *p, size_t len);
+/* Appends the contents of the OID that the text ("1.2.840.113549") is: at
+ * least two arcs, each below 2^31; -1 when it is none, and nothing appended. */
+int der_oid_parse(struct buf *out, const char *text);
 
 /*
  * Writer.  size_t at = der_open(b, tag); ...contents...; der_close(b, at);

@@ -102,8 +102,8 @@ static void split_names(struct strs *out, const char *text)
 static int read_query(const struct req *r, enum msg_type type, struct asked *a,
                       struct errs *e)
 {
-    static const char *const issue[] = {"profile", "lifetime", "names",
-                                        "note",    "replaces", NULL};
+    static const char *const issue[] = {
+        "profile", "lifetime", "not_before", "names", "note", "replaces", NULL};
     static const char *const renew[] = {"lifetime", NULL};
     const char *text = r->query ? r->query : "", *names;
 
@@ -112,6 +112,7 @@ static int read_query(const struct req *r, enum msg_type type, struct asked *a,
         return -1;
     a->args.profile = front_args_get(&a->query, "profile");
     a->args.lifetime = front_args_get(&a->query, "lifetime");
+    a->args.not_before = front_args_get(&a->query, "not_before");
     a->args.note = front_args_get(&a->query, "note");
     a->args.replaces = front_args_get(&a->query, "replaces");
     names = front_args_get(&a->query, "names");
@@ -147,11 +148,12 @@ static int read_json(const struct req *r, const struct order *o,
         {"lifetime", VIEW_TEXT, AT(args.lifetime)},
         {"profile", VIEW_TEXT, AT(args.profile)},
         {"names", VIEW_TEXTS, AT(names)},
+        {"not_before", VIEW_TEXT, AT(args.not_before)},
         {"note", VIEW_TEXT, AT(args.note)},
         {"replaces", VIEW_TEXT, AT(args.replaces)},
     };
 #undef AT
-    const size_t n = o->type == MSG_ISSUE ? 6 : 2;
+    const size_t n = o->type == MSG_ISSUE ? 7 : 2;
     struct json_order in = {0};
     int rc;
 

@@ -140,24 +140,23 @@ static void check_entry(struct audit *a, const struct record *r,
         differs(a, r, "requester");
 }
 
-/* A common name that is a name is in the index too, when whoever stored it
- * said so. */
+/* A common name is in the index too, when whoever stored it said so. */
 static int count_cn(struct audit *a, uint64_t leaf, const struct cert *cert)
 {
-    AUTO(errs) struct errs why = {0};
-    AUTO(free)
-    char *subject = cert_name_text(cert->subject, cert->subject_len);
-    struct name n = {0};
-    enum store_result res;
+    AUTO(subject) struct subject subject = {0};
+    AUTO(names) struct names l = {0};
 
-    if (strncmp(subject, "CN=", 3) != 0 ||
-        name_parse(&n, subject + 3, strcspn(subject + 3, ",+"), &why) != 0)
-        return 0;
-    res = names_has(&cert->names, &n) ? STORE_NONE
-                                      : store_name_has(a->c, &n, leaf);
-    a->names += res == STORE_OK;
-    name_free(&n);
-    return audit_store(a, res);
+    subject_read(&subject, cert->subject, cert->subject_len);
+    if (subject.v[SUBJECT_CN])
+        names_of_cn(&l, subject.v[SUBJECT_CN], &cert->names);
+    for (size_t i = 0; i < l.n; i++) {
+        enum store_result res = store_name_has(a->c, &l.v[i], leaf);
+
+        if (audit_store(a, res) != 0)
+            return -1;
+        a->names += res == STORE_OK;
+    }
+    return 0;
 }
 
 static int check_names(struct audit *a, uint64_t leaf, const struct cert *cert)

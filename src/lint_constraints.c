@@ -117,6 +117,7 @@ static bool name_within(const struct name *n, const struct der_tlv *base)
         return host_within(host, len, base);
     case NAME_IP:
         return ip_within(n, base);
+    case NAME_CN:
     case NAME_STOP:
     case NAME__MAX:
         break;

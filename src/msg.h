@@ -104,12 +104,14 @@ void caller_get(struct rd *r, struct caller *c);
 /* ISSUE and RENEW: what a CSR and its arguments came to. */
 struct msg_issue {
     char *profile;       /* NULL: default */
-    struct names names;  /* final list; RENEW without CSR: empty */
+    struct names names;  /* of the SAN, or the list in its place */
+    bool listed;         /* it is such a list */
     struct strs odd_san, warnings;
+    struct subject subject; /* of the CSR */
     char *critical;
     unsigned power;
     struct buf spki;     /* RENEW: empty keeps the key */
-    int64_t lifetime;    /* seconds; 0: default */
+    struct span span;    /* 0: default */
     char *note;
     struct serial replaces;
     struct serial renews; /* RENEW: len 0 is the caller's own certificate */

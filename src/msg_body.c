@@ -57,6 +57,7 @@ void msg_issue_free(struct msg_issue *m)
 {
     free(m->profile);
     names_free(&m->names);
+    subject_free(&m->subject);
     strs_free(&m->odd_san);
     strs_free(&m->warnings);
     free(m->critical);
@@ -71,12 +72,15 @@ void msg_issue_put(struct buf *b, const struct msg_issue *m)
 {
     buf_str(b, m->profile);
     names_put(b, &m->names);
+    buf_u8(b, m->listed);
+    subject_put(b, &m->subject);
     strs_put(b, &m->odd_san);
     strs_put(b, &m->warnings);
     buf_str(b, m->critical);
     buf_u32(b, m->power);
     buf_blob(b, m->spki.data, m->spki.len);
-    buf_i64(b, m->lifetime);
+    buf_i64(b, m->span.lifetime);
+    buf_i64(b, m->span.not_before);
     buf_str(b, m->note);
     serial_put(b, &m->replaces);
     serial_put(b, &m->renews);
@@ -87,22 +91,28 @@ void msg_issue_put(struct buf *b, const struct msg_issue *m)
 
 void msg_issue_get(struct rd *r, struct msg_issue *m)
 {
+    uint8_t listed;
+
     *m = (struct msg_issue){0};
     m->profile = rd_str_null(r);
     names_get(r, &m->names);
+    listed = rd_u8(r);
+    m->listed = listed == 1;
+    subject_get(r, &m->subject);
     strs_get(r, &m->odd_san);
     strs_get(r, &m->warnings);
     m->critical = rd_str_null(r);
     m->power = rd_u32(r);
     blob_get(r, &m->spki);
-    m->lifetime = rd_i64(r);
+    m->span.lifetime = rd_i64(r);
+    m->span.not_before = rd_i64(r);
     m->note = rd_str_null(r);
     serial_get(r, &m->replaces);
     serial_get(r, &m->renews);
     m->idem_key = rd_str_null(r);
     rd_bytes(r, m->idem_hash, sizeof(m->idem_hash));
     m->protocol = rd_str(r);
-    if (m->lifetime < 0)
+    if (m->span.lifetime < 0 || m->span.not_before < 0 || listed > 1)
         r->failed = true;
 }
 

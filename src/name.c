@@ -7,6 +7,7 @@
 
 #include "host.h"
 #include "mem.h"
+#include "subject.h"
 #include "uri.h"
 
 enum { LOCAL_MAX = 64, MAIL_MAX = 254, QUOTE_MAX = 300 };
@@ -95,14 +96,33 @@ static const char *read_uri(struct name *out, const char *text, size_t len)
     return uri_normal(&out->value, text, len);
 }
 
+static const char *read_cn(struct name *out, const char *text, size_t len)
+{
+    AUTO(subject) struct subject s = {0};
+    const char *rule;
+
+    subject_set(&s, SUBJECT_CN, xstrndup(text, len));
+    if (memchr(text, 0, len))
+        return "contains a NUL";
+    if (!s.v[SUBJECT_CN])
+        return "is empty";
+    rule = subject_rule(SUBJECT_CN, s.v[SUBJECT_CN]);
+    if (rule)
+        return rule;
+    out->value = take_ptr(s.v[SUBJECT_CN]);
+    for (char *p = out->value; *p; p++)
+        if (*p >= 'A' && *p <= 'Z')
+            *p = (char)(*p - 'A' + 'a');
+    return NULL;
+}
+
 static const struct {
     const char *text;
     read_fn *read;
 } kinds[NAME__MAX] = {
-    [NAME_DNS] = {"dns", read_dns},
-    [NAME_IP] = {"ip", read_ip},
-    [NAME_EMAIL] = {"email", read_email},
-    [NAME_URI] = {"uri", read_uri},
+    [NAME_DNS] = {"dns", read_dns},       [NAME_IP] = {"ip", read_ip},
+    [NAME_EMAIL] = {"email", read_email}, [NAME_URI] = {"uri", read_uri},
+    [NAME_CN] = {"cn", read_cn},
 };
 
 const char *name_kind_text(enum name_kind k)
@@ -174,6 +194,10 @@ int name_parse(struct name *out, const char *text, size_t len, struct errs *e)
 {
     enum name_kind k = name_kind_of(&text, &len);
 
+    if (k == NAME_CN)
+        return refuse(e, k, text, len,
+                      "is a common name, which is asked for in the subject of "
+                      "the CSR");
     return name_parse_kind(out, k, text, len, e);
 }
 
@@ -234,6 +258,16 @@ bool name_is_like(const char *text, size_t len)
         if (c <= 0x20 || c >= 0x7f || strchr(",;:/\"'<>()\\", c))
             return false;
     }
+    return true;
+}
+
+bool name_of_cn(struct name *out, const char *cn)
+{
+    struct name n = {.kind = NAME_CN};
+
+    if (read_cn(&n, cn, strlen(cn)))
+        return false;
+    *out = n;
     return true;
 }
 

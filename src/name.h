@@ -7,6 +7,11 @@
  *
  * In text a name is "dns:…", "ip:…", "email:…", "uri:…"; without prefix an
  * address is ip, with @ it is email, with scheme:// it is uri, else dns.
+ *
+ * A common name that is none of these is a name of a kind of its own, "cn:…",
+ * which patterns and searches know.  It stands in a subject, never in a SAN,
+ * and nobody asks for it by a list of names.  Its value is in lower case (of
+ * ASCII) and without doubled blanks.
  */
 #ifndef POCKETCA_NAME_H
 #define POCKETCA_NAME_H
@@ -24,6 +29,7 @@ enum name_kind {
     NAME_IP,
     NAME_EMAIL,
     NAME_URI,
+    NAME_CN,
     NAME__MAX
 };
 
@@ -44,7 +50,7 @@ struct names {
     size_t n_slots, indexed;
 };
 
-/* "dns", "ip", "email", "uri". */
+/* "dns", "ip", "email", "uri", "cn". */
 const char *name_kind_text(enum name_kind k);
 /* The kind that the text is of, by its prefix or by its looks; the prefix is
  * taken away.  Never NAME_STOP. */
@@ -58,7 +64,8 @@ int name_parse_kind(struct name *out, enum name_kind k, const char *value,
  * untouched.  Refused: HOSTILE "names": labels over 63, names over 253, double,
  * leading or trailing dots, leading or trailing hyphen, octets outside LDH,
  * broken punycode, numbers as last label, `*` anywhere but as the whole first
- * label with two labels after it, IPv4-mapped IPv6, and so on. */
+ * label with two labels after it, IPv4-mapped IPv6, and so on; and "cn:", which
+ * is asked for in the subject. */
 int name_parse(struct name *out, const char *text, size_t len, struct errs *e);
 /* From a GeneralName of a SAN: dNSName, iPAddress, rfc822Name, URI; tag is
  * the context tag number (2, 7, 1, 6).  Other kinds are the caller's. */
@@ -68,6 +75,9 @@ int name_from_general(struct name *out, unsigned tag, const uint8_t *p,
  * address, or something that only a typing error keeps from being one
  * ("a..b", "1.2.3"), so that name_parse() can say which. */
 bool name_is_like(const char *text, size_t len);
+/* A common name, by which patterns judge it and searches find it; false when
+ * it can be none. */
+bool name_of_cn(struct name *out, const char *cn);
 void name_free(struct name *n);
 void name_copy(struct name *to, const struct name *from);
 bool name_equal(const struct name *a, const struct name *b);
@@ -77,6 +87,9 @@ char *name_text(const struct name *n);
 /* Adds unless an equal one is there; takes ownership of *n either way. */
 void names_add(struct names *l, struct name *n);
 void names_copy(struct names *to, const struct names *from);
+/* What a common name that is none of `san` is found by: as itself, and as the
+ * name that it is, if it is one; nothing for one that is among them. */
+void names_of_cn(struct names *out, const char *cn, const struct names *san);
 bool names_has(const struct names *l, const struct name *n);
 void names_free(struct names *l);
 AUTO_VALUE(names, struct names, names_free)
@@ -84,7 +97,8 @@ AUTO_VALUE(names, struct names, names_free)
  * one is reported, and then nothing is added. */
 int names_parse(struct names *l, const char *text, struct errs *e);
 void names_put(struct buf *b, const struct names *l);
-/* Parses again: nothing is believed.  A bad name fails the reader. */
+/* Parses again: nothing is believed.  A bad name, and a common name, fails the
+ * reader. */
 void names_get(struct rd *r, struct names *l);
 
 #endif

@@ -117,6 +117,22 @@ int names_parse(struct names *l, const char *text, struct errs *e)
     return result;
 }
 
+void names_of_cn(struct names *out, const char *cn, const struct names *san)
+{
+    AUTO(errs) struct errs e = {0};
+    struct name n;
+
+    if (name_parse(&n, cn, strlen(cn), &e) == 0) {
+        if (names_has(san, &n)) {
+            name_free(&n);
+            return;
+        }
+        names_add(out, &n);
+    }
+    if (name_of_cn(&n, cn))
+        names_add(out, &n);
+}
+
 void names_put(struct buf *b, const struct names *l)
 {
     buf_u32(b, (uint32_t)l->n);
@@ -137,7 +153,7 @@ void names_get(struct rd *r, struct names *l)
         AUTO(errs) struct errs e = {0};
         struct name name;
 
-        if (kind == NAME_STOP || kind >= NAME__MAX ||
+        if (kind == NAME_STOP || kind >= NAME_CN ||
             name_parse_kind(&name, (enum name_kind)kind, value, len, &e))
             r->failed = true;
         else

@@ -130,11 +130,27 @@ static const char *read_uri(struct pattern *out, const char *text)
     return NULL;
 }
 
+static const char *read_cn(struct pattern *out, const char *text)
+{
+    AUTO(errs) struct errs e = {0};
+    size_t len = strlen(text);
+    bool begins = len > 1 && text[len - 1] == '*';
+    struct name n;
+
+    if (begins)
+        len--;
+    if (memchr(text, '*', len))
+        return "has a \"*\" that is not its end";
+    if (name_parse_kind(&n, NAME_CN, text, len, &e))
+        return "is no common name of 1 to 64 characters";
+    out->how = begins ? PATTERN_PREFIX : PATTERN_EXACT;
+    out->value = n.value;
+    return NULL;
+}
+
 static read_fn *const readers[NAME__MAX] = {
-    [NAME_DNS] = read_dns,
-    [NAME_IP] = read_ip,
-    [NAME_EMAIL] = read_email,
-    [NAME_URI] = read_uri,
+    [NAME_DNS] = read_dns, [NAME_IP] = read_ip, [NAME_EMAIL] = read_email,
+    [NAME_URI] = read_uri, [NAME_CN] = read_cn,
 };
 
 /* As name_kind_of(), which does not know networks. */
@@ -287,7 +303,10 @@ char *pattern_text(const struct pattern *p)
     if (p->how == PATTERN_NET && p->prefix != p->ip_len * 8)
         snprintf(prefix, sizeof(prefix), "/%u", p->prefix);
     return xasprintf("%s:%s%s%s%s", name_kind_text(p->kind), before, p->value,
-                     marks[p->how].after, prefix);
+                     p->kind == NAME_CN && p->how == PATTERN_PREFIX
+                         ? "*"
+                         : marks[p->how].after,
+                     prefix);
 }
 
 void pattern_copy(struct pattern *to, const struct pattern *from)

@@ -8,7 +8,8 @@
  *   dns:**.b     one label or more         email:x@b        that mailbox
  *   dns:**       every DNS name            email:*@b        mailboxes at b
  *   uri:s://h/a  that URI                  uri:s://h/a/ **  what is below
- *   ip:** email:** uri:**                  everything of the kind
+ *   cn:Jane Doe  that common name          cn:svc-*         what begins so
+ *   ip:** email:** uri:** cn:**            everything of the kind
  *
  * A wildcard name is judged as if its "*" were an ordinary label.
  */
@@ -22,7 +23,7 @@ enum pattern_how {
     PATTERN_EXACT,
     PATTERN_ONE,    /* dns only */
     PATTERN_SUFFIX, /* dns and email */
-    PATTERN_PREFIX, /* uri only */
+    PATTERN_PREFIX, /* uri and cn */
     PATTERN_NET,    /* ip only; one address has the full prefix */
     PATTERN_ALL,
     PATTERN__MAX

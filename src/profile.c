@@ -23,8 +23,16 @@ void profile_free(struct profile *p)
 {
     free(p->name);
     free(p->authority);
+    strs_free(&p->usage);
+    buf_free(&p->eku_other);
     patterns_free(&p->names);
+    patterns_free(&p->deny);
+    free(p->names_line);
     free(p->keys);
+    subject_free(&p->fixed);
+    strs_free(&p->policies);
+    strs_free(&p->extensions);
+    buf_free(&p->extra);
     *p = (struct profile){0};
 }
 
@@ -110,14 +118,37 @@ const struct profile *profiles_choose(const struct profiles *l,
     return NULL;
 }
 
-/* One judgement: the rules as texts are made once, not for each name. */
+/* One judgement.  Texts are for refusals only, and made when one needs them. */
 struct judge {
     const struct profile *p;
     const struct limits *lim;
     struct errs *e;
-    char *allowed;  /* the profile's patterns */
-    char *in_token; /* the token's */
+    char *allowed;           /* the profile's patterns, or NULL yet */
+    char *in_token;          /* the token's */
+    const struct name *name; /* that is looked at */
+    char *text;              /* it, or NULL yet */
 };
+
+static const char *text_of(struct judge *j)
+{
+    if (!j->text)
+        j->text = name_text(j->name);
+    return j->text;
+}
+
+static const char *allowed(struct judge *j)
+{
+    if (!j->allowed)
+        j->allowed = patterns_text(&j->p->names);
+    return *j->allowed ? j->allowed : "none";
+}
+
+static const char *in_token(struct judge *j)
+{
+    if (!j->in_token)
+        j->in_token = patterns_text(&j->lim->names);
+    return j->in_token;
+}
 
 static bool is_single_label(const struct name *n)
 {
@@ -132,52 +163,79 @@ static bool listed(const struct patterns *l, const struct name *n)
     return false;
 }
 
-static void judge_by_profile(const struct judge *j, const struct name *n,
-                             const char *text)
+static void judge_by_names(struct judge *j, const struct name *n)
 {
     const struct profile *p = j->p;
 
-    if (!patterns_has_kind(&p->names, n->kind))
-        err_add_name(j->e, ERR_NAME_TYPE_NOT_ALLOWED, text,
-                     "\"%s\" is of a type that profile \"%s\" does not "
-                     "allow; it allows: %s",
-                     text, p->name, j->allowed);
-    else if (!patterns_match(&p->names, n))
-        err_add_name(j->e, ERR_NAME_NOT_ALLOWED, text,
+    if (patterns_match(&p->names, n)) {
+        if (is_single_label(n) && !p->single_label && !listed(&p->names, n))
+            err_add_name(j->e, ERR_NAME_NOT_ALLOWED, text_of(j),
+                         "\"%s\" is a single label, which profile \"%s\" "
+                         "allows only where it lists it",
+                         text_of(j), p->name);
+    } else if (patterns_has_kind(&p->names, n->kind)) {
+        err_add_name(j->e, ERR_NAME_NOT_ALLOWED, text_of(j),
                      "\"%s\" is not among the names that profile \"%s\" "
                      "allows: %s",
-                     text, p->name, j->allowed);
-    else if (is_single_label(n) && !p->single_label && !listed(&p->names, n))
-        err_add_name(j->e, ERR_NAME_NOT_ALLOWED, text,
-                     "\"%s\" is a single label, which profile \"%s\" allows "
-                     "only where it lists it",
-                     text, p->name);
+                     text_of(j), p->name, allowed(j));
+    } else {
+        err_add_name(j->e, ERR_NAME_TYPE_NOT_ALLOWED, text_of(j),
+                     "\"%s\" is of a type that profile \"%s\" does not "
+                     "allow; it allows: %s",
+                     text_of(j), p->name, allowed(j));
+    }
     if (n->wildcard && !p->wildcards)
-        err_add_name(j->e, ERR_WILDCARD_NOT_ALLOWED, text,
+        err_add_name(j->e, ERR_WILDCARD_NOT_ALLOWED, text_of(j),
                      "\"%s\" is a wildcard, which profile \"%s\" does not "
                      "allow",
-                     text, p->name);
+                     text_of(j), p->name);
 }
 
-static void judge_by_token(const struct judge *j, const struct name *n,
-                           const char *text)
+/* A wildcard stands for every name that is one label longer. */
+static bool denies(const struct pattern *d, const struct name *n)
+{
+    struct pattern covered = {.kind = NAME_DNS, .how = PATTERN_ONE};
+
+    if (pattern_match(d, n))
+        return true;
+    if (!n->wildcard)
+        return false;
+    covered.value = n->value + strlen("*.");
+    return pattern_within(d, &covered) || pattern_within(&covered, d);
+}
+
+static void judge_by_deny(struct judge *j, const struct name *n)
+{
+    const struct patterns *l = &j->p->deny;
+
+    for (size_t i = 0; i < l->n; i++)
+        if (denies(&l->v[i], n)) {
+            AUTO(free) char *rule = pattern_text(&l->v[i]);
+
+            err_add_name(j->e, ERR_NAME_NOT_ALLOWED, text_of(j),
+                         "\"%s\" is denied by profile \"%s\": %s", text_of(j),
+                         j->p->name, rule);
+        }
+}
+
+static void judge_by_token(struct judge *j, const struct name *n)
 {
     if (!j->lim->limited)
         return;
     if (j->lim->names.n && !patterns_match(&j->lim->names, n))
-        err_add_name(j->e, ERR_NAME_NOT_IN_TOKEN, text,
+        err_add_name(j->e, ERR_NAME_NOT_IN_TOKEN, text_of(j),
                      "\"%s\" is not among the names that the token allows: "
                      "%s",
-                     text, j->in_token);
+                     text_of(j), in_token(j));
     if (n->wildcard && !j->lim->wildcards)
-        err_add_name(j->e, ERR_WILDCARD_NOT_ALLOWED, text,
+        err_add_name(j->e, ERR_WILDCARD_NOT_ALLOWED, text_of(j),
                      "\"%s\" is a wildcard, which the token does not allow",
-                     text);
+                     text_of(j));
 }
 
-static void judge_names(const struct judge *j, const struct request *r)
+static void judge_names(struct judge *j, const struct request *r)
 {
-    if (r->names->n == 0)
+    if (r->names->n == 0 && j->p->names.n)
         err_add(j->e, ERR_NO_NAMES,
                 "the request has no names; give them in the CSR or as "
                 "?names=web.internal");
@@ -186,10 +244,12 @@ static void judge_names(const struct judge *j, const struct request *r)
                 "%zu names are more than the %u that profile \"%s\" allows",
                 r->names->n, j->p->max_names, j->p->name);
     for (size_t i = 0; i < r->names->n; i++) {
-        AUTO(free) char *text = name_text(&r->names->v[i]);
-
-        judge_by_profile(j, &r->names->v[i], text);
-        judge_by_token(j, &r->names->v[i], text);
+        j->name = &r->names->v[i];
+        judge_by_names(j, j->name);
+        judge_by_deny(j, j->name);
+        judge_by_token(j, j->name);
+        free(j->text);
+        j->text = NULL;
     }
     for (size_t i = 0; r->odd_san && i < r->odd_san->n; i++)
         err_add(j->e, ERR_NAME_TYPE_NOT_ALLOWED,
@@ -232,6 +292,8 @@ static void judge_power(const struct judge *j, const struct request *r)
 {
     unsigned granted = j->p->eku & EKU_OCSP ? CSR_POWER_OCSP : 0;
 
+    if (j->p->ca)
+        granted |= CSR_POWER_CA | CSR_POWER_CERT_SIGN | CSR_POWER_CRL_SIGN;
     for (unsigned bit = CSR_POWER_CA; bit <= CSR_POWER_CRITICAL; bit <<= 1)
         if (bit == CSR_POWER_CRITICAL && r->power & bit)
             err_add(j->e, ERR_EXTENSION_NOT_ALLOWED,
@@ -247,10 +309,8 @@ static void judge_power(const struct judge *j, const struct request *r)
 int profile_judge(const struct profile *p, const struct limits *lim,
                   const struct request *r, struct errs *e)
 {
-    AUTO(free) char *allowed = patterns_text(&p->names);
-    AUTO(free) char *in_token = patterns_text(&lim->names);
     AUTO(errs) struct errs found = {0};
-    const struct judge j = {p, lim, &found, allowed, in_token};
+    struct judge j = {.p = p, .lim = lim, .e = &found};
 
     if (!may_use(lim, p->name))
         err_add(&found, ERR_PROFILE_NOT_ALLOWED,
@@ -258,6 +318,8 @@ int profile_judge(const struct profile *p, const struct limits *lim,
     judge_names(&j, r);
     judge_key(&j, r->key);
     judge_power(&j, r);
+    free(j.allowed);
+    free(j.in_token);
     if (found.n == 0)
         return 0;
     errs_move(e, &found);
@@ -285,34 +347,71 @@ static int issuer_expires(struct errs *e, int64_t longest,
                    end, span);
 }
 
-static int too_long(struct errs *e, const struct profile *p, int64_t asked)
+static int judge_lifetime(const struct profile *p, int64_t asked,
+                          struct errs *e)
 {
-    char span[32], max[32];
+    char span[32], limit[32];
 
     tm_print_span(span, sizeof(span), asked);
-    tm_print_span(max, sizeof(max), p->max_lifetime);
-    return err_add(e, ERR_LIFETIME_TOO_LONG,
-                   "a lifetime of %s is longer than the %s that profile "
-                   "\"%s\" allows",
-                   span, max, p->name);
+    if (asked > p->max_lifetime) {
+        tm_print_span(limit, sizeof(limit), p->max_lifetime);
+        return err_add(e, ERR_LIFETIME_TOO_LONG,
+                       "a lifetime of %s is longer than the %s that profile "
+                       "\"%s\" allows",
+                       span, limit, p->name);
+    }
+    if (asked && asked < p->min_lifetime) {
+        tm_print_span(limit, sizeof(limit), p->min_lifetime);
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "a lifetime of %s is shorter than the %s that profile "
+                       "\"%s\" asks for at least",
+                       span, limit, p->name);
+    }
+    return 0;
 }
 
-int profile_validity(const struct profile *p, int64_t asked, int64_t now,
-                     int64_t issuer_not_after, int64_t *not_before,
+/* A notBefore that a request chose lies between now, as it would be without,
+ * and the profile's bound. */
+static int judge_not_before(const struct profile *p, int64_t asked, int64_t now,
+                            struct errs *e)
+{
+    char when[TM_RFC3339_SIZE], first[TM_RFC3339_SIZE], last[TM_RFC3339_SIZE];
+
+    if (!asked)
+        return 0;
+    tm_rfc3339(when, asked);
+    if (!p->not_before)
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "not_before: profile \"%s\" does not let a request "
+                       "choose when a certificate begins",
+                       p->name);
+    if (asked >= now - BACKDATE && asked <= now + p->not_before)
+        return 0;
+    tm_rfc3339(first, now - BACKDATE);
+    tm_rfc3339(last, now + p->not_before);
+    return err_add(e, ERR_BAD_ARGUMENT,
+                   "not_before: %s is not between %s and %s, which profile "
+                   "\"%s\" allows",
+                   when, first, last, p->name);
+}
+
+int profile_validity(const struct profile *p, const struct span *asked,
+                     int64_t now, int64_t issuer_not_after, int64_t *not_before,
                      int64_t *not_after, struct errs *e)
 {
-    int64_t begin = now - BACKDATE, longest = issuer_not_after - begin + 1;
-    int64_t span = asked ? asked : p->lifetime;
-    int bad = 0;
+    int64_t begin = asked->not_before ? asked->not_before : now - BACKDATE;
+    int64_t longest = issuer_not_after - begin + 1;
+    int64_t span = asked->lifetime ? asked->lifetime : p->lifetime;
+    int bad;
 
-    if (asked && asked <= BACKDATE)
+    if (!asked->not_before && asked->lifetime && asked->lifetime <= BACKDATE)
         return err_add(e, ERR_BAD_ARGUMENT,
                        "a lifetime of %" PRId64 "s is over when it begins: it "
                        "counts from a minute ago",
-                       asked);
-    if (asked > p->max_lifetime)
-        bad = too_long(e, p, asked);
-    if (longest <= BACKDATE || (asked && asked > longest))
+                       asked->lifetime);
+    bad = judge_lifetime(p, asked->lifetime, e);
+    bad |= judge_not_before(p, asked->not_before, now, e);
+    if (longest <= BACKDATE || (asked->lifetime && span > longest))
         bad = issuer_expires(e, longest, issuer_not_after);
     if (bad)
         return -1;
@@ -321,14 +420,38 @@ int profile_validity(const struct profile *p, int64_t asked, int64_t now,
     return 0;
 }
 
-/* RSA keys of TLS servers still meet RSA key exchange (RFC 5246). */
+/* RSA keys of TLS servers still meet RSA key exchange (RFC 5246); mail is
+ * encrypted to an RSA key, or agreed upon with one on a curve (RFC 8551). */
 unsigned profile_key_usage(const struct profile *p, const struct key_pub *k)
 {
     unsigned ku = KU_DIGITAL_SIGNATURE;
 
-    if (k->type == KEY_RSA && p->eku & EKU_SERVER)
+    if (p->ca)
+        return KU_CERT_SIGN | KU_CRL_SIGN;
+    if (k->type == KEY_RSA && p->eku & (EKU_SERVER | EKU_EMAIL))
         ku |= KU_KEY_ENCIPHERMENT;
+    if (k->type == KEY_EC && p->eku & EKU_EMAIL)
+        ku |= KU_KEY_AGREEMENT;
     return ku;
+}
+
+void profile_spec(const struct profile *p, const struct taken *t,
+                  const struct key_pub *k, struct cert_spec *spec)
+{
+    spec->subject = &t->subject;
+    spec->names = &t->names;
+    spec->spki = k->spki;
+    spec->spki_len = k->spki_len;
+    spec->ca = p->ca;
+    spec->path_len = p->ca ? (int)p->path_len : -1;
+    spec->ku = profile_key_usage(p, k);
+    spec->eku = p->eku;
+    spec->eku_other = &p->eku_other;
+    spec->extra = &p->extra;
+    if (!p->cdp)
+        spec->crl_url = NULL;
+    if (!p->aia)
+        spec->issuer_url = spec->ocsp_url = NULL;
 }
 
 bool limits_cover(const struct limits *l, const char *profile,

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Policy: what a certificate of a profile may contain, and what a token
- * narrows.  Compiled once from the configuration; every reason is reported.
+ * narrows.  Compiled once from the configuration (conf_profile.c): what every
+ * certificate of the profile has alike is DER already.  Every reason is
+ * reported.
  */
 #ifndef POCKETCA_PROFILE_H
 #define POCKETCA_PROFILE_H
@@ -12,25 +14,52 @@
 #include "mem.h"
 #include "name.h"
 #include "pattern.h"
+#include "subject.h"
 
 struct profile {
     char *name;
+    int line;             /* of its usage in the configuration */
     char *authority;      /* who signs; NULL: the first authority */
+    struct strs usage;    /* "server", "email", "1.2.3.4" ...: as shown */
     unsigned eku;         /* enum ext_key_usage; from usage */
-    struct patterns names;
+    struct buf eku_other; /* the other purposes: OIDs, DER */
+    bool ca;              /* usage intermediate */
+    unsigned path_len;    /* only with ca */
+    struct patterns names, deny;
+    int *names_line;      /* beside names: where each stands */
     bool wildcards;
     bool single_label;    /* "web" without a dot may be certified */
     struct key_rule *keys;
     size_t n_keys;
-    int64_t lifetime, max_lifetime;
+    int64_t lifetime, max_lifetime, min_lifetime;
+    int64_t not_before;   /* how far ahead a request may begin; 0: now only */
     unsigned max_names;   /* default 100 */
     bool renew, rekey;
+    struct subject fixed; /* fields that every certificate has alike */
+    unsigned taken;       /* 1 << enum subject_field: from the request */
+    bool no_cn;           /* not even the first DNS name */
+    bool cdp, aia;        /* default true */
+    struct strs policies; /* "1.2.3.4 https://cps": as shown */
+    struct strs extensions;
+    bool must_staple;
+    struct buf extra;     /* the extensions of these three, DER */
 };
 
 struct profiles {
     struct profile *v;
     size_t n;
 };
+
+/* The rules of a profile that come as texts (pocketca.conf(5)), each read and
+ * added: -1 with an ERR_BAD_ARGUMENT that names the value and the rule, and
+ * nothing added.  "server", "1.3.6.1.5.5.7.3.4"; "o", "o=Example", "cn=";
+ * "1.2.3.4 https://cps"; "1.2.3.4 hex:0500". */
+int profile_usage(struct profile *p, const char *text, struct errs *e);
+int profile_subject(struct profile *p, const char *text, struct errs *e);
+int profile_policy(struct profile *p, const char *text, struct errs *e);
+int profile_extension(struct profile *p, const char *text, struct errs *e);
+/* After the last of them: fills `extra`. */
+void profile_compile(struct profile *p);
 
 /* What a credential narrows; all empty: nothing. */
 struct limits {
@@ -40,6 +69,7 @@ struct limits {
     bool limited;          /* false: no limits at all (an unlimited admin) */
 };
 void limits_free(struct limits *l);
+AUTO_VALUE(limits, struct limits, limits_free)
 
 /* What somebody wants certified. Pointers are borrowed. */
 struct request {
@@ -49,6 +79,27 @@ struct request {
     unsigned power;             /* enum csr_power */
     const char *critical;       /* OIDs behind CSR_POWER_CRITICAL */
 };
+
+/* The names and subject fields of a request, before a profile takes them. */
+struct claim {
+    const struct names *names; /* SAN, or a list that takes its place */
+    bool listed;               /* it is such a list */
+    bool odd;                  /* there are kinds that are never certified */
+    const struct subject *subject;
+};
+/* And what it takes. */
+struct taken {
+    struct names names; /* to be judged; a common name too, as NAME_CN */
+    struct subject subject; /* of the certificate */
+};
+void taken_free(struct taken *t);
+AUTO_VALUE(taken, struct taken, taken_free)
+/* A CN that is a name of a kind that the profile has is one more name, unless
+ * the names were listed; any other is the subject's, where the profile takes
+ * it, or dropped with a warning.  -1 with ERR_NO_NAMES, ERR_BAD_NAME or
+ * ERR_BAD_CSR (a field of the subject that no certificate may have). */
+int profile_take(const struct profile *p, const struct claim *a,
+                 struct taken *out, struct strs *warnings, struct errs *e);
 
 const struct profile *profiles_find(const struct profiles *l,
                                     const char *name);
@@ -60,24 +111,36 @@ const struct profile *profiles_choose(const struct profiles *l,
                                       const struct limits *lim,
                                       struct errs *e);
 /* 0, or -1 with every reason why not, each about the value and the rule.  A
- * DNS name of one label needs single_label or a pattern that names it. */
+ * DNS name of one label needs single_label or a pattern that names it; what
+ * `deny` has is refused whatever `names` has. */
 int profile_judge(const struct profile *p, const struct limits *lim,
                   const struct request *r, struct errs *e);
-/* The validity: notBefore is a minute before now, the length counts both
- * ends.  asked 0: the default, cut to the issuer's end.  Otherwise granted or
- * refused: ERR_LIFETIME_TOO_LONG, ERR_ISSUER_EXPIRES (names the longest), or
- * ERR_BAD_ARGUMENT when it would be over before it began. */
-int profile_validity(const struct profile *p, int64_t asked, int64_t now,
-                     int64_t issuer_not_after, int64_t *not_before,
-                     int64_t *not_after, struct errs *e);
+/* When a certificate is to be valid; 0: not asked for. */
+struct span {
+    int64_t lifetime, not_before;
+};
+/* The validity: notBefore is a minute before now unless the profile lets the
+ * request choose, the length counts both ends.  No lifetime asked for: the
+ * default, cut to the issuer's end.  Otherwise granted or refused:
+ * ERR_LIFETIME_TOO_LONG, ERR_ISSUER_EXPIRES (names the longest), or
+ * ERR_BAD_ARGUMENT: shorter than min_lifetime, over before it began, or a
+ * notBefore that the profile does not let be chosen. */
+int profile_validity(const struct profile *p, const struct span *asked,
+                     int64_t now, int64_t issuer_not_after,
+                     int64_t *not_before, int64_t *not_after, struct errs *e);
 /* KeyUsage that fits the key's type and the profile's usage. */
 unsigned profile_key_usage(const struct profile *p,
                            const struct key_pub *k);
+/* Fills in all that the profile, what it took and the key decide, and takes
+ * out the addresses that the profile does not want.  spec borrows. */
+void profile_spec(const struct profile *p, const struct taken *t,
+                  const struct key_pub *k, struct cert_spec *spec);
 /* True when the certificate's names and profile all fit the limits: what a
  * limited token sees.  Wildcards are a matter of issuing only. */
 bool limits_cover(const struct limits *l, const char *profile,
                   const struct names *names);
 void profile_free(struct profile *p);
+AUTO_VALUE(profile, struct profile, profile_free)
 void profiles_free(struct profiles *l);
 
 #endif

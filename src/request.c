@@ -7,14 +7,24 @@
 #include "digest.h"
 #include "tm.h"
 
-static int fill_lifetime(struct msg_issue *m, const char *text,
-                         struct errs *e)
+static int fill_lifetime(struct msg_issue *m, const char *text, struct errs *e)
 {
-    if (!text || tm_parse_span(text, &m->lifetime) == 0)
+    if (!text || tm_parse_span(text, &m->span.lifetime) == 0)
         return 0;
     return err_add(e, ERR_BAD_ARGUMENT,
                    "lifetime \"%s\" is not a number and one of s, m, h, d, y "
                    "(90d)",
+                   text);
+}
+
+static int fill_not_before(struct msg_issue *m, const char *text,
+                           struct errs *e)
+{
+    if (!text || (tm_parse_rfc3339(text, &m->span.not_before) == 0 &&
+                  m->span.not_before > 0))
+        return 0;
+    return err_add(e, ERR_BAD_ARGUMENT,
+                   "not_before \"%s\" is no time as in 2026-01-31T12:00:00Z",
                    text);
 }
 
@@ -28,8 +38,7 @@ static int fill_note(struct msg_issue *m, const char *text, struct errs *e)
     return 0;
 }
 
-static int fill_replaces(struct msg_issue *m, const char *text,
-                         struct errs *e)
+static int fill_replaces(struct msg_issue *m, const char *text, struct errs *e)
 {
     if (!text || serial_parse(&m->replaces, text) == 0)
         return 0;
@@ -63,19 +72,20 @@ static int fill_names(struct msg_issue *m, const struct csr *csr,
                       const struct request_args *a, struct errs *e)
 {
     AUTO(names) struct names asked = {0};
-    bool given;
 
-    if (asked_names(&asked, a, &given, e) < 0)
+    if (asked_names(&asked, a, &m->listed, e) < 0)
         return -1;
-    if (given && asked.n == 0)
+    if (m->listed && asked.n == 0)
         return err_add(e, ERR_NO_NAMES,
                        "names is empty; give names=web.internal, or leave it "
                        "out for those of the CSR");
     if (!csr)
         return 0;
-    if (!given)
+    if (!m->listed)
         strs_copy(&m->odd_san, &csr->odd_san);
-    return csr_names(csr, given ? &asked : NULL, &m->names, &m->warnings, e);
+    names_copy(&m->names, m->listed ? &asked : &csr->san);
+    subject_copy(&m->subject, &csr->subject);
+    return 0;
 }
 
 int request_fill(struct msg_issue *m, const struct csr *csr,
@@ -83,6 +93,7 @@ int request_fill(struct msg_issue *m, const struct csr *csr,
 {
     int rc = fill_lifetime(m, a->lifetime, e);
 
+    rc |= fill_not_before(m, a->not_before, e);
     rc |= fill_note(m, a->note, e);
     rc |= fill_replaces(m, a->replaces, e);
     m->profile = xstrdup_null(a->profile);
@@ -111,6 +122,7 @@ void request_hash(uint8_t out[32], const void *csr, size_t len,
     buf_blob(&b, csr, len);
     hash_text(&b, a->profile);
     hash_text(&b, a->lifetime);
+    hash_text(&b, a->not_before);
     hash_text(&b, a->note);
     hash_text(&b, a->replaces);
     hash_text(&b, a->names);

@@ -13,7 +13,7 @@ enum { REQUEST_NOTE_MAX = 256 };
 
 /* The arguments as text; NULL: not given.  Borrowed. */
 struct request_args {
-    const char *profile, *lifetime, *note, *replaces;
+    const char *profile, *lifetime, *not_before, *note, *replaces;
     const char *names;             /* comma-separated, or */
     const struct strs *name_list; /* one by one (JSON) */
 };

@@ -287,14 +287,14 @@ void checkpoint_stop(struct signer *s);
 /* signer_build.c: one certificate, from what was judged. */
 struct build {
     const struct signer_authority *authority;
-    const struct names *names;
+    const struct profile *profile;
+    const struct taken *taken;
     const struct key_pub *key;
-    unsigned ku, eku;
     int64_t not_before, not_after;
 };
 /* Fills serial and der of r, and parses it. */
 void build_cert(struct worker *w, const struct build *b, struct record *r,
-                struct cert *parsed, char **cn);
+                struct cert *parsed);
 
 /* signer_issue.c */
 struct issue_job {
@@ -308,18 +308,26 @@ struct issue_job {
     bool renewal, by_cert;
     uint64_t renews_leaf;
 };
-/* Everything that policy says about names, key and lifetime, for issue and
- * renewal; every reason is added.  Fills the profile's part of b. */
+/* Everything that policy says about what was taken of the request, key and
+ * validity, for issue and renewal; every reason is added.  Fills b, which
+ * borrows from a. */
 struct issue_ask {
-    const struct msg_issue *m;
-    const struct names *names;
+    struct msg_issue *m; /* gets the warnings */
     const struct profile *profile;
     const struct limits *limits;
+    struct taken taken;
     struct key_pub key;
     int64_t now;
 };
+static inline void ask_free(struct issue_ask *a)
+{
+    taken_free(&a->taken);
+}
+AUTO_VALUE(ask, struct issue_ask, ask_free)
 int issue_judge(struct worker *w, const struct issue_ask *a, struct build *b,
                 struct errs *e);
+/* What the profile takes of the CSR and its arguments. */
+int issue_take(const struct issue_ask *a, struct taken *out, struct errs *e);
 /* A job with the record that the certificate is to have; takes texts out of
  * m. */
 struct issue_job *issue_new(struct worker *w, const struct frame *f,

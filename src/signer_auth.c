@@ -220,6 +220,17 @@ int auth_role(const struct who *w, unsigned role, struct errs *e)
                    w->requester.id, role_text(role));
 }
 
+/* What a certificate without other names goes by. */
+static void add_cn(struct cert *c)
+{
+    AUTO(subject) struct subject subject = {0};
+    struct name n;
+
+    subject_read(&subject, c->subject, c->subject_len);
+    if (subject.v[SUBJECT_CN] && name_of_cn(&n, subject.v[SUBJECT_CN]))
+        names_add(&c->names, &n);
+}
+
 bool auth_covers(const struct who *w, const struct record *r)
 {
     AUTO(errs) struct errs e = {0};
@@ -231,6 +242,8 @@ bool auth_covers(const struct who *w, const struct record *r)
         return true;
     if (cert_parse(&cert, r->der.data, r->der.len, &e) != 0)
         return false;
+    if (cert.names.n == 0)
+        add_cn(&cert);
     return limits_cover(&w->limits, r->profile, &cert.names);
 }
 

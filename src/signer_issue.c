@@ -208,6 +208,17 @@ static int judge_key(struct worker *w, const struct key_pub *key,
                    text);
 }
 
+int issue_take(const struct issue_ask *a, struct taken *out, struct errs *e)
+{
+    struct msg_issue *m = a->m;
+    const struct claim asked = {.names = &m->names,
+                                .listed = m->listed,
+                                .odd = m->odd_san.n > 0,
+                                .subject = &m->subject};
+
+    return profile_take(a->profile, &asked, out, &m->warnings, e);
+}
+
 int issue_judge(struct worker *w, const struct issue_ask *a, struct build *b,
                 struct errs *e)
 {
@@ -215,7 +226,7 @@ int issue_judge(struct worker *w, const struct issue_ask *a, struct build *b,
     const char *authority =
         p->authority ? p->authority : w->s->conf->authorities[0].name;
     const struct request req = {
-        .names = a->names,
+        .names = &a->taken.names,
         .odd_san = &a->m->odd_san,
         .key = &a->key,
         .power = a->m->power,
@@ -228,15 +239,14 @@ int issue_judge(struct worker *w, const struct issue_ask *a, struct build *b,
         log_fatal("profile", "%s: no key for %s", p->name, authority);
     bad |= profile_judge(p, a->limits, &req, e);
     bad |= judge_key(w, &a->key, e);
-    bad |= profile_validity(p, a->m->lifetime, a->now,
-                            b->authority->cert.not_after, &b->not_before,
-                            &b->not_after, e);
+    bad |=
+        profile_validity(p, &a->m->span, a->now, b->authority->cert.not_after,
+                         &b->not_before, &b->not_after, e);
     if (a->m->note)
         bad |= auth_text("note", a->m->note, NOTE_MAX, e);
-    b->names = a->names;
+    b->profile = p;
+    b->taken = &a->taken;
     b->key = &a->key;
-    b->ku = profile_key_usage(p, &a->key);
-    b->eku = p->eku;
     return bad ? -1 : 0;
 }
 
@@ -268,7 +278,8 @@ int issue_queue(struct worker *w, struct issue_job *j, const struct build *b,
     char serial[2 * SERIAL_MAX + 1];
 
     r->authority = xstrdup(b->authority->name);
-    build_cert(w, b, r, &j->cert, &j->cn);
+    build_cert(w, b, r, &j->cert);
+    j->cn = xstrdup_null(b->taken->subject.v[SUBJECT_CN]);
     serial_text(serial, &r->serial);
     j->job.about = xstrdup(serial);
     reply_record(&j->job.reply, j->job.id, false, r, false);
@@ -301,7 +312,7 @@ int handle_issue(struct worker *w, const struct frame *f,
 {
     AUTO(msg_issue) struct msg_issue m = {0};
     AUTO(who) struct who who = {0};
-    struct issue_ask a = {.m = &m, .names = &m.names, .now = tm_now()};
+    AUTO(ask) struct issue_ask a = {.m = &m, .now = tm_now()};
     const uint64_t revocations = w->s->revocations;
     struct issue_job *j;
     struct build b = {0};
@@ -321,7 +332,7 @@ int handle_issue(struct worker *w, const struct frame *f,
     a.profile = profiles_choose(&w->s->conf->profiles, m.profile, a.limits, e);
     if (!a.profile || key_pub_parse(&a.key, m.spki.data, m.spki.len, e) != 0)
         return -1;
-    if (issue_judge(w, &a, &b, e) != 0 ||
+    if (issue_take(&a, &a.taken, e) != 0 || issue_judge(w, &a, &b, e) != 0 ||
         judge_replaces(w, &who, &m.replaces, e) != 0)
         return -1;
     j = issue_new(w, f, &m, &who);
@@ -332,18 +343,19 @@ int handle_issue(struct worker *w, const struct frame *f,
     return issue_queue(w, j, &b, e);
 }
 
+static const struct profile service_profile = {
+    .name = (char *)"", .eku = EKU_SERVER, .cdp = true, .aia = true};
+
 /* The service's own: the names are the configuration's, never the front's. */
 int handle_service_cert(struct worker *w, const struct frame *f,
                         const struct caller *c, struct rd *body, struct errs *e)
 {
     const struct conf *conf = w->s->conf;
-    AUTO(names) struct names names = {0};
+    AUTO(taken) struct taken taken = {0};
     AUTO(msg_issue) struct msg_issue m = {0};
     struct key_pub key;
-    struct build b = {.key = &key,
-                      .names = &names,
-                      .ku = KU_DIGITAL_SIGNATURE,
-                      .eku = EKU_SERVER};
+    struct build b = {
+        .key = &key, .profile = &service_profile, .taken = &taken};
     struct who who = {.began_us = tm_mono_us()};
     struct issue_job *j;
     size_t len;
@@ -354,8 +366,9 @@ int handle_service_cert(struct worker *w, const struct frame *f,
     if (body_done(f, body, e) != 0 || key_pub_parse(&key, spki, len, e) != 0)
         return -1;
     for (size_t i = 0; i < conf->host.n; i++)
-        if (names_parse(&names, conf->host.v[i], e) != 0)
+        if (names_parse(&taken.names, conf->host.v[i], e) != 0)
             return -1;
+    taken.subject.v[SUBJECT_CN] = xstrdup_null(cert_cn(&taken.names));
     if (key.curve != CURVE_P256)
         return err_add(e, ERR_KEY_NOT_ALLOWED, "the service's key is ec:P-256");
     if (judge_key(w, &key, e) != 0)

@@ -8,25 +8,58 @@
 
 #include <openssl/sha.h>
 
+static void put_patterns(struct buf *b, const char *key,
+                         const struct patterns *l)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        AUTO(free) char *text = pattern_text(&l->v[i]);
+
+        buf_printf(b, "%s %s\n", key, text);
+    }
+}
+
+static void put_strs(struct buf *b, const char *key, const struct strs *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        buf_printf(b, "%s %s\n", key, l->v[i]);
+}
+
+static void put_subject(struct buf *b, const struct profile *p)
+{
+    for (int f = 0; f < SUBJECT__MAX; f++)
+        if (p->fixed.v[f] || p->taken & 1U << f)
+            buf_printf(b, "subject %s%s%s\n",
+                       subject_field_text((enum subject_field)f),
+                       p->fixed.v[f] ? "=" : "",
+                       p->fixed.v[f] ? p->fixed.v[f] : "");
+    if (p->no_cn)
+        buf_puts(b, "subject cn=\n");
+}
+
 /* The profile sections in a form of their own: the same policy gives the same
  * octets, however the file is written. */
 static void put_profile(struct buf *b, const struct profile *p)
 {
-    buf_printf(b, "profile %s\nauthority %s\nusage %u\n", p->name,
-               p->authority ? p->authority : "", p->eku);
-    for (size_t i = 0; i < p->names.n; i++) {
-        AUTO(free) char *text = pattern_text(&p->names.v[i]);
-
-        buf_printf(b, "name %s\n", text);
-    }
+    buf_printf(b, "profile %s\nauthority %s\n", p->name,
+               p->authority ? p->authority : "");
+    put_strs(b, "usage", &p->usage);
+    put_patterns(b, "name", &p->names);
+    put_patterns(b, "deny", &p->deny);
+    put_subject(b, p);
     for (size_t i = 0; i < p->n_keys; i++)
         buf_printf(b, "key %d %d %d %d\n", (int)p->keys[i].type,
                    (int)p->keys[i].curve, p->keys[i].min, p->keys[i].max);
     buf_printf(b,
                "wildcards %d\nsingle-label %d\nlifetime %lld\n"
-               "max-lifetime %lld\nmax-names %u\nrenew %d\nrekey %d\n",
+               "max-lifetime %lld\nmin-lifetime %lld\nnot-before %lld\n"
+               "max-names %u\npath-len %u\nrenew %d\nrekey %d\n"
+               "must-staple %d\ncdp %d\naia %d\n",
                p->wildcards, p->single_label, (long long)p->lifetime,
-               (long long)p->max_lifetime, p->max_names, p->renew, p->rekey);
+               (long long)p->max_lifetime, (long long)p->min_lifetime,
+               (long long)p->not_before, p->max_names, p->path_len, p->renew,
+               p->rekey, p->must_staple, p->cdp, p->aia);
+    put_strs(b, "policy", &p->policies);
+    put_strs(b, "extension", &p->extensions);
 }
 
 static enum store_result register_profiles(struct signer *s)

@@ -52,6 +52,28 @@ static int same_names(const struct names *asked, const struct names *had,
     return bad;
 }
 
+/* Names and subject are those of the certificate, as far as today's policy
+ * takes them; a CSR beside it has to ask for the same names. */
+static int take_again(struct issue_ask *a, const struct cert *was,
+                      struct errs *e)
+{
+    AUTO(subject) struct subject subject = {0};
+    AUTO(taken) struct taken asked = {0};
+    struct strs warnings = {0};
+    const struct claim old = {
+        .names = &was->names, .listed = true, .subject = &subject};
+    int rc;
+
+    subject_read(&subject, was->subject, was->subject_len);
+    rc = profile_take(a->profile, &old, &a->taken, &warnings, e);
+    strs_free(&warnings);
+    if (rc != 0 || a->m->spki.len == 0)
+        return rc;
+    if (issue_take(a, &asked, e) != 0)
+        return -1;
+    return same_names(&asked.names, &a->taken.names, e);
+}
+
 static bool same_key(const struct key_pub *a, const struct key_pub *b)
 {
     return a->spki_len == b->spki_len &&
@@ -102,7 +124,7 @@ static int judge(struct worker *w, const struct who *who,
         a->key = was->key;
     else if (key_pub_parse(&a->key, m->spki.data, m->spki.len, e) != 0)
         return -1;
-    if (m->names.n && same_names(&m->names, &was->names, e) != 0)
+    if (take_again(a, was, e) != 0)
         return -1;
     if (who->requester.type == WHO_CERTIFICATE && !a->profile->rekey &&
         !same_key(&a->key, &was->key))
@@ -123,7 +145,7 @@ int handle_renew(struct worker *w, const struct frame *f,
     AUTO(who) struct who who = {0};
     AUTO(record) struct record old = {0};
     AUTO(cert) struct cert was = {0};
-    struct issue_ask a = {.m = &m, .names = &was.names, .now = tm_now()};
+    AUTO(ask) struct issue_ask a = {.m = &m, .now = tm_now()};
     const uint64_t revocations = w->s->revocations;
     struct issue_job *j;
     struct build b = {0};

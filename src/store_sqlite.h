@@ -114,7 +114,7 @@ struct sq_name_range {
 void sq_name_range_free(struct sq_name_range *r);
 void sq_name_range(const struct pattern *p, struct sq_name_range *out);
 enum store_result sq_names_put(struct sq_conn *c, const struct cert *cert,
-                               const struct name *cn, uint64_t leaf);
+                               const struct names *more, uint64_t leaf);
 
 /* store_sqlite_count.c: tallies. */
 void sq_tally_hour(struct sq_conn *c, int64_t not_after, int total, int revoked,

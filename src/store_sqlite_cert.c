@@ -48,8 +48,7 @@ struct row_ids {
     const int64_t *replaces_p;
     uint8_t sha256[32], key_sha256[32];
     struct buf warnings;
-    struct name cn;
-    bool has_cn;
+    struct names of_cn;
 };
 
 static enum store_result refuse(struct sq_conn *c, const char *why)
@@ -93,18 +92,6 @@ static enum store_result resolve(struct sq_conn *c, const struct record *rec,
     return r;
 }
 
-/* A CN that is a name and not among the names is searched for as one. */
-static void judge_cn(const struct cert_row *row, struct row_ids *ids)
-{
-    AUTO(errs) struct errs e = {0};
-
-    if (!row->cn || name_parse(&ids->cn, row->cn, strlen(row->cn), &e) != 0)
-        return;
-    ids->has_cn = !names_has(&row->cert->names, &ids->cn);
-    if (!ids->has_cn)
-        name_free(&ids->cn);
-}
-
 /* The old one is no longer open; the first row to say so counts. */
 static enum store_result mark_replaced(struct sq_conn *c, int64_t old,
                                        uint64_t leaf)
@@ -136,7 +123,7 @@ static enum store_result put_row(struct sq_conn *c, const struct cert_row *row,
                  ids->sha256, ids->key_sha256, key ? row->idem_scope : NULL,
                  key, key ? row->idem_hash : NULL,
                  rec->protocol ? rec->protocol : "",
-                 ids->has_cn ? row->cn : NULL, rec->note, ids->warnings.data,
+                 ids->of_cn.n ? row->cn : NULL, rec->note, ids->warnings.data,
                  ids->warnings.len, rec->der.data, rec->der.len);
 }
 
@@ -154,10 +141,11 @@ enum store_result sq_cert_put(struct store_conn *base,
     key_pub_sha256(&row->cert->key, ids.key_sha256);
     if (rec->warnings.n)
         strs_put(&ids.warnings, &rec->warnings);
-    judge_cn(row, &ids);
+    if (row->cn)
+        names_of_cn(&ids.of_cn, row->cn, &row->cert->names);
     r = put_row(c, row, &ids);
     if (r == STORE_OK)
-        r = sq_names_put(c, row->cert, ids.has_cn ? &ids.cn : NULL, rec->leaf);
+        r = sq_names_put(c, row->cert, &ids.of_cn, rec->leaf);
     if (r == STORE_OK && ids.replaces_p)
         r = mark_replaced(c, ids.replaces, rec->leaf);
     if (r == STORE_OK) {
@@ -165,8 +153,7 @@ enum store_result sq_cert_put(struct store_conn *base,
         sq_tally_day(c, rec->issued_at, rec->leaf);
     }
     buf_free(&ids.warnings);
-    if (ids.has_cn)
-        name_free(&ids.cn);
+    names_free(&ids.of_cn);
     return r;
 }
 

@@ -333,14 +333,13 @@ static enum store_result check_columns(struct search *s, uint64_t leaf,
 
 static bool cn_matches(const struct pattern *p, const char *cn)
 {
-    AUTO(errs) struct errs e = {0};
-    struct name n;
-    bool match;
+    AUTO(names) struct names l = {0};
+    bool match = false;
 
-    if (!cn || name_parse(&n, cn, strlen(cn), &e) != 0)
-        return false;
-    match = pattern_match(p, &n);
-    name_free(&n);
+    if (cn)
+        names_of_cn(&l, cn, &(struct names){0});
+    for (size_t i = 0; i < l.n; i++)
+        match |= pattern_match(p, &l.v[i]);
     return match;
 }
 

@@ -43,6 +43,7 @@ int64_t sq_name_key(const struct name *n, struct buf *key)
         put_reversed(key, n->value);
         break;
     case NAME_URI:
+    case NAME_CN:
         buf_puts(key, n->value);
         break;
     default:
@@ -148,15 +149,15 @@ static enum store_result put(struct sq_conn *c, const struct name *n,
 }
 
 enum store_result sq_names_put(struct sq_conn *c, const struct cert *cert,
-                               const struct name *cn, uint64_t leaf)
+                               const struct names *more, uint64_t leaf)
 {
     enum store_result r = STORE_OK;
     AUTO(buf) struct buf key = {0};
 
     for (size_t i = 0; i < cert->names.n && r == STORE_OK; i++)
         r = put(c, &cert->names.v[i], leaf, &key);
-    if (cn && r == STORE_OK)
-        r = put(c, cn, leaf, &key);
+    for (size_t i = 0; i < more->n && r == STORE_OK; i++)
+        r = put(c, &more->v[i], leaf, &key);
     return r;
 }
 

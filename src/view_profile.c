@@ -5,20 +5,31 @@
 #include "tm.h"
 #include "view.h"
 
-static const struct {
-    unsigned bit;
-    const char *text;
-} usages[] = {
-    {EKU_SERVER, "server"}, {EKU_CLIENT, "client"}, {EKU_OCSP, "ocsp"}};
-
-static json_t *profile_usage(const struct profile *p)
+static json_t *texts(const struct strs *l)
 {
     json_t *a = json_array();
 
-    for (size_t i = 0; i < sizeof(usages) / sizeof(usages[0]); i++)
-        if (p->eku & usages[i].bit)
-            json_array_append_new(a, json_string(usages[i].text));
+    for (size_t i = 0; i < l->n; i++)
+        json_array_append_new(a, json_string(l->v[i]));
     return a;
+}
+
+/* {"o": "Example", "cn": true}: fixed, or taken from the request. */
+static json_t *subject_members(const struct profile *p)
+{
+    json_t *o = json_object();
+
+    for (int f = 0; f < SUBJECT__MAX; f++) {
+        const char *key = subject_field_text((enum subject_field)f);
+
+        if (p->fixed.v[f])
+            json_object_set_new(o, key, json_string(p->fixed.v[f]));
+        else if (p->taken & 1U << f)
+            json_object_set_new(o, key, json_true());
+    }
+    if (p->no_cn)
+        json_object_set_new(o, "cn", json_false());
+    return o;
 }
 
 static json_t *key_rule_text(const struct key_rule *r)
@@ -70,9 +81,22 @@ static json_t *profile_names(const struct profile *p, const struct limits *l)
     return a;
 }
 
+static json_t *profile_deny(const struct profile *p)
+{
+    json_t *a = json_array();
+
+    for (size_t i = 0; i < p->deny.n; i++)
+        add_pattern(a, &p->deny.v[i]);
+    return a;
+}
+
+/* null: none. */
 static json_t *span(int64_t seconds)
 {
     char text[32];
+
+    if (!seconds)
+        return json_null();
 
     tm_print_span(text, sizeof(text), seconds);
     return json_string(text);
@@ -87,16 +111,26 @@ json_t *view_profile(const struct profile *p, const struct limits *l)
     } members[] = {
         {"name", json_string(p->name)},
         {"authority", p->authority ? json_string(p->authority) : json_null()},
-        {"usage", profile_usage(p)},
+        {"usage", texts(&p->usage)},
+        {"path_len", p->ca ? json_integer(p->path_len) : json_null()},
         {"names", profile_names(p, l)},
+        {"deny", profile_deny(p)},
         {"wildcards", json_boolean(wildcards)},
         {"single_label", json_boolean(p->single_label)},
+        {"subject", subject_members(p)},
         {"keys", profile_keys(p)},
         {"lifetime", span(p->lifetime)},
         {"max_lifetime", span(p->max_lifetime)},
+        {"min_lifetime", span(p->min_lifetime)},
+        {"not_before", span(p->not_before)},
         {"max_names", json_integer(p->max_names)},
         {"renew", json_boolean(p->renew)},
         {"rekey", json_boolean(p->rekey)},
+        {"policies", texts(&p->policies)},
+        {"must_staple", json_boolean(p->must_staple)},
+        {"cdp", json_boolean(p->cdp)},
+        {"aia", json_boolean(p->aia)},
+        {"extensions", texts(&p->extensions)},
     };
     json_t *o = json_object();
 

@@ -391,7 +391,7 @@ static inline void ca_put_issue(struct buf *b, const struct ca_want *w)
         ck_assert_int_eq(names_parse(&m.names, w->names, &e), 0);
     if (w->spki)
         buf_put(&m.spki, w->spki->data, w->spki->len);
-    m.lifetime = w->lifetime;
+    m.span.lifetime = w->lifetime;
     m.power = w->power;
     m.note = xstrdup_null(w->note);
     m.idem_key = xstrdup_null(w->idem);

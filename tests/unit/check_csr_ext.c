@@ -336,7 +336,7 @@ START_TEST(long_common_name)
     memset(cn, 'a', 65);
     cn[32] = '.';
     ck_assert_int_eq(judge_cn(0x0c, cn, 65, false, &c, &n), ERR_NONE);
-    ck_assert_str_eq(c.cn, cn);
+    ck_assert_str_eq(c.subject.v[SUBJECT_CN], cn);
     ck_assert_str_eq(n.v[0].value, cn);
 }
 END_TEST
@@ -357,7 +357,7 @@ START_TEST(two_common_names)
     mkcsr_rdn(&rdns, OID(AT_CN), DER_UTF8_STRING, "two.example", 11);
     subject_of(&m, &rdns);
     ck_assert_int_eq(judge_make(&m, &c, &n), ERR_NONE);
-    ck_assert_str_eq(c.cn, "two.example");
+    ck_assert_str_eq(c.subject.v[SUBJECT_CN], "two.example");
     ck_assert_uint_eq(n.n, 1);
     ck_assert_str_eq(n.v[0].value, "two.example");
     ck_assert_uint_eq(c.warnings.n, 1);
@@ -447,12 +447,12 @@ START_TEST(names_given)
     mkcsr_make(&m, &der);
     ck_assert_int_eq(csr_parse(&c, der.data, der.len, &e), 0);
     ck_assert_int_eq(names_parse(&given, "c.example,10.0.0.1", &e), 0);
-    ck_assert_int_eq(csr_names(&c, &given, &out, &warnings, &e), 0);
+    ck_assert_int_eq(mkcsr_take(&c, &given, &out, &warnings, &e), 0);
     ck_assert_uint_eq(out.n, 2);
     ck_assert_str_eq(out.v[0].value, "c.example");
     ck_assert_uint_eq(given.n, 2);
     names_free(&out);
-    ck_assert_int_eq(csr_names(&c, &none, &out, &warnings, &e), -1);
+    ck_assert_int_eq(mkcsr_take(&c, &none, &out, &warnings, &e), -1);
     ck_assert_int_eq(e.v[0].code, ERR_NO_NAMES);
     ck_assert_uint_eq(out.n, 0);
     ck_assert_uint_eq(warnings.n, 0);

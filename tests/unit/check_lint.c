@@ -388,7 +388,7 @@ static void attribute_put(struct buf *b, const char *text, size_t len)
 }
 
 /* "Nu:web/Ou:a+Uu:b": RDNs of attributes; "-": malformed. */
-static void subject_put(struct buf *b, const char *text)
+static void put_cn(struct buf *b, const char *text)
 {
     size_t name = der_open(b, DER_SEQUENCE), set, len;
 
@@ -509,7 +509,7 @@ static void apply(struct cert_edit *c, int what, const char *value)
 
     if (what == PART_SUBJECT) {
         buf_reset(part);
-        subject_put(part, value);
+        put_cn(part, value);
     } else if (what == PART_VALIDITY) {
         buf_reset(part);
         validity_put(part, value);

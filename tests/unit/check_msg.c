@@ -240,7 +240,9 @@ static void fill_issue(struct msg_issue *m)
     m->critical = xstrdup("1.2.3");
     m->power = CSR_POWER_CA | CSR_POWER_CRITICAL;
     buf_puts(&m->spki, "spki");
-    m->lifetime = 86400;
+    m->span = (struct span){86400, 1790000000};
+    m->listed = true;
+    subject_set(&m->subject, SUBJECT_O, xstrdup("Example"));
     m->note = xstrdup("note");
     m->replaces = (struct serial){{0x40, 1}, 2};
     m->renews = (struct serial){{0x41, 2, 3}, 3};
@@ -265,7 +267,10 @@ START_TEST(an_issue_comes_back)
     ck_assert_str_eq(back.profile, "server");
     ck_assert_uint_eq(back.names.n, 3);
     ck_assert_int_eq(back.names.v[1].kind, NAME_IP);
-    ck_assert(back.lifetime == 86400 && back.power == m.power);
+    ck_assert(back.span.lifetime == 86400 &&
+              back.span.not_before == 1790000000 && back.listed &&
+              strcmp(back.subject.v[SUBJECT_O], "Example") == 0 &&
+              back.power == m.power);
     ck_assert(serial_equal(&back.renews, &m.renews));
     msg_issue_put(&again, &back);
     ck_assert_uint_eq(again.len, b.len);

@@ -41,9 +41,6 @@ static struct profile profile_of(const char *name, const char *names)
     return p;
 }
 
-AUTO_VALUE(profile, struct profile, profile_free)
-AUTO_VALUE(limits, struct limits, limits_free)
-
 static const struct key_pub p256 = {
     .type = KEY_EC, .curve = CURVE_P256, .bits = 256};
 
@@ -377,8 +374,9 @@ START_TEST(validity)
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         AUTO(errs) struct errs e = {0};
         int64_t from = 0, to = 0;
-        int r = profile_validity(&p, cases[i].asked, NOW, cases[i].issuer,
-                                 &from, &to, &e);
+        const struct span asked = {.lifetime = cases[i].asked};
+        int r =
+            profile_validity(&p, &asked, NOW, cases[i].issuer, &from, &to, &e);
 
         ck_assert_int_eq(r, cases[i].codes ? -1 : 0);
         if (r) {
@@ -402,18 +400,19 @@ START_TEST(the_longest_lifetime_named_is_possible)
 
     for (size_t i = 0; i < sizeof(left) / sizeof(*left); i++) {
         AUTO(errs) struct errs e = {0};
-        int64_t from, to, span;
+        struct span span = {.lifetime = 390 * TM_DAY};
+        int64_t from, to;
         const char *text;
 
-        ck_assert_int_eq(profile_validity(&p, 390 * TM_DAY, now, now + left[i],
-                                          &from, &to, &e),
-                         -1);
+        ck_assert_int_eq(
+            profile_validity(&p, &span, now, now + left[i], &from, &to, &e),
+            -1);
         text = strstr(e.v[0].detail, "possible is ");
         ck_assert_ptr_nonnull(text);
-        ck_assert_int_eq(tm_parse_span(text + strlen("possible is "), &span),
-                         0);
         ck_assert_int_eq(
-            profile_validity(&p, span, now, now + left[i], &from, &to, &e), 0);
+            tm_parse_span(text + strlen("possible is "), &span.lifetime), 0);
+        ck_assert_int_eq(
+            profile_validity(&p, &span, now, now + left[i], &from, &to, &e), 0);
         ck_assert_int_ge(to, now + left[i] - TM_HOUR);
     }
 }

@@ -23,6 +23,7 @@ START_TEST(every_argument_counts)
         {"x", {.profile = ""}, NULL},
         {"x", {.profile = "p"}, NULL},
         {"x", {.lifetime = "p"}, NULL},
+        {"x", {.not_before = "p"}, NULL},
         {"x", {.note = "p"}, NULL},
         {"x", {.replaces = "p"}, NULL},
         {"x", {.names = "p"}, NULL},
@@ -54,6 +55,7 @@ START_TEST(every_bad_argument_is_named)
     AUTO(errs) struct errs e = {0};
     char note[REQUEST_NOTE_MAX + 2];
     const struct request_args a = {.lifetime = "soon",
+                                   .not_before = "2026-02-30T00:00:00Z",
                                    .note = note,
                                    .replaces = "xyz",
                                    .names = "a.b,-c.d"};
@@ -61,11 +63,12 @@ START_TEST(every_bad_argument_is_named)
     memset(note, 'n', sizeof(note) - 1);
     note[sizeof(note) - 1] = '\0';
     ck_assert_int_eq(request_fill(&m, NULL, &a, &e), -1);
-    ck_assert_uint_eq(e.n, 4);
+    ck_assert_uint_eq(e.n, 5);
     ck_assert_ptr_nonnull(strstr(e.v[0].detail, "soon"));
-    ck_assert_ptr_nonnull(strstr(e.v[2].detail, "xyz"));
-    ck_assert_int_eq(e.v[3].code, ERR_BAD_NAME);
-    ck_assert_ptr_nonnull(strstr(e.v[3].detail, "-c.d"));
+    ck_assert_ptr_nonnull(strstr(e.v[1].detail, "2026-02-30"));
+    ck_assert_ptr_nonnull(strstr(e.v[3].detail, "xyz"));
+    ck_assert_int_eq(e.v[4].code, ERR_BAD_NAME);
+    ck_assert_ptr_nonnull(strstr(e.v[4].detail, "-c.d"));
 }
 END_TEST
 

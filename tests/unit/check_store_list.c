@@ -90,7 +90,7 @@ static void invent_names(struct many *m, struct one *o, size_t i)
 {
     AUTO(buf) struct buf b = {0};
     AUTO(errs) struct errs e = {0};
-    struct name cn;
+    AUTO(names) struct names none = {0};
 
     if (draw(m, 10) < 9)
         buf_printf(&b, "n%zu.x.internal", i);
@@ -100,8 +100,8 @@ static void invent_names(struct many *m, struct one *o, size_t i)
     ck_assert_int_eq(names_parse(&o->names, o->text, &e), 0);
     if (draw(m, 8) == 0)
         o->cn = xstrdup(draw(m, 2) ? "cn.a.internal" : "Some Body");
-    if (o->cn && name_parse(&cn, o->cn, strlen(o->cn), &e) == 0)
-        names_add(&o->names, &cn);
+    if (o->cn)
+        names_of_cn(&o->names, o->cn, &none);
 }
 
 static struct one *invent(struct many *m)

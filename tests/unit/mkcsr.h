@@ -14,6 +14,7 @@
 
 #include "csr.h"
 #include "oid.h"
+#include "profile.h"
 
 #define MKCSR __attribute__((unused)) static
 
@@ -184,6 +185,32 @@ MKCSR void mkcsr_make(struct mkcsr *m, struct buf *out)
 
 AUTO_VALUE(mkcsr_strs, struct strs, strs_free)
 
+/* The names that a profile which has every kind takes of it, or of the list
+ * in their place. */
+MKCSR int mkcsr_take(const struct csr *c, const struct names *listed,
+                     struct names *out, struct strs *warnings, struct errs *e)
+{
+    static const char *const all[] = {"dns:**", "ip:**", "email:**", "uri:**"};
+    AUTO(profile) struct profile p = {0};
+    AUTO(taken) struct taken t = {0};
+    const struct claim claim = {.names = listed ? listed : &c->san,
+                                .listed = listed != NULL,
+                                .odd = !listed && c->odd_san.n > 0,
+                                .subject = &c->subject};
+    int rc;
+
+    for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+        struct pattern one;
+
+        ck_assert_int_eq(pattern_parse(&one, all[i], e), 0);
+        patterns_add(&p.names, &one);
+    }
+    rc = profile_take(&p, &claim, &t, warnings, e);
+    *out = t.names;
+    t.names = (struct names){0};
+    return rc;
+}
+
 /* Everything that is done with a request: the code of what decides, or
  * ERR_NONE.  Without errors *c and *names are filled where they are given. */
 MKCSR enum err mkcsr_judge(const struct buf *der, struct csr *c,
@@ -202,11 +229,12 @@ MKCSR enum err mkcsr_judge(const struct buf *der, struct csr *c,
     if (!v)
         v = key_verifier_new();
     if (rc)
-        ck_assert(!mine.info && !mine.cn && !mine.san.n && !mine.power);
+        ck_assert(!mine.info && subject_is_empty(&mine.subject) &&
+                  !mine.san.n && !mine.power);
     if (!rc)
         rc = csr_verify(&mine, v, &e);
     if (!rc)
-        rc = csr_names(&mine, NULL, &l, &warnings, &e);
+        rc = mkcsr_take(&mine, NULL, &l, &warnings, &e);
     ck_assert_int_eq(rc != 0, e.n != 0);
     first = errs_first(&e);
     if (detail)

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: ISC */
+/* The rules of a profile that end up in certificates, from the texts of the
+ * configuration to DER. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "der.h"
+#include "oid.h"
+#include "profile.h"
+
+/* ---- usage ---- */
+
+static const struct purpose {
+    const char *text;
+    const char *oid;
+    size_t oid_len;
+    unsigned eku;
+} purposes[] = {
+    {"server", OID(KP_SERVER), EKU_SERVER},
+    {"client", OID(KP_CLIENT), EKU_CLIENT},
+    {"ocsp", OID(KP_OCSP), EKU_OCSP},
+    {"email", OID(KP_EMAIL), EKU_EMAIL},
+    {"code-signing", OID(KP_CODE), EKU_CODE},
+    {"time-stamping", OID(KP_TIME), EKU_TIME},
+};
+enum { PURPOSES = sizeof(purposes) / sizeof(*purposes) };
+
+static const struct purpose *purpose_find(const char *text,
+                                          const struct buf *oid)
+{
+    for (size_t i = 0; i < PURPOSES; i++)
+        if (strcmp(purposes[i].text, text) == 0 ||
+            (oid->len == purposes[i].oid_len &&
+             memcmp(purposes[i].oid, oid->data, oid->len) == 0))
+            return &purposes[i];
+    return NULL;
+}
+
+static int add_purpose(struct profile *p, const struct purpose *known,
+                       const char *text, const struct buf *oid, struct errs *e)
+{
+    if (known)
+        text = known->text;
+    if (strs_has(&p->usage, text))
+        return err_add(e, ERR_BAD_ARGUMENT, "\"%s\" is there twice", text);
+    strs_add(&p->usage, text);
+    if (known)
+        p->eku |= known->eku;
+    else
+        der_put_oid(&p->eku_other, oid->data, oid->len);
+    return 0;
+}
+
+int profile_usage(struct profile *p, const char *text, struct errs *e)
+{
+    AUTO(buf) struct buf oid = {0};
+    const struct purpose *known;
+
+    if (strcmp(text, "mutual") == 0)
+        return profile_usage(p, "server", e) | profile_usage(p, "client", e);
+    if (strcmp(text, "intermediate") == 0) {
+        p->ca = true;
+        strs_add(&p->usage, text);
+        return 0;
+    }
+    der_oid_parse(&oid, text);
+    known = purpose_find(text, &oid);
+    if (!known && oid.len == 0)
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "\"%s\" is none of server, client, mutual, email, "
+                       "code-signing, time-stamping, ocsp, intermediate, and "
+                       "no OID as in 1.3.6.1.5.5.7.3.4",
+                       text);
+    if (oid.len == sizeof(OID_KP_ANY) - 1 && memcmp(oid.data, OID(KP_ANY)) == 0)
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "anyExtendedKeyUsage is every power at once, and never "
+                       "certified");
+    return add_purpose(p, known, text, &oid, e);
+}
+
+/* ---- subject ---- */
+
+int profile_subject(struct profile *p, const char *text, struct errs *e)
+{
+    const char *eq = strchrnul(text, '=');
+    const enum subject_field f = subject_field_parse(text, (size_t)(eq - text));
+    const unsigned bit = 1U << f;
+    const char *rule;
+
+    if (f == SUBJECT__MAX)
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "\"%s\": the fields are c, st, l, o, ou, cn, "
+                       "serial-number and email; \"o\" is taken from the "
+                       "request, \"o=Example\" is fixed",
+                       text);
+    if (p->fixed.v[f] || p->taken & bit || (f == SUBJECT_CN && p->no_cn))
+        return err_add(e, ERR_BAD_ARGUMENT, "\"%s\": %s is there twice", text,
+                       subject_field_text(f));
+    if (!*eq) {
+        p->taken |= bit;
+        return 0;
+    }
+    if (f == SUBJECT_CN && !eq[1]) {
+        p->no_cn = true;
+        return 0;
+    }
+    rule = subject_rule(f, eq + 1);
+    if (rule)
+        return err_add(e, ERR_BAD_ARGUMENT, "\"%s\": the value %s", text, rule);
+    subject_set(&p->fixed, f, xstrdup(eq + 1));
+    return 0;
+}
+
+/* ---- extensions ---- */
+
+static void put_extension(struct buf *b, const void *oid, size_t oid_len,
+                          bool critical, const struct buf *value)
+{
+    size_t seq = der_open(b, DER_SEQUENCE);
+
+    der_put_oid(b, oid, oid_len);
+    if (critical)
+        der_put_bool(b, true);
+    der_put(b, DER_OCTET_STRING, value->data, value->len);
+    der_close(b, seq);
+}
+
+/* "1.2.3.4 https://example.org/cps": a PolicyInformation (RFC 5280 section
+ * 4.2.1.4) at the end of `out`. */
+static int put_policy(struct buf *out, const char *text)
+{
+    AUTO(free) char *id = xstrndup(text, strcspn(text, " "));
+    const char *cps = text + strlen(id) + strspn(text + strlen(id), " ");
+    AUTO(buf) struct buf oid = {0};
+    size_t info, all, one;
+
+    if (der_oid_parse(&oid, id) != 0)
+        return -1;
+    for (const char *p = cps; *p; p++)
+        if (*p <= 0x20 || *p >= 0x7f)
+            return -1;
+    if (*cps && strncmp(cps, "http://", 7) != 0 &&
+        strncmp(cps, "https://", 8) != 0)
+        return -1;
+    info = der_open(out, DER_SEQUENCE);
+    der_put_oid(out, oid.data, oid.len);
+    if (*cps) {
+        all = der_open(out, DER_SEQUENCE);
+        one = der_open(out, DER_SEQUENCE);
+        der_put_oid(out, OID(QT_CPS));
+        der_put(out, DER_IA5_STRING, cps, strlen(cps));
+        der_close(out, one);
+        der_close(out, all);
+    }
+    der_close(out, info);
+    return 0;
+}
+
+int profile_policy(struct profile *p, const char *text, struct errs *e)
+{
+    AUTO(buf) struct buf der = {0};
+    const size_t len = strcspn(text, " ");
+
+    if (put_policy(&der, text) != 0)
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "\"%s\" is no policy; write an OID, and the URL of its "
+                       "practice statement behind it, if there is one: "
+                       "\"1.2.3.4 https://example.org/cps\"",
+                       text);
+    for (size_t i = 0; i < p->policies.n; i++)
+        if (strcspn(p->policies.v[i], " ") == len &&
+            strncmp(p->policies.v[i], text, len) == 0)
+            return err_add(e, ERR_BAD_ARGUMENT, "\"%.*s\" is there twice",
+                           (int)len, text);
+    strs_add(&p->policies, text);
+    return 0;
+}
+
+/* What we write ourselves, from other rules. */
+static const struct {
+    const char *oid;
+    size_t len;
+    const char *rule;
+} ours[] = {
+    {OID(CE_SKI), "every certificate has it"},
+    {OID(CE_AKI), "every certificate has it"},
+    {OID(CE_KEY_USAGE), "usage and the key decide it"},
+    {OID(CE_EKU), "usage decides it"},
+    {OID(CE_BASIC), "usage decides it"},
+    {OID(CE_SAN), "names decide it"},
+    {OID(CE_NAME_CONSTRAINTS), "only `init` writes it"},
+    {OID(CE_CDP), "cdp decides it"},
+    {OID(PE_AIA), "aia decides it"},
+    {OID(CE_POLICIES), "policies decide it"},
+    {OID(PE_TLS_FEATURE), "must-staple decides it"},
+    {OID(OCSP_NOCHECK), "usage decides it"},
+};
+
+/* Reads "OID hex:DER"; NULL, or what is wrong. */
+static const char *read_extension(const char *text, struct buf *oid,
+                                  struct buf *value)
+{
+    const size_t id_len = strcspn(text, " ");
+    AUTO(free) char *id = xstrndup(text, id_len);
+    const char *hex = text + id_len + strspn(text + id_len, " ");
+    size_t len = strlen(hex);
+    int n;
+
+    if (der_oid_parse(oid, id) != 0)
+        return "does not begin with an OID";
+    if (strncmp(hex, "hex:", 4) != 0)
+        return "has no hex: and DER behind the OID";
+    len -= 4;
+    n = hex_decode(buf_extend(value, len / 2), len / 2, hex + 4, len);
+    if (n < 0 || (size_t)n * 2 != len)
+        return "has something that is no hexadecimal behind hex:";
+    if (der_check(value->data, value->len) != 0)
+        return "has a value that is not one element in DER";
+    for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
+        if (oid->len == ours[i].len &&
+            memcmp(oid->data, ours[i].oid, oid->len) == 0)
+            return ours[i].rule;
+    return NULL;
+}
+
+int profile_extension(struct profile *p, const char *text, struct errs *e)
+{
+    AUTO(buf) struct buf oid = {0};
+    AUTO(buf) struct buf value = {0};
+    const char *rule = read_extension(text, &oid, &value);
+    const size_t len = strcspn(text, " ");
+
+    for (size_t i = 0; i < p->extensions.n && !rule; i++)
+        if (strcspn(p->extensions.v[i], " ") == len &&
+            strncmp(p->extensions.v[i], text, len) == 0)
+            rule = "is there twice";
+    if (rule)
+        return err_add(e, ERR_BAD_ARGUMENT, "\"%.200s\": %s", text, rule);
+    strs_add(&p->extensions, text);
+    put_extension(&p->extra, oid.data, oid.len, false, &value);
+    return 0;
+}
+
+void profile_compile(struct profile *p)
+{
+    /* TLS feature (RFC 7633): SEQUENCE { status_request (5) }; nocheck
+     * (RFC 6960 section 4.2.2.2.1): NULL. */
+    static const uint8_t staple[] = {0x30, 0x03, 0x02, 0x01, 0x05};
+    static const uint8_t null[] = {0x05, 0x00};
+    const struct buf staple_value = {(uint8_t *)staple, sizeof(staple), 0};
+    const struct buf null_value = {(uint8_t *)null, sizeof(null), 0};
+    AUTO(buf) struct buf policies = {0};
+    size_t seq;
+
+    if (p->policies.n) {
+        seq = der_open(&policies, DER_SEQUENCE);
+        for (size_t i = 0; i < p->policies.n; i++)
+            put_policy(&policies, p->policies.v[i]);
+        der_close(&policies, seq);
+        put_extension(&p->extra, OID(CE_POLICIES), false, &policies);
+    }
+    if (p->must_staple)
+        put_extension(&p->extra, OID(PE_TLS_FEATURE), false, &staple_value);
+    if (p->eku & EKU_OCSP)
+        put_extension(&p->extra, OID(OCSP_NOCHECK), false, &null_value);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: ISC */
+/* What a profile takes of a request: its names, and fields of its subject. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "profile.h"
+
+void taken_free(struct taken *t)
+{
+    names_free(&t->names);
+    subject_free(&t->subject);
+}
+
+static bool takes(const struct profile *p, enum subject_field f)
+{
+    return p->taken & 1U << f;
+}
+
+/* Whether the CN may stand in the subject though it looks like a name: "jane"
+ * where only people are certified.  A server's CN is a host's name to some
+ * clients, whatever else it has. */
+static bool is_just_a_cn(const struct profile *p, const char *cn)
+{
+    size_t len = strlen(cn);
+    enum name_kind k = name_kind_of(&cn, &len);
+
+    return takes(p, SUBJECT_CN) && !(p->eku & EKU_SERVER) &&
+           !patterns_has_kind(&p->names, k);
+}
+
+/* One more name to judge, of the kind for CNs. */
+static int take_cn(struct taken *out, const char *cn, struct errs *e)
+{
+    struct name n;
+
+    if (name_parse_kind(&n, NAME_CN, cn, strlen(cn), e) != 0)
+        return -1;
+    names_add(&out->names, &n);
+    free(out->subject.v[SUBJECT_CN]);
+    out->subject.v[SUBJECT_CN] = xstrdup(cn);
+    return 0;
+}
+
+static void dropped(struct strs *warnings, const char *cn)
+{
+    strs_add_own(warnings, xasprintf("The common name \"%s\" is no name that "
+                                     "can be certified; it was dropped.",
+                                     cn));
+}
+
+/* A CN that is a name: one more, or, where the names were listed, nothing
+ * unless it is among them. */
+static void cn_is_name(const struct profile *p, const struct claim *a,
+                       struct taken *out, struct name *n)
+{
+    const bool ours = !a->listed || names_has(&out->names, n);
+
+    if (ours && takes(p, SUBJECT_CN) && !subject_rule(SUBJECT_CN, n->value)) {
+        free(out->subject.v[SUBJECT_CN]);
+        out->subject.v[SUBJECT_CN] = xstrdup(n->value);
+    }
+    if (ours)
+        names_add(&out->names, n);
+    else
+        name_free(n);
+}
+
+/* Any CN that is neither taken nor a name is dropped, which only matters to
+ * somebody who meant it when there is no other name. */
+static int judge_cn(const struct profile *p, const struct claim *a,
+                    struct taken *out, struct strs *warnings, struct errs *e)
+{
+    const char *cn = a->subject->v[SUBJECT_CN];
+    AUTO(errs) struct errs why = {0};
+    const size_t len = strlen(cn);
+    const bool like = name_is_like(cn, len);
+    struct name n;
+
+    if (like && !is_just_a_cn(p, cn)) {
+        if (name_parse(&n, cn, len, &why) == 0) {
+            cn_is_name(p, a, out, &n);
+            return 0;
+        }
+    } else if (takes(p, SUBJECT_CN)) {
+        return take_cn(out, cn, e);
+    }
+    if (a->listed)
+        return 0;
+    if (out->names.n || a->odd || p->names.n == 0) {
+        dropped(warnings, cn);
+        return 0;
+    }
+    if (!like)
+        return 0;
+    errs_move(e, &why);
+    return -1;
+}
+
+static int no_names(const char *cn, struct errs *e)
+{
+    if (cn)
+        return err_add(e, ERR_NO_NAMES,
+                       "The request has no names, and its common name \"%s\" "
+                       "is none either: put them into the subjectAltName of "
+                       "the CSR or name them with it (?names=web.internal).",
+                       cn);
+    return err_add(e, ERR_NO_NAMES,
+                   "The request has no names: put them into the "
+                   "subjectAltName of the CSR or name them with it "
+                   "(?names=web.internal).");
+}
+
+/* The fields that the profile fixes or takes, but not a CN that it takes. */
+static int take_fields(const struct profile *p, const struct subject *asked,
+                       struct subject *out, struct errs *e)
+{
+    int rc = 0;
+
+    for (int i = 0; i < SUBJECT__MAX; i++) {
+        const enum subject_field f = (enum subject_field)i;
+        const char *value = p->fixed.v[i], *rule = NULL;
+
+        if (!value && takes(p, f) && f != SUBJECT_CN && asked->v[i]) {
+            value = asked->v[i];
+            rule = subject_rule(f, value);
+        }
+        if (rule)
+            rc = err_add(e, ERR_BAD_CSR, "The %s \"%s\" of the subject %s.",
+                         subject_field_text(f), value, rule);
+        else if (value)
+            out->v[i] = xstrdup(value);
+    }
+    return rc;
+}
+
+/* Without one of its own a certificate has its first DNS name as CN. */
+static void default_cn(const struct profile *p, struct taken *out)
+{
+    char **cn = &out->subject.v[SUBJECT_CN];
+
+    if (!*cn && !p->no_cn && !p->ca)
+        *cn = xstrdup_null(cert_cn(&out->names));
+}
+
+int profile_take(const struct profile *p, const struct claim *a,
+                 struct taken *out, struct strs *warnings, struct errs *e)
+{
+    AUTO(taken) struct taken t = {0};
+    const char *cn = a->subject->v[SUBJECT_CN];
+    int rc;
+
+    for (size_t i = 0; i < a->names->n; i++) {
+        struct name n;
+
+        name_copy(&n, &a->names->v[i]);
+        names_add(&t.names, &n);
+    }
+    rc = take_fields(p, a->subject, &t.subject, e);
+    if (cn && judge_cn(p, a, &t, warnings, e) != 0)
+        return -1;
+    if (t.names.n == 0 && p->names.n && !a->odd)
+        return no_names(a->listed ? NULL : cn, e);
+    if (rc != 0)
+        return -1;
+    default_cn(p, &t);
+    *out = t;
+    t = (struct taken){0};
+    return 0;
+}

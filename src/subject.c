@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: ISC */
+#include "subject.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem.h"
+#include "oid.h"
+
+static const struct {
+    const char *text;
+    const char *oid;
+    size_t oid_len;
+    uint8_t tag;
+    unsigned max; /* characters */
+    const char *rule;
+} fields[SUBJECT__MAX] = {
+    [SUBJECT_C] = {"c", OID(AT_C), DER_PRINTABLE_STRING, 2,
+                   "is no country code of two capital letters"},
+    [SUBJECT_ST] = {"st", OID(AT_ST), DER_UTF8_STRING, 128,
+                    "is longer than 128 characters"},
+    [SUBJECT_L] = {"l", OID(AT_L), DER_UTF8_STRING, 128,
+                   "is longer than 128 characters"},
+    [SUBJECT_O] = {"o", OID(AT_O), DER_UTF8_STRING, 64,
+                   "is longer than 64 characters"},
+    [SUBJECT_OU] = {"ou", OID(AT_OU), DER_UTF8_STRING, 64,
+                    "is longer than 64 characters"},
+    [SUBJECT_CN] = {"cn", OID(AT_CN), DER_UTF8_STRING, 64,
+                    "is longer than 64 characters"},
+    [SUBJECT_SERIAL_NUMBER] = {"serial-number", OID(AT_SERIAL_NUMBER),
+                               DER_PRINTABLE_STRING, 64,
+                               "is longer than 64 characters"},
+    [SUBJECT_EMAIL] = {"email", OID(AT_EMAIL), DER_IA5_STRING, 255,
+                       "is longer than 255 characters"},
+};
+
+const char *subject_field_text(enum subject_field f)
+{
+    return fields[f].text;
+}
+
+enum subject_field subject_field_parse(const char *text, size_t len)
+{
+    int f = 0;
+
+    while (f < SUBJECT__MAX && (strlen(fields[f].text) != len ||
+                                memcmp(fields[f].text, text, len) != 0))
+        f++;
+    return (enum subject_field)f;
+}
+
+enum subject_field subject_field_of(const struct der_tlv *oid)
+{
+    int f = 0;
+
+    while (f < SUBJECT__MAX &&
+           !der_oid_is(oid, fields[f].oid, fields[f].oid_len))
+        f++;
+    return (enum subject_field)f;
+}
+
+static bool is_printable_string(const char *s)
+{
+    return strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                     "0123456789 '()+,-./:=?") == strlen(s);
+}
+
+static size_t characters(const char *s)
+{
+    size_t n = 0;
+
+    for (; *s; s++)
+        n += (*s & 0xc0) != 0x80;
+    return n;
+}
+
+const char *subject_rule(enum subject_field f, const char *value)
+{
+    AUTO(buf) struct buf text = {0};
+    const uint8_t tag =
+        fields[f].tag == DER_IA5_STRING ? DER_IA5_STRING : DER_UTF8_STRING;
+    const struct der_tlv t = {
+        .tag = tag, .val = (const uint8_t *)value, .len = strlen(value)};
+    const char *rule = der_text(&text, &t);
+
+    if (rule)
+        return rule;
+    if (!*value)
+        return "is empty";
+    if (characters(value) > fields[f].max)
+        return fields[f].rule;
+    if (f == SUBJECT_C && (strlen(value) != 2 || value[0] < 'A' ||
+                           value[0] > 'Z' || value[1] < 'A' || value[1] > 'Z'))
+        return fields[f].rule;
+    if (fields[f].tag == DER_PRINTABLE_STRING && !is_printable_string(value))
+        return "has a character that a PrintableString has not";
+    return NULL;
+}
+
+/* In place, as X.520 compares: blanks at the ends and doubled ones count for
+ * nothing. */
+static void collapse(char *s)
+{
+    char *to = s;
+
+    for (const char *p = s; *p; p++)
+        if (*p != ' ' || (to != s && to[-1] != ' '))
+            *to++ = *p;
+    if (to != s && to[-1] == ' ')
+        to--;
+    *to = '\0';
+}
+
+void subject_set(struct subject *s, enum subject_field f, char *value)
+{
+    free(s->v[f]);
+    collapse(value);
+    s->v[f] = *value ? value : NULL;
+    if (!*value)
+        free(value);
+}
+
+bool subject_is_empty(const struct subject *s)
+{
+    for (int f = 0; f < SUBJECT__MAX; f++)
+        if (s->v[f])
+            return false;
+    return true;
+}
+
+void subject_copy(struct subject *to, const struct subject *from)
+{
+    for (int f = 0; f < SUBJECT__MAX; f++)
+        to->v[f] = xstrdup_null(from->v[f]);
+}
+
+void subject_free(struct subject *s)
+{
+    for (int f = 0; f < SUBJECT__MAX; f++)
+        free(s->v[f]);
+    *s = (struct subject){0};
+}
+
+void subject_write(struct buf *b, const struct subject *s)
+{
+    size_t name = der_open(b, DER_SEQUENCE), set, attribute;
+
+    for (int f = 0; f < SUBJECT__MAX; f++) {
+        if (!s->v[f])
+            continue;
+        set = der_open(b, DER_SET);
+        attribute = der_open(b, DER_SEQUENCE);
+        der_put_oid(b, fields[f].oid, fields[f].oid_len);
+        der_put(b, fields[f].tag, s->v[f], strlen(s->v[f]));
+        der_close(b, attribute);
+        der_close(b, set);
+    }
+    der_close(b, name);
+}
+
+static void read_attribute(struct subject *out, struct der *set)
+{
+    AUTO(buf) struct buf text = {0};
+    struct der_tlv oid, value;
+    enum subject_field f;
+    struct der seq;
+
+    if (der_enter(set, DER_SEQUENCE, &seq) || der_get_oid(&seq, &oid) ||
+        der_next(&seq, &value)) {
+        *set = (struct der){0};
+        return;
+    }
+    f = subject_field_of(&oid);
+    if (f != SUBJECT__MAX && !der_text(&text, &value) && text.len)
+        subject_set(out, f, buf_take_str(&text));
+}
+
+void subject_read(struct subject *out, const uint8_t *name, size_t len)
+{
+    struct der d = der_of(name, len), rdns, set;
+
+    *out = (struct subject){0};
+    if (der_enter(&d, DER_SEQUENCE, &rdns))
+        return;
+    while (!der_end(&rdns) && der_enter(&rdns, DER_SET, &set) == 0)
+        while (!der_end(&set))
+            read_attribute(out, &set);
+}
+
+void subject_put(struct buf *b, const struct subject *s)
+{
+    for (int f = 0; f < SUBJECT__MAX; f++)
+        buf_str(b, s->v[f]);
+}
+
+void subject_get(struct rd *r, struct subject *s)
+{
+    for (int f = 0; f < SUBJECT__MAX; f++)
+        s->v[f] = rd_str_null(r);
+}

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: ISC */
+/* The rules of profiles as the configuration has them: what they compile to,
+ * which contradict each other, and what they take of a request. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf.h"
+#include "oid.h"
+#include "tm.h"
+#include "unit.h"
+
+static const char before[] =
+    "data = \".\"\nhost = { \"ca.internal\" }\n"
+    "public-url = \"http://ca.internal\"\n"
+    "listen api { url = \"https://127.0.0.1:1\" }\n"
+    "listen public { url = \"http://127.0.0.1:2\" }\n"
+    "authority issuing { certificate = \"i.pem\" key = \"file:i.key\" }\n"
+    "profile p {\n"; /* line 7; the rules are from line 8 on */
+
+static struct conf *read_conf(const char *rules, struct errs *e)
+{
+    AUTO(free) char *text = xasprintf("%s%s}\n", before, rules);
+
+    return conf_parse("/c/x.conf", text, strlen(text), e);
+}
+
+static const struct profile *rules_of(struct conf *c)
+{
+    ck_assert_uint_eq(c->profiles.n, 1);
+    return &c->profiles.v[0];
+}
+
+/* Each alone makes a configuration no good, and the reason names the line and
+ * what it is about. */
+START_TEST(contradictions)
+{
+#define SERVER "usage = server\n"
+#define NAMES "names = \"dns:**.internal\"\n"
+    static const struct {
+        const char *rules, *where, *said, *and;
+    } cases[] = {
+        {SERVER NAMES "deny = \"dns:**.internal\"\n", ":10:", "covers all of",
+         "in line 9"},
+        {SERVER NAMES "deny = \"dns:**\"\n", ":10:", "covers all of",
+         "\"dns:**.internal\""},
+        {SERVER "names = { \"dns:a.b\",\n\"dns:c.d\" }\ndeny = \"dns:c.d\"\n",
+         ":11:", "covers all of", "in line 10"},
+        {SERVER NAMES "deny = \"dns:**.org\"\n", ":10:", "can never match",
+         "in line 9"},
+        {SERVER NAMES "deny = \"ip:10.0.0.1\"\n", ":10:", "can never match",
+         "ip:10.0.0.1"},
+        {SERVER "names = \"dns:a.b\"\nwildcards = yes\n",
+         ":10:", "wildcards = yes", "in line 9"},
+        {SERVER "names = \"dns:*.b\"\nwildcards = yes\n",
+         ":10:", "wildcards = yes", "in line 9"},
+        {SERVER "names = \"ip:**\"\nwildcards = yes\n",
+         ":10:", "wildcards = yes", "in line 9"},
+        {SERVER NAMES "single-label = yes\n", ":10:", "single-label = yes",
+         "in line 9"},
+        {SERVER NAMES "subject = cn\n", ":10:", "cn: pattern", "in line 9"},
+        {SERVER "names = { \"dns:**\",\n\"cn:**\" }\n",
+         ":10:", "\"cn:**\" can never match", "subject"},
+        {SERVER NAMES "subject = \"cn=web.internal\"\n",
+         ":10:", "fixes the cn \"web.internal\"", "in line 8"},
+        {SERVER NAMES "lifetime = \"2d\"\nmax-lifetime = \"1d\"\n",
+         ":11:", "lifetime in line 10", "max-lifetime"},
+        {SERVER NAMES "lifetime = \"2d\"\nmin-lifetime = \"3d\"\n",
+         ":11:", "lifetime in line 10", "min-lifetime"},
+        {SERVER NAMES "path-len = 1\n", ":10:", "path-len is for", "line 8"},
+        {SERVER NAMES "must-staple = yes\naia = no\n",
+         ":10:", "aia = no in line 11", ""},
+        {"usage = client\n" NAMES "must-staple = yes\n",
+         ":10:", "must-staple is for servers", "line 8"},
+        {"usage = intermediate\n" NAMES "subject = \"cn=X\"\n",
+         ":9:", "usage intermediate in line 8", "names"},
+        {"usage = { intermediate, server }\n" NAMES, ":8:", "stands alone",
+         "intermediate"},
+        {"usage = { ocsp, client }\n" NAMES, ":8:", "stands alone", "ocsp"},
+        {"usage = { time-stamping, 1.2.3 }\n" NAMES, ":8:", "stands alone",
+         "time-stamping"},
+        {"usage = intermediate\n", ":9:", "needs a cn", "intermediate"},
+        {"usage = ocsp\n", ":9:", "needs a cn", "ocsp"},
+        {SERVER, ":9:", "names is missing", ""},
+        {"usage = { mutual, client }\n" NAMES, ":8:", "client", "twice"},
+        {"usage = { client, 1.3.6.1.5.5.7.3.2 }\n" NAMES, ":8:", "client",
+         "twice"},
+        {"usage = 2.5.29.37.0\n" NAMES, ":8:", "anyExtendedKeyUsage", ""},
+        {"usage = 3.1.1\n" NAMES, ":8:", "3.1.1", "OID"},
+        {"usage = 1.3..6\n" NAMES, ":8:", "1.3..6", "OID"},
+        {"usage = 1.3.06\n" NAMES, ":8:", "1.3.06", "OID"},
+        {"usage = 1.3.6.\n" NAMES, ":8:", "1.3.6.", "OID"},
+        {SERVER NAMES "subject = { o, \"o=Example\" }\n", ":10:", "twice", ""},
+        {SERVER NAMES "subject = \"x=1\"\n", ":10:", "x=1", "serial-number"},
+        {SERVER NAMES "subject = \"c=de\"\n", ":10:", "c=de", "country code"},
+        {SERVER NAMES "subject = \"o=\"\n", ":10:", "o=", "is empty"},
+        {SERVER NAMES "policies = \"x\"\n", ":10:", "no policy", "x"},
+        {SERVER NAMES "policies = \"1.2.3 ftp://a\"\n", ":10:", "no policy",
+         ""},
+        {SERVER NAMES "policies = { \"1.2.3\", \"1.2.3 http://a\" }\n",
+         ":10:", "twice", "1.2.3"},
+        {SERVER NAMES "extensions = \"2.5.29.17 hex:0500\"\n",
+         ":10:", "names decide it", "2.5.29.17"},
+        {SERVER NAMES "extensions = \"1.3.6.1.5.5.7.1.24 hex:0500\"\n",
+         ":10:", "must-staple decides", ""},
+        {SERVER NAMES "extensions = \"1.2.3 hex:050\"\n",
+         ":10:", "no hexadecimal", ""},
+        {SERVER NAMES "extensions = \"1.2.3 hex:0501\"\n", ":10:", "in DER",
+         ""},
+        {SERVER NAMES "extensions = \"1.2.3 hex:05000500\"\n", ":10:", "in DER",
+         ""},
+        {SERVER NAMES "extensions = \"1.2.3 hex:\"\n", ":10:", "in DER", ""},
+        {SERVER NAMES "extensions = { \"1.2.3 hex:0500\", \"1.2.3 hex:0500\" "
+                      "}\n",
+         ":10:", "twice", ""},
+        {SERVER NAMES "not-before = \"2y\"\n", ":10:", "not-before", "2y"},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        AUTO(errs) struct errs e = {0};
+        AUTO(conf) struct conf *c = read_conf(cases[i].rules, &e);
+        const char *said = e.n ? e.v[0].detail : "";
+
+        ck_assert_msg(!c, "case %zu passed: %s", i, cases[i].rules);
+        ck_assert_msg(strstr(said, cases[i].where) &&
+                          strstr(said, cases[i].said) &&
+                          strstr(said, cases[i].and),
+                      "case %zu, %zu reasons: %s", i, e.n, said);
+    }
+}
+END_TEST
+
+START_TEST(everything_at_once)
+{
+    AUTO(errs) struct errs e = {0};
+    AUTO(conf)
+    struct conf *c = read_conf(
+        "usage = { mutual, email, 1.3.6.1.5.5.7.3.3, 1.2.3.4 }\n"
+        "names = { \"dns:**\", \"email:*@b.org\", \"cn:Jane  DOE\", "
+        "\"cn:svc-*\" }\n"
+        "deny = { \"dns:**.prod.internal\", \"cn:svc-root\" }\n"
+        "wildcards = yes single-label = yes max-names = 3\n"
+        "subject = { \"c=DE\", \"o=Example Ltd\", ou, cn }\n"
+        "lifetime = 2d max-lifetime = 3d min-lifetime = 1h not-before = yes\n"
+        "policies = { 1.2.3, \"1.2.4 https://b.org/cps\" }\n"
+        "must-staple = yes cdp = no\n"
+        "extensions = { \"1.2.5 hex:0500\" }\n",
+        &e);
+    const struct profile *p;
+    AUTO(free) char *names = NULL;
+
+    ck_assert_msg(c != NULL, "%s", e.n ? e.v[0].detail : "");
+    p = rules_of(c);
+    names = strs_join(&p->usage, ",");
+    ck_assert_str_eq(names, "server,client,email,code-signing,1.2.3.4");
+    ck_assert_uint_eq(p->eku, EKU_SERVER | EKU_CLIENT | EKU_EMAIL | EKU_CODE);
+    ck_assert(!p->ca);
+    ck_assert_uint_eq(p->names.n, 4);
+    ck_assert_str_eq(p->names.v[2].value, "jane doe");
+    ck_assert_uint_eq(p->deny.n, 2);
+    ck_assert_str_eq(p->fixed.v[SUBJECT_O], "Example Ltd");
+    ck_assert_uint_eq(p->taken, 1U << SUBJECT_OU | 1U << SUBJECT_CN);
+    ck_assert_int_eq(p->min_lifetime, TM_HOUR);
+    ck_assert_int_eq(p->not_before, 30 * TM_DAY);
+    ck_assert(p->must_staple && !p->cdp && p->aia);
+    ck_assert_int_eq(p->line, 8);
+}
+END_TEST
+
+/* "dns:a.b,cn:x | o=Example,cn=X | warnings" or a code. */
+static char *taken_of(const struct profile *p, const char *san, bool listed,
+                      const char *cn)
+{
+    AUTO(errs) struct errs e = {0};
+    AUTO(names) struct names names = {0};
+    AUTO(subject) struct subject s = {0};
+    AUTO(taken) struct taken t = {0};
+    const struct claim claim = {
+        .names = &names, .listed = listed, .subject = &s};
+    struct strs warnings = {0}, all = {0};
+    AUTO(free) char *list = NULL;
+    char *out;
+
+    if (*san)
+        ck_assert_int_eq(names_parse(&names, san, &e), 0);
+    if (cn)
+        subject_set(&s, SUBJECT_CN, xstrdup(cn));
+    subject_set(&s, SUBJECT_O, xstrdup("Evil  Corp "));
+    subject_set(&s, SUBJECT_OU, xstrdup("People"));
+    if (profile_take(p, &claim, &t, &warnings, &e) != 0)
+        return xstrdup(err_code(e.v[0].code));
+    for (size_t i = 0; i < t.names.n; i++)
+        strs_add_own(&all, name_text(&t.names.v[i]));
+    list = strs_join(&all, ",");
+    out = xasprintf("%s|%s|%s|%s|%zu", list,
+                    t.subject.v[SUBJECT_O] ? t.subject.v[SUBJECT_O] : "",
+                    t.subject.v[SUBJECT_OU] ? t.subject.v[SUBJECT_OU] : "",
+                    t.subject.v[SUBJECT_CN] ? t.subject.v[SUBJECT_CN] : "",
+                    warnings.n);
+    strs_free(&all);
+    strs_free(&warnings);
+    return out;
+}
+
+START_TEST(taking)
+{
+#define PEOPLE                                                                 \
+    "usage = { client, email } names = { \"email:*@b.org\", \"cn:**\" } "      \
+    "subject = { cn, ou, \"o=Example\" }\n"
+    static const struct {
+        const char *rules, *san;
+        bool listed;
+        const char *cn, *is;
+    } cases[] = {
+        /* as without subject: the first DNS name */
+        {SERVER NAMES, "a.internal", false, NULL,
+         "dns:a.internal|||a.internal|0"},
+        {SERVER NAMES, "a.internal", false, "b.internal",
+         "dns:a.internal,dns:b.internal|||a.internal|0"},
+        {SERVER NAMES, "a.internal", true, "b.internal",
+         "dns:a.internal|||a.internal|0"},
+        {SERVER NAMES, "a.internal", false, "Jane Doe",
+         "dns:a.internal|||a.internal|1"},
+        {SERVER NAMES, "", false, "Jane Doe", "no-names"},
+        {SERVER NAMES, "", false, NULL, "no-names"},
+        {SERVER NAMES, "", false, "a..b", "bad-name"},
+        {SERVER NAMES, "", false, "web.internal",
+         "dns:web.internal|||web.internal|0"},
+        {SERVER NAMES "subject = \"cn=\"", "a.internal", false, "b.internal",
+         "dns:a.internal,dns:b.internal||||0"},
+        {SERVER NAMES "subject = { \"o=X\", \"cn=Fixed one\" }", "a.internal",
+         false, NULL, "dns:a.internal|X||Fixed one|0"},
+        /* people */
+        {PEOPLE, "jane@b.org", false, "Jane  Doe",
+         "email:jane@b.org,cn:jane doe|Example|People|Jane Doe|0"},
+        {PEOPLE, "jane@b.org", false, "jane",
+         "email:jane@b.org,cn:jane|Example|People|jane|0"},
+        {PEOPLE, "jane@b.org", false, "evil.org",
+         "email:jane@b.org,cn:evil.org|Example|People|evil.org|0"},
+        {PEOPLE, "jane@b.org", false, "jane@b.org",
+         "email:jane@b.org|Example|People|jane@b.org|0"},
+        {PEOPLE, "jane@b.org", false, "joe@b.org",
+         "email:jane@b.org,email:joe@b.org|Example|People|joe@b.org|0"},
+        {PEOPLE, "jane@b.org", true, "joe@b.org",
+         "email:jane@b.org|Example|People||0"},
+        {PEOPLE, "jane@b.org", true, "Jane",
+         "email:jane@b.org,cn:jane|Example|People|Jane|0"},
+        {PEOPLE, "", false, "Jane Doe",
+         "cn:jane doe|Example|People|Jane Doe|0"},
+        {PEOPLE, "jane@b.org", false, NULL,
+         "email:jane@b.org|Example|People||0"},
+        {PEOPLE, "", false, NULL, "no-names"},
+        {PEOPLE, "", false,
+         "12345678 12345678 12345678 12345678 12345678 12345678 12345678 12",
+         "bad-name"},
+        /* a server's CN is a host to some clients */
+        {"usage = server names = { \"ip:**\", \"cn:**\" } subject = cn",
+         "10.0.0.1", false, "evil.org",
+         "ip:10.0.0.1,dns:evil.org|||evil.org|0"},
+        {"usage = intermediate names = \"cn:*\" subject = { cn, o }", "", false,
+         "sub.ca", "bad"},
+        {"usage = intermediate names = \"cn:**\" subject = { cn, o }", "",
+         false, "sub.ca", "cn:sub.ca|Evil Corp||sub.ca|0"},
+        {"usage = intermediate names = \"cn:**\" subject = { cn, o }", "",
+         false, NULL, "no-names"},
+        {"usage = ocsp subject = { \"cn=Responder\" }", "", false, NULL,
+         "|||Responder|0"},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        AUTO(errs) struct errs e = {0};
+        AUTO(conf) struct conf *c = read_conf(cases[i].rules, &e);
+        AUTO(free) char *got = NULL;
+
+        if (strcmp(cases[i].is, "bad") == 0) {
+            ck_assert_msg(!c, "case %zu", i);
+            continue;
+        }
+        ck_assert_msg(c != NULL, "case %zu: %s", i, e.n ? e.v[0].detail : "");
+        got = taken_of(rules_of(c), cases[i].san, cases[i].listed, cases[i].cn);
+        ck_assert_msg(strcmp(got, cases[i].is) == 0, "case %zu: %s, not %s", i,
+                      got, cases[i].is);
+    }
+}
+END_TEST
+
+/* What is denied is refused, also behind a wildcard. */
+START_TEST(denying)
+{
+    static const struct {
+        const char *name;
+        bool refused;
+    } cases[] = {
+        {"a.internal", false},       {"prod.internal", false},
+        {"x.prod.internal", true},   {"*.prod.internal", true},
+        {"*.x.internal", true}, /* stands for db.x.internal */
+        {"db.x.internal", true},     {"DB.X.Internal", true},
+        {"*.db.x.internal", false},  {"10.0.0.1", false},
+        {"10.9.0.1", true},          {"x.y.prod.internal", true},
+        {"*.x.prod.internal", true},
+    };
+    AUTO(errs) struct errs e = {0};
+    AUTO(conf)
+    struct conf *c =
+        read_conf(SERVER "names = { \"dns:**\", \"ip:10.0.0.0/8\" } "
+                         "wildcards = yes deny = { \"dns:**.prod.internal\", "
+                         "\"dns:db.x.internal\", \"ip:10.9.0.0/16\" }\n",
+                  &e);
+    static const struct key_pub key = {
+        .type = KEY_EC, .curve = CURVE_P256, .bits = 256};
+    static const struct limits none;
+
+    ck_assert_msg(c != NULL, "%s", e.n ? e.v[0].detail : "");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        AUTO(errs) struct errs why = {0};
+        AUTO(names) struct names l = {0};
+        struct request r = {.names = &l, .key = &key};
+        int rc;
+
+        ck_assert_int_eq(names_parse(&l, cases[i].name, &why), 0);
+        rc = profile_judge(rules_of(c), &none, &r, &why);
+        ck_assert_msg((rc != 0) == cases[i].refused, "%s", cases[i].name);
+        if (rc != 0) {
+            ck_assert_int_eq(why.v[0].code, ERR_NAME_NOT_ALLOWED);
+            ck_assert_ptr_nonnull(strstr(why.v[0].detail, "denied"));
+        }
+    }
+}
+END_TEST
+
+START_TEST(beginnings)
+{
+    enum { NOW = 1795392060 };
+    static const struct {
+        int64_t begin, lifetime;
+        enum err is;
+    } cases[] = {
+        {0, 0, ERR_NONE},
+        {NOW, 0, ERR_NONE},
+        {NOW - 60, 0, ERR_NONE},
+        {NOW - 61, 0, ERR_BAD_ARGUMENT},
+        {1, 0, ERR_BAD_ARGUMENT},
+        {NOW + 7 * TM_DAY, 0, ERR_NONE},
+        {NOW + 7 * TM_DAY + 1, 0, ERR_BAD_ARGUMENT},
+        {INT64_MAX, 0, ERR_BAD_ARGUMENT},
+        {NOW, TM_HOUR, ERR_NONE},
+        {NOW, TM_HOUR - 1, ERR_BAD_ARGUMENT},
+        {NOW + 6 * TM_DAY, 10 * TM_DAY, ERR_ISSUER_EXPIRES},
+    };
+    AUTO(errs) struct errs e = {0};
+    AUTO(conf)
+    struct conf *c = read_conf(SERVER NAMES "not-before = 7d lifetime = 2d "
+                                            "max-lifetime = 20d "
+                                            "min-lifetime = 1h\n",
+                               &e);
+
+    ck_assert_msg(c != NULL, "%s", e.n ? e.v[0].detail : "");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        AUTO(errs) struct errs why = {0};
+        const struct span asked = {cases[i].lifetime, cases[i].begin};
+        int64_t from = 0, to = 0, end = NOW + 15 * TM_DAY;
+        int rc =
+            profile_validity(rules_of(c), &asked, NOW, end, &from, &to, &why);
+
+        ck_assert_msg((rc ? why.v[0].code : ERR_NONE) == cases[i].is,
+                      "case %zu: %s", i, rc ? why.v[0].detail : "");
+        if (rc == 0)
+            ck_assert_int_eq(from, cases[i].begin ? cases[i].begin : NOW - 60);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        contradictions, everything_at_once, taking, denying, beginnings,
+    };
+
+    return unit_run("profile_rules", tests, sizeof(tests) / sizeof(*tests));
+}
