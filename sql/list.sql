@@ -52,6 +52,14 @@ leaf >= ?2 AND requester = ?4 ORDER BY leaf DESC LIMIT ?3;
 SELECT leaf FROM certificates INDEXED BY cert_profile WHERE leaf < ?1 AND
 leaf >= ?2 AND profile = ?4 ORDER BY leaf DESC LIMIT ?3;
 
+-- name: list_by_authority
+SELECT leaf FROM certificates INDEXED BY cert_authority WHERE leaf < ?1 AND
+leaf >= ?2 AND authority = ?4 ORDER BY leaf DESC LIMIT ?3;
+
+-- name: list_by_replaced
+SELECT leaf FROM certificates INDEXED BY cert_replaced WHERE leaf < ?1 AND
+leaf >= ?2 AND replaced_by IS NOT NULL ORDER BY leaf DESC LIMIT ?3;
+
 -- name: list_by_revoked
 SELECT leaf FROM certificates INDEXED BY cert_revoked WHERE leaf < ?1 AND
 leaf >= ?2 AND revoked_at IS NOT NULL ORDER BY leaf DESC LIMIT ?3;
@@ -77,10 +85,14 @@ SELECT leaf FROM names WHERE class >= ?2 AND class <= ?3 LIMIT ?1;
 SELECT leaf FROM certificates INDEXED BY cert_not_after WHERE not_after >=
 ?2 AND not_after < ?3 LIMIT ?1;
 
--- The order "expiry": behind (?1, ?2), ending before ?3, ?4 rows.  The bound on
--- not_after alone is what the index seeks by.
+-- The order "expiry": what ends at ?1 behind leaf ?2, then what ends behind ?1
+-- and before ?2.  Two statements, because one for both would walk over all that
+-- end at ?1 to find its place among them.
+
+-- name: list_expiry_at
+SELECT leaf, not_after FROM certificates INDEXED BY cert_not_after WHERE
+not_after = ?1 AND leaf > ?2 ORDER BY leaf LIMIT ?3;
 
 -- name: list_expiry
 SELECT leaf, not_after FROM certificates INDEXED BY cert_not_after WHERE
-not_after >= ?1 AND (not_after, leaf) > (?1, ?2) AND not_after < ?3 ORDER
-BY not_after, leaf LIMIT ?4;
+not_after > ?1 AND not_after < ?2 ORDER BY not_after, leaf LIMIT ?3;

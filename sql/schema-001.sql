@@ -73,6 +73,11 @@ NULL;
 CREATE UNIQUE INDEX cert_idem ON certificates (idem_scope, idem_key) WHERE
 idem_key IS NOT NULL;
 
+CREATE INDEX cert_authority ON certificates (authority);
+
+CREATE INDEX cert_replaced ON certificates (leaf) WHERE replaced_by IS NOT
+NULL;
+
 CREATE INDEX cert_revoked ON certificates (leaf) WHERE revoked_at IS NOT
 NULL;
 

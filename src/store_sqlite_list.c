@@ -212,10 +212,14 @@ static enum store_result search_prepare(struct search *s)
         source_add(s, SQL_LIST_BY_NAME, false, 0);
     if (q->requester && r == STORE_OK)
         r = requester_source(s);
+    if (q->replaced == 1)
+        source_add(s, SQL_LIST_BY_REPLACED, true, 0);
     if (q->status == STATUS_REVOKED)
         source_add(s, SQL_LIST_BY_REVOKED, true, 0);
     if (s->profile_p)
         source_add(s, SQL_LIST_BY_PROFILE, true, s->profile);
+    if (s->authority_p)
+        source_add(s, SQL_LIST_BY_AUTHORITY, true, s->authority);
     if (s->ends_from > 0 || s->ends_before != INT64_MAX)
         source_add(s, SQL_LIST_BY_END, false, s->ends_from)->b = s->ends_before;
     return r;
@@ -228,6 +232,7 @@ static sqlite3_stmt *bind_ordered(struct search *s, const struct source *src,
 {
     switch (src->sql) {
     case SQL_LIST_ISSUED:
+    case SQL_LIST_BY_REPLACED:
     case SQL_LIST_BY_REVOKED:
         return sq_bind(s->c, src->sql, "iii", before, s->low, max);
     case SQL_LIST_BY_NAME:
@@ -474,36 +479,56 @@ static enum store_result walk_issued(struct search *s, const struct source *src)
     return r;
 }
 
-static enum store_result take_expiry(struct search *s, int64_t *time,
-                                     int64_t *leaf, struct sq_leaves *l)
+/* Where a walk by expiry stands: behind this row. */
+struct place {
+    int64_t time, leaf;
+};
+
+static enum store_result take_ends(struct search *s, sqlite3_stmt *rows,
+                                   struct place *at, struct sq_leaves *l)
 {
-    AUTO(stmt)
-    sqlite3_stmt *st = sq_bind(s->c, SQL_LIST_EXPIRY, "iiii", *time, *leaf,
-                               s->ends_before, (int64_t)WINDOW);
+    AUTO(stmt) sqlite3_stmt *st = rows;
     enum store_result r;
 
     while ((r = sq_next(s->c, st)) == STORE_OK) {
-        *leaf = sqlite3_column_int64(st, 0);
-        *time = sqlite3_column_int64(st, 1);
-        sq_leaves_add(l, (uint64_t)*leaf);
+        at->leaf = sqlite3_column_int64(st, 0);
+        at->time = sqlite3_column_int64(st, 1);
+        sq_leaves_add(l, (uint64_t)at->leaf);
     }
     return r == STORE_NONE ? STORE_OK : r;
+}
+
+/* The next window: the rest of those that end together, and later ones. */
+static enum store_result take_expiry(struct search *s, struct place *at,
+                                     struct sq_leaves *l)
+{
+    enum store_result r = STORE_OK;
+
+    if (at->time < s->ends_before)
+        r = take_ends(s,
+                      sq_bind(s->c, SQL_LIST_EXPIRY_AT, "iii", at->time,
+                              at->leaf, (int64_t)WINDOW),
+                      at, l);
+    if (r == STORE_OK && l->n < WINDOW)
+        r = take_ends(s,
+                      sq_bind(s->c, SQL_LIST_EXPIRY, "iii", at->time,
+                              s->ends_before, (int64_t)WINDOW - (int64_t)l->n),
+                      at, l);
+    return r;
 }
 
 static enum store_result walk_expiry(struct search *s)
 {
     const struct query *q = s->q;
-    int64_t time = s->ends_from, leaf = -1;
+    struct place at = {s->ends_from, -1};
     enum store_result r = STORE_OK;
 
-    if (q->has_cursor && q->cursor_time >= time) {
-        time = q->cursor_time;
-        leaf = (int64_t)q->cursor_leaf;
-    }
+    if (q->has_cursor && q->cursor_time >= at.time)
+        at = (struct place){q->cursor_time, (int64_t)q->cursor_leaf};
     while (r == STORE_OK && s->n < s->max) {
         AUTO(leaves) struct sq_leaves l = {0};
 
-        r = take_expiry(s, &time, &leaf, &l);
+        r = take_expiry(s, &at, &l);
         for (size_t i = 0; i < l.n && r == STORE_OK && s->n < s->max; i++)
             r = judge(s, l.v[i]);
         if (l.n < WINDOW)
