@@ -47,40 +47,70 @@ static int bad(struct errs *e, const char *what)
     return err_add(e, ERR_BAD_REQUEST, "the CRL is refused: %s", what);
 }
 
-/* An entry's extensions: all kinds are passed over, critical ones refused. */
-static int skip_entry_extensions(struct der *entry)
+/* CRLReason (section 5.3.1); other kinds of entry extension are passed over,
+ * critical ones refused. */
+static int read_entry_extensions(struct der *entry, int *reason)
 {
     struct der list, value;
-    struct der_tlv oid;
+    struct der_tlv oid, t;
     bool critical;
 
+    *reason = REASON_UNSPECIFIED;
     if (der_end(entry))
         return 0;
     if (der_enter(entry, DER_SEQUENCE, &list) || der_end(&list))
         return -1;
-    while (!der_end(&list))
+    while (!der_end(&list)) {
         if (cert_ext_next(&list, &oid, &critical, &value) || critical)
             return -1;
+        if (!der_oid_is(&oid, OID(CE_REASON)))
+            continue;
+        if (der_get(&value, DER_ENUMERATED, &t) || t.len != 1 ||
+            !der_end(&value) || !crl_reason_text(t.val[0]))
+            return -1;
+        *reason = t.val[0];
+    }
     return der_end(entry) ? 0 : -1;
 }
 
-static int read_entries(struct crl *c, struct der *tbs)
+int crl_entry_next(struct der *list, struct crl_entry *out)
 {
-    struct der list, entry;
+    struct der entry;
     const uint8_t *serial;
     size_t len;
-    int64_t t;
 
+    if (der_end(list))
+        return 0;
+    if (der_enter(list, DER_SEQUENCE, &entry) ||
+        der_get_uint(&entry, &serial, &len) || len > SERIAL_MAX ||
+        der_get_time(&entry, &out->revoked_at) ||
+        read_entry_extensions(&entry, &out->reason))
+        return -1;
+    out->serial.len = (uint8_t)len;
+    memcpy(out->serial.v, serial, len);
+    return 1;
+}
+
+/* revokedCertificates is left out when there are none (section 5.1.2.6). */
+static int enter_entries(struct crl *c, struct der *tbs)
+{
+    c->revoked = der_of(c->tbs, 0);
     if (der_peek(tbs) != DER_SEQUENCE)
         return 0;
-    if (der_enter(tbs, DER_SEQUENCE, &list) || der_end(&list))
-        return -1;
-    for (; !der_end(&list); c->entries++)
-        if (der_enter(&list, DER_SEQUENCE, &entry) ||
-            der_get_uint(&entry, &serial, &len) || len > SERIAL_MAX ||
-            der_get_time(&entry, &t) || skip_entry_extensions(&entry))
-            return -1;
-    return 0;
+    return der_enter(tbs, DER_SEQUENCE, &c->revoked) || der_end(&c->revoked)
+               ? -1
+               : 0;
+}
+
+static int count_entries(struct crl *c)
+{
+    struct der list = c->revoked;
+    struct crl_entry entry;
+    int more;
+
+    while ((more = crl_entry_next(&list, &entry)) == 1)
+        c->entries++;
+    return more;
 }
 
 /* The key identifier of an AuthorityKeyIdentifier, if it has one. */
@@ -133,6 +163,11 @@ static int read_extensions(struct crl *c, struct der *tbs, struct errs *e)
             if (numbered || read_number(c, &value))
                 return bad(e, "its number is malformed or too large");
             numbered = true;
+        } else if (der_oid_is(&oid, OID(CE_IDP))) {
+            if (c->idp_len || der_end(&value))
+                return bad(e, "its distribution point is malformed");
+            c->idp = value.p;
+            c->idp_len = value.n;
         } else if (critical) {
             return bad(e, "it has an unknown critical extension");
         }
@@ -161,8 +196,8 @@ static int read_tbs(struct crl *c, struct der_tlv *inner, struct errs *e)
     if (der_get_time(&tbs, &c->this_update) ||
         der_get_time(&tbs, &c->next_update) || c->this_update > c->next_update)
         return bad(e, "its thisUpdate and nextUpdate are malformed");
-    if (read_entries(c, &tbs))
-        return bad(e, "an entry is malformed");
+    if (enter_entries(c, &tbs))
+        return bad(e, "its list is malformed");
     if (read_extensions(c, &tbs, e))
         return -1;
     return der_end(&tbs) ? 0 : bad(e, "something follows its extensions");
@@ -193,11 +228,24 @@ static int read_all(struct crl *c, const uint8_t *der, size_t len,
     return 0;
 }
 
-int crl_parse(struct crl *out, const uint8_t *der, size_t len, struct errs *e)
+int crl_parse_frame(struct crl *out, const uint8_t *der, size_t len,
+                    struct errs *e)
 {
     *out = (struct crl){0};
     if (read_all(out, der, len, e) == 0)
         return 0;
+    *out = (struct crl){0};
+    return -1;
+}
+
+int crl_parse(struct crl *out, const uint8_t *der, size_t len, struct errs *e)
+{
+    if (crl_parse_frame(out, der, len, e))
+        return -1;
+    if (count_entries(out) == 0 && out->idp_len == 0)
+        return 0;
+    bad(e, out->idp_len ? "it covers only a part of the certificates"
+                        : "an entry is malformed");
     *out = (struct crl){0};
     return -1;
 }

@@ -42,7 +42,13 @@ struct crl_spec {
     const uint8_t *aki; /* SKI_LEN octets */
     int64_t this_update, next_update;
     uint64_t number;
+    /* It covers the certificates whose CRL distribution point is this URL
+     * (issuingDistributionPoint, section 5.2.5); NULL: all. */
+    const char *url;
 };
+
+/* Appends the IssuingDistributionPoint of a CRL for what names that URL. */
+void crl_put_idp(struct buf *b, const char *url);
 
 /* The next entry: 1 and filled, 0 at the end, -1 a fault (build fails). */
 typedef int crl_next_fn(void *arg, struct crl_entry *out);
@@ -54,18 +60,35 @@ typedef int crl_next_fn(void *arg, struct crl_entry *out);
 int64_t crl_build(int fd, const struct crl_spec *spec, struct key_signer *s,
                   crl_next_fn *next, void *arg);
 
-/* The frame of a CRL as read (entries are skipped over, counted). */
+/* A CRL as read; pointers into its DER. */
 struct crl {
-    const uint8_t *tbs, *issuer, *aki, *sig;
+    const uint8_t *tbs, *issuer, *aki, *sig, *idp;
     size_t tbs_len, issuer_len, aki_len, sig_len;
+    size_t idp_len; /* contents of the extension; 0: it has none */
     enum sig_alg alg;
     int64_t this_update, next_update;
     uint64_t number;
+    struct der revoked; /* for crl_entry_next() */
     size_t entries;
 };
-/* Strict; one v2 CRL and nothing else, an unknown critical extension refused.
- * -1 with ERR_BAD_REQUEST.  The result points into der. */
+/* Strict; one v2 CRL and nothing else, an unknown critical extension refused,
+ * and one that covers only a part (issuingDistributionPoint).  -1 with
+ * ERR_BAD_REQUEST.  The result points into der. */
 int crl_parse(struct crl *out, const uint8_t *der, size_t len,
               struct errs *e);
+/* The same but for the entries, which nobody has looked at yet (entries is
+ * 0), and with issuingDistributionPoint permitted. */
+int crl_parse_frame(struct crl *out, const uint8_t *der, size_t len,
+                    struct errs *e);
+/* The next of list (a copy of crl.revoked), moved past: 1 and filled; 0 at the
+ * end; -1 when it is malformed, or has a critical extension (section 5.3). */
+int crl_entry_next(struct der *list, struct crl_entry *out);
+
+/* Reads what crl_build() made back from fd, and verifies all of it: it is DER,
+ * says what spec says, has that many entries, and is signed by key.  0, or -1
+ * with ERR_STORAGE_ERROR.  Memory does not grow with the file, but for an
+ * Ed25519 key, which signs all of it at once. */
+int crl_check(int fd, const struct crl_spec *spec, const struct key_pub *key,
+              int64_t entries, struct errs *e);
 
 #endif

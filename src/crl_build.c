@@ -98,20 +98,35 @@ static int64_t spool(int fd, off_t at, crl_next_fn *next, void *arg,
     return count;
 }
 
-static void put_extension(struct buf *b, const void *oid, size_t oid_len,
-                          const struct buf *value)
+static void put_extension(struct buf *b, bool critical, const void *oid,
+                          size_t oid_len, const struct buf *value)
 {
     size_t seq = der_open(b, DER_SEQUENCE);
 
     der_put_oid(b, oid, oid_len);
+    if (critical)
+        der_put_bool(b, true);
     der_put(b, DER_OCTET_STRING, value->data, value->len);
     der_close(b, seq);
 }
 
-/* crlExtensions (section 5.2): authority key identifier and number. */
+void crl_put_idp(struct buf *b, const char *url)
+{
+    size_t seq = der_open(b, DER_SEQUENCE);
+    size_t point = der_open(b, DER_CTX_CONS(0));
+    size_t full = der_open(b, DER_CTX_CONS(0));
+
+    der_put(b, DER_CTX(6), url, strlen(url));
+    der_close(b, full);
+    der_close(b, point);
+    der_close(b, seq);
+}
+
+/* crlExtensions (section 5.2): authority key identifier, number, and what the
+ * list covers when that is not everything. */
 static void put_tail(struct buf *b, const struct crl_spec *spec)
 {
-    AUTO(buf) struct buf aki = {0}, number = {0};
+    AUTO(buf) struct buf aki = {0}, number = {0}, idp = {0};
     size_t tagged = der_open(b, DER_CTX_CONS(0));
     size_t exts = der_open(b, DER_SEQUENCE), seq;
     uint8_t v[8];
@@ -119,11 +134,15 @@ static void put_tail(struct buf *b, const struct crl_spec *spec)
     seq = der_open(&aki, DER_SEQUENCE);
     der_put(&aki, DER_CTX(0), spec->aki, SKI_LEN);
     der_close(&aki, seq);
-    put_extension(b, OID(CE_AKI), &aki);
+    put_extension(b, false, OID(CE_AKI), &aki);
     for (int i = 0; i < 8; i++)
         v[i] = (uint8_t)(spec->number >> (56 - 8 * i));
     der_put_uint(&number, v, sizeof(v));
-    put_extension(b, OID(CE_CRL_NUMBER), &number);
+    put_extension(b, false, OID(CE_CRL_NUMBER), &number);
+    if (spec->url) {
+        crl_put_idp(&idp, spec->url);
+        put_extension(b, true, OID(CE_IDP), &idp);
+    }
     der_close(b, exts);
     der_close(b, tagged);
 }

@@ -103,6 +103,13 @@ void key_verifier_free(struct key_verifier *v);
 int key_verify(struct key_verifier *v, const struct key_pub *k,
                enum sig_alg alg, const uint8_t *tbs, size_t tbs_len,
                const uint8_t *sig, size_t sig_len, struct errs *e);
+/* The same over something too long for memory.  Not for SIG_ED25519, which
+ * wants everything at once. */
+void key_verify_init(struct key_verifier *v, enum sig_alg alg);
+void key_verify_update(struct key_verifier *v, const void *p, size_t len);
+int key_verify_final(struct key_verifier *v, const struct key_pub *k,
+                     enum sig_alg alg, const uint8_t *sig, size_t sig_len,
+                     struct errs *e);
 
 /* A private key for signing, one for each thread. */
 struct key_signer;

@@ -73,15 +73,6 @@ void key_verifier_free(struct key_verifier *v)
     free(v);
 }
 
-static void hash(struct key_verifier *v, enum digest d, const uint8_t *p,
-                 size_t len, uint8_t out[DIGEST_SIZE_MAX])
-{
-    if (!EVP_DigestInit_ex2(v->md, digest_md(d), NULL) ||
-        !EVP_DigestUpdate(v->md, p, len) ||
-        !EVP_DigestFinal_ex(v->md, out, NULL))
-        abort();
-}
-
 static int wrong(struct errs *e)
 {
     return err_add(e, ERR_BAD_SIGNATURE,
@@ -106,11 +97,9 @@ static bool ecdsa_sig_valid(const uint8_t *sig, size_t len, size_t field)
 }
 
 static int ec_verify(struct key_verifier *v, const struct key_pub *k,
-                     enum digest d, const uint8_t *tbs, size_t tbs_len,
-                     const uint8_t *sig, size_t sig_len, struct errs *e)
+                     enum digest d, const uint8_t *sum, const uint8_t *sig,
+                     size_t sig_len, struct errs *e)
 {
-    uint8_t md[DIGEST_SIZE_MAX];
-
     if (EVP_PKEY_set1_encoded_public_key(v->ec[k->curve].key, k->point,
                                          k->point_len) <= 0)
         return err_add(e, ERR_KEY_NOT_ALLOWED,
@@ -120,8 +109,7 @@ static int ec_verify(struct key_verifier *v, const struct key_pub *k,
     if (!ecdsa_sig_valid(sig, sig_len, k->point_len / 2))
         return err_add(e, ERR_BAD_SIGNATURE,
                        "The signature is not an ECDSA signature in DER.");
-    hash(v, d, tbs, tbs_len, md);
-    return EVP_PKEY_verify(v->ec[k->curve].ctx, sig, sig_len, md,
+    return EVP_PKEY_verify(v->ec[k->curve].ctx, sig, sig_len, sum,
                            digest_size(d)) == 1
                ? 0
                : wrong(e);
@@ -153,14 +141,12 @@ static EVP_PKEY *rsa_make(struct key_verifier *v, const struct key_pub *k)
 }
 
 static int rsa_verify(struct key_verifier *v, const struct key_pub *k,
-                      const struct sig_info *i, const uint8_t *tbs,
-                      size_t tbs_len, const uint8_t *sig, size_t sig_len,
-                      struct errs *e)
+                      const struct sig_info *i, const uint8_t *sum,
+                      const uint8_t *sig, size_t sig_len, struct errs *e)
 {
     AUTO(evp_pkey) EVP_PKEY *key = rsa_make(v, k);
     AUTO(evp_pkey_ctx) EVP_PKEY_CTX *ctx = NULL;
     const EVP_MD *md = digest_md(i->digest);
-    uint8_t sum[DIGEST_SIZE_MAX];
     int padding = i->pss ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING;
 
     if (!key)
@@ -174,7 +160,6 @@ static int rsa_verify(struct key_verifier *v, const struct key_pub *k,
                    EVP_PKEY_CTX_set_rsa_pss_saltlen(
                        ctx, (int)digest_size(i->digest)) <= 0))
         abort();
-    hash(v, i->digest, tbs, tbs_len, sum);
     if (EVP_PKEY_verify(ctx, sig, sig_len, sum, digest_size(i->digest)) != 1)
         return wrong(e);
     return key_rsa_weak(k, e);
@@ -197,24 +182,61 @@ static int ed25519_verify(const struct key_pub *k, const uint8_t *tbs,
                                                                   : wrong(e);
 }
 
+static int judge_type(const struct key_pub *k, const struct sig_info *i,
+                      struct errs *e)
+{
+    if (i->type == k->type)
+        return 0;
+    return err_add(e, ERR_BAD_SIGNATURE,
+                   "The signature algorithm %s does not fit a key of type %s.",
+                   i->text, key_type_text(k->type));
+}
+
+void key_verify_init(struct key_verifier *v, enum sig_alg alg)
+{
+    if (!EVP_DigestInit_ex2(v->md, digest_md(sig_info(alg)->digest), NULL))
+        abort();
+}
+
+void key_verify_update(struct key_verifier *v, const void *p, size_t len)
+{
+    if (!EVP_DigestUpdate(v->md, p, len))
+        abort();
+}
+
+int key_verify_final(struct key_verifier *v, const struct key_pub *k,
+                     enum sig_alg alg, const uint8_t *sig, size_t sig_len,
+                     struct errs *e)
+{
+    const struct sig_info *i = sig_info(alg);
+    uint8_t sum[DIGEST_SIZE_MAX];
+    int r;
+
+    if (judge_type(k, i, e))
+        return -1;
+    if (!EVP_DigestFinal_ex(v->md, sum, NULL))
+        abort();
+    r = k->type == KEY_EC ? ec_verify(v, k, i->digest, sum, sig, sig_len, e)
+                          : rsa_verify(v, k, i, sum, sig, sig_len, e);
+    if (r)
+        ERR_clear_error();
+    return r;
+}
+
 int key_verify(struct key_verifier *v, const struct key_pub *k,
                enum sig_alg alg, const uint8_t *tbs, size_t tbs_len,
                const uint8_t *sig, size_t sig_len, struct errs *e)
 {
-    const struct sig_info *i = sig_info(alg);
     int r;
 
-    if (i->type != k->type)
-        return err_add(e, ERR_BAD_SIGNATURE,
-                       "The signature algorithm %s does not fit a key of type "
-                       "%s.",
-                       i->text, key_type_text(k->type));
-    if (k->type == KEY_EC)
-        r = ec_verify(v, k, i->digest, tbs, tbs_len, sig, sig_len, e);
-    else if (k->type == KEY_RSA)
-        r = rsa_verify(v, k, i, tbs, tbs_len, sig, sig_len, e);
-    else
-        r = ed25519_verify(k, tbs, tbs_len, sig, sig_len, e);
+    if (judge_type(k, sig_info(alg), e))
+        return -1;
+    if (k->type != KEY_ED25519) {
+        key_verify_init(v, alg);
+        key_verify_update(v, tbs, tbs_len);
+        return key_verify_final(v, k, alg, sig, sig_len, e);
+    }
+    r = ed25519_verify(k, tbs, tbs_len, sig, sig_len, e);
     if (r)
         ERR_clear_error();
     return r;

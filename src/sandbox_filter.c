@@ -166,7 +166,7 @@ static const char *const signer_only[] = {
     "renameat2",    "link",        "linkat",
     "mkdir",        "mkdirat",     "rmdir",
     "utimensat",    "futimesat",   "copy_file_range",
-    "memfd_create", "msync",
+    "memfd_create", "msync",       "setpriority",
 };
 
 static const struct {

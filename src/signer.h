@@ -255,6 +255,7 @@ struct job {
     bool repeated;
     /* For the CRL thread: */
     uint64_t authorities, needs; /* whose CRLs must have which snapshot */
+    bool crl_pending;            /* they have not, and nobody waits */
     void (*reply_fn)(struct signer *s, struct job *j); /* then */
     void (*publish)(struct signer *s, struct job *j);  /* first; or NULL */
 };
@@ -369,7 +370,8 @@ void crl_wait_first(struct signer *s, int ms);
 /* After the commit: reply(s, j), which owns j, runs when the CRLs of the
  * authorities in j->authorities (bits) have everything before `needs`; 0: all
  * that has been revoked so far.  With reasons in j->errs when they cannot be
- * published. */
+ * published.  At once, with crl_pending as it is, when none of these has
+ * crl-wait. */
 void crl_job_wait(struct signer *s, struct job *j, uint64_t needs,
                   void (*reply)(struct signer *s, struct job *j));
 /* On the CRL thread: a CRL that was signed elsewhere. */
@@ -389,6 +391,8 @@ int crl_file_publish(const struct signer *s, const char *name, int fd,
  * place), has this hash; 0 when not. */
 int crl_file_restore(const struct signer *s, const char *name,
                      const uint8_t sha256[32]);
+/* The number of the CRL in place; 0 when there is none that can be read. */
+uint64_t crl_file_number(const struct signer *s, const char *name);
 /* Sends the front the files of one authority, then the chain. */
 void crl_file_tell(const struct signer *s, const char *name,
                    const struct crl_state *st, int64_t chain_next);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum {
@@ -13,9 +14,7 @@ enum {
     RETRY_S = 5,  /* after a failure */
     PAGE = 500,   /* revoked rows a read */
     CHUNK = 1000, /* entries a read */
-    /* An expired certificate stays on the CRL so long (RFC 5280 section 3.3
-     * wants it on one more), so that a late revocation is still seen. */
-    KEEP_S = 30 * 24 * 3600,
+    NICE = 10,    /* whoever waits for a certificate goes first */
 };
 
 size_t signer_authority_index(const struct signer *s, const char *name)
@@ -27,10 +26,20 @@ size_t signer_authority_index(const struct signer *s, const char *name)
     return i;
 }
 
+static bool satisfied(const struct signer *s, const struct job *j)
+{
+    for (size_t i = 0; i < s->n_authorities; i++)
+        if (j->authorities >> i & 1 &&
+            (!s->crls[i].published || s->crls[i].state.snapshot < j->needs))
+            return false;
+    return true;
+}
+
 void crl_job_wait(struct signer *s, struct job *j, uint64_t needs,
                   void (*reply)(struct signer *s, struct job *j))
 {
     struct job **end = &s->crl_waiting;
+    bool wait = false;
 
     j->reply_fn = reply;
     pthread_mutex_lock(&s->crl_lock);
@@ -39,16 +48,23 @@ void crl_job_wait(struct signer *s, struct job *j, uint64_t needs,
 
         if (!(j->authorities >> i & 1))
             continue;
+        wait |= s->authorities[i].conf && s->authorities[i].conf->crl_wait;
         if (needs > c->revoked_end)
             c->revoked_end = needs;
         if (j->needs < c->revoked_end)
             j->needs = c->revoked_end;
     }
+    wait |= j->publish || j->authorities == 0;
     while (*end)
         end = &(*end)->next;
-    *end = j;
+    if (wait)
+        *end = j;
+    else
+        j->crl_pending = !satisfied(s, j);
     pthread_cond_signal(&s->crl_wake);
     pthread_mutex_unlock(&s->crl_lock);
+    if (!wait)
+        reply(s, j);
 }
 
 /* One page of rows at a time, so that no read lasts. */
@@ -151,11 +167,13 @@ static int write_crl(struct store_conn *c, const struct signer_authority *a,
     p->c = c;
     p->authority = a->name;
     p->snapshot = st->snapshot;
-    p->ends_after = st->this_update - KEEP_S;
+    /* It leaves one period after its end: RFC 5280 section 3.3 wants it on one
+     * regular CRL more, and each of those is out for no longer. */
+    p->ends_after = st->this_update - a->conf->crl_lifetime;
     n = crl_build(fd, &spec, key, next_row, p);
     key_signer_free(key);
     if (n >= 0)
-        return 0;
+        return crl_check(fd, &spec, &a->cert.key, n, e);
     return err_add(e, errno == ENOSPC ? ERR_STORAGE_FULL : ERR_STORAGE_ERROR,
                    "the CRL of %s could not be written: %s", a->name,
                    strerror(errno));
@@ -276,15 +294,6 @@ static bool is_due(struct signer *s, size_t i, int64_t now)
            clock_check(s, now, &e) == 0;
 }
 
-static bool satisfied(const struct signer *s, const struct job *j)
-{
-    for (size_t i = 0; i < s->n_authorities; i++)
-        if (j->authorities >> i & 1 &&
-            (!s->crls[i].published || s->crls[i].state.snapshot < j->needs))
-            return false;
-    return true;
-}
-
 /* Lets those go whose CRLs are out; with reasons, those whose failed. */
 static void answer(struct signer *s, uint64_t failed, const struct errs *why)
 {
@@ -389,9 +398,19 @@ static void first_pass(struct signer *s, struct store_conn *c)
     for (size_t i = 0; i < s->n_authorities; i++) {
         const char *name = s->authorities[i].name;
         struct crl_state st = {0};
+        uint64_t seen = crl_file_number(s, name);
 
-        if (store_crl_get(c, name, &st) != STORE_OK)
+        if (store_crl_get(c, name, &st) != STORE_OK && !seen)
             continue;
+        /* After a restore the ledger may know less than what was published. */
+        if (seen > st.number) {
+            log_msg(LOG_WARN, "crl",
+                    "%s.crl has number %llu, the ledger knows %llu: the next "
+                    "one has a higher number",
+                    name, (unsigned long long)seen,
+                    (unsigned long long)st.number);
+            st.number = seen;
+        }
         pthread_mutex_lock(&s->crl_lock);
         s->crls[i].state = st;
         pthread_mutex_unlock(&s->crl_lock);
@@ -490,6 +509,8 @@ static void *crl_run(void *arg)
 
     if (!c)
         log_fatal("ledger", "%s", e.n ? e.v[0].detail : "no connection");
+    /* Of this thread alone, on Linux. */
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
     if (wait_for_work(s))
         first_pass(s, c);
     do {

@@ -12,8 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <openssl/evp.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+
+#include <openssl/evp.h>
 
 enum { LINE = 48, LINES = 512 }; /* octets a line of PEM, lines a write */
 
@@ -196,6 +198,25 @@ int crl_file_restore(const struct signer *s, const char *name,
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     return fd >= 0 && write_pem(s, name, fd, &e) == 0 &&
            write_chain(s, &e) == 0 && sync_dir(s, &e) == 0;
+}
+
+uint64_t crl_file_number(const struct signer *s, const char *name)
+{
+    AUTO(errs) struct errs e = {0};
+    AUTO(free) char *path = path_of(s, name, ".crl");
+    AUTO(fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    struct stat st;
+    struct crl c = {0};
+    void *p;
+
+    if (fd < 0 || fstat(fd, &st) != 0 || st.st_size <= 0)
+        return 0;
+    p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (p == MAP_FAILED)
+        return 0;
+    (void)crl_parse_frame(&c, p, (size_t)st.st_size, &e);
+    munmap(p, (size_t)st.st_size);
+    return c.number;
 }
 
 static void tell(const struct signer *s, const char *name, const char *suffix,

@@ -143,13 +143,16 @@ static enum store_result revoke_apply(struct signer *s, struct job *job)
     return r;
 }
 
-static void put_serials(struct buf *b, const struct revoke_job *j, size_t from,
-                        size_t n)
+/* The record is lent to a frame with n of the serials. */
+static void put_frame(struct revoke_job *j, size_t from, size_t n)
 {
-    record_put(b, &j->record);
-    buf_u32(b, (uint32_t)n);
-    for (size_t i = from; i < from + n; i++)
-        serial_put(b, &j->also[i]);
+    const struct msg_revoked m = {.record = j->record,
+                                  .crl_pending = j->job.crl_pending,
+                                  .also = j->also + from,
+                                  .n = n};
+
+    msg_begin(&j->job.reply, MSG_REVOKED, j->job.id, from + n < j->n_also);
+    msg_revoked_put(&j->job.reply, &m);
 }
 
 /* All frames but the last go out here: the CRL has been published by then. */
@@ -159,14 +162,12 @@ static void send_reply(struct signer *s, struct job *job)
     size_t from = 0;
 
     while (!job->errs.n && j->n_also - from > SERIALS_MAX) {
-        msg_begin(&job->reply, MSG_REVOKED, job->id, true);
-        put_serials(&job->reply, j, from, SERIALS_MAX);
+        put_frame(j, from, SERIALS_MAX);
         if (job->peer)
             peer_send(job->peer, &job->reply);
         from += SERIALS_MAX;
     }
-    msg_begin(&job->reply, MSG_REVOKED, job->id, false);
-    put_serials(&job->reply, j, from, j->n_also - from);
+    put_frame(j, from, j->n_also - from);
     job_done(s, job);
 }
 

@@ -441,9 +441,9 @@ static inline enum err ca_revoke(struct ca *c, const struct caller *who,
                                  uint32_t *also)
 {
     const struct msg_revoke m = {*s, reason, renewals};
+    struct msg_revoked got = {0};
     struct frame f;
     enum err code;
-    uint32_t n;
 
     msg_revoke_put(ca_begin(c, MSG_REVOKE, who), &m);
     ca_ask(c, &f);
@@ -451,16 +451,13 @@ static inline enum err ca_revoke(struct ca *c, const struct caller *who,
     if (code != ERR_NONE)
         return code;
     ck_assert_int_eq(f.type, MSG_REVOKED);
-    record_get(&f.body, out);
-    n = rd_u32(&f.body);
-    for (uint32_t i = 0; i < n; i++) {
-        struct serial other;
-
-        serial_get(&f.body, &other);
-    }
+    msg_revoked_get(&f.body, &got);
     ck_assert(rd_done(&f.body));
+    *out = got.record;
+    got.record = (struct record){0};
     if (also)
-        *also = n;
+        *also = (uint32_t)got.n;
+    msg_revoked_free(&got);
     return ERR_NONE;
 }
 

@@ -168,13 +168,24 @@ static void frame_is(const X509_CRL *x, const struct crl_spec *spec)
     ck_assert_int_eq(ASN1_TIME_cmp_time_t(X509_CRL_get0_nextUpdate(x),
                                           (time_t)spec->next_update),
                      0);
-    ck_assert_int_eq(X509_CRL_get_ext_count(x), 2);
+    ck_assert_int_eq(X509_CRL_get_ext_count(x), spec->url ? 3 : 2);
     ck_assert_mem_eq(ASN1_STRING_get0_data(aki->keyid), spec->aki, SKI_LEN);
     ck_assert_int_eq(ASN1_STRING_length(aki->keyid), SKI_LEN);
     ck_assert_int_eq(ASN1_INTEGER_get_uint64(&n, number), 1);
     ck_assert_uint_eq(n, spec->number);
     AUTHORITY_KEYID_free(aki);
     ASN1_INTEGER_free(number);
+}
+
+static int check(int fd, const struct issuer *i, int64_t count)
+{
+    AUTO(errs) struct errs e = {0};
+    int r = crl_check(fd, &i->spec, &i->cert.key, count, &e);
+
+    ck_assert_int_eq(e.n, r == 0 ? 0 : 1);
+    if (r != 0)
+        ck_assert_int_eq(e.v[0].code, ERR_STORAGE_ERROR);
+    return r;
 }
 
 static void read_back(const struct buf *der, const struct crl_spec *spec,
@@ -207,6 +218,7 @@ static void build_and_compare(const struct party *key, uint64_t count,
     i.spec.number = number;
     ck_assert_int_eq(crl_build(fd, &i.spec, key->signer, next, &source),
                      (int64_t)count);
+    ck_assert_int_eq(check(fd, &i, (int64_t)count), 0);
     slurp(fd, &der);
 
     AUTO(x509_crl) X509_CRL *x = openssl_crl(&der);
@@ -276,6 +288,84 @@ START_TEST(memory_does_not_grow_with_the_list)
                      500000);
     ck_assert_int_gt(lseek(fd, 0, SEEK_END), 15000000);
     ck_assert_int_lt(peak() - before, 4096);
+    ck_assert_int_eq(check(fd, &i, 500000), 0);
+    ck_assert_int_lt(peak() - before, 8192);
+}
+END_TEST
+
+/* Of a part: OpenSSL reads which, and crl_parse() refuses it as a whole. */
+START_TEST(a_part)
+{
+    AUTO(issuer) struct issuer i;
+    AUTO(buf) struct buf der = {0};
+    AUTO(errs) struct errs e = {0};
+    AUTO(fd) int fd = empty_file();
+    struct source source = {.count = 3};
+    struct crl c;
+    int critical;
+
+    issuer_make(&i, &keys[_i]);
+    i.spec.url = "http://ca.example:8080/crl/issuing-1.crl";
+    ck_assert_int_eq(crl_build(fd, &i.spec, keys[_i].signer, next, &source), 3);
+    ck_assert_int_eq(check(fd, &i, 3), 0);
+    slurp(fd, &der);
+
+    AUTO(x509_crl) X509_CRL *x = openssl_crl(&der);
+    ISSUING_DIST_POINT *idp = X509_CRL_get_ext_d2i(
+        x, NID_issuing_distribution_point, &critical, NULL);
+    GENERAL_NAME *name =
+        sk_GENERAL_NAME_value(idp->distpoint->name.fullname, 0);
+
+    frame_is(x, &i.spec);
+    ck_assert_int_eq(critical, 1);
+    ck_assert_int_eq(name->type, GEN_URI);
+    ck_assert_int_eq(ASN1_STRING_length(name->d.ia5), (int)strlen(i.spec.url));
+    ck_assert_mem_eq(ASN1_STRING_get0_data(name->d.ia5), i.spec.url,
+                     strlen(i.spec.url));
+    ck_assert_int_eq(
+        idp->onlyuser + idp->onlyCA + idp->indirectCRL + idp->onlyattr, 0);
+    ISSUING_DIST_POINT_free(idp);
+    ck_assert_int_eq(crl_parse(&c, der.data, der.len, &e), -1);
+    i.spec.url = "http://ca.example:8080/crl/issuing-2.crl";
+    ck_assert_int_eq(check(fd, &i, 3), -1);
+    i.spec.url = NULL;
+    ck_assert_int_eq(check(fd, &i, 3), -1);
+}
+END_TEST
+
+/* Whatever octet is another, whatever was meant: it is not published. */
+START_TEST(what_is_not_what_was_meant_is_found)
+{
+    AUTO(issuer) struct issuer i, other;
+    AUTO(buf) struct buf der = {0};
+    AUTO(fd) int fd = empty_file();
+    struct source source = {.count = 5};
+
+    issuer_make(&i, &keys[_i]);
+    issuer_make(&other, &keys[(_i + 1) % KEYS]);
+    ck_assert_int_eq(crl_build(fd, &i.spec, keys[_i].signer, next, &source), 5);
+    ck_assert_int_eq(check(fd, &i, 5), 0);
+    ck_assert_int_eq(check(fd, &i, 4), -1);
+    ck_assert_int_eq(check(fd, &i, 6), -1);
+    ck_assert_int_eq(check(fd, &other, 5), -1);
+    i.spec.number++;
+    ck_assert_int_eq(check(fd, &i, 5), -1);
+    i.spec.number--;
+    i.spec.next_update++;
+    ck_assert_int_eq(check(fd, &i, 5), -1);
+    i.spec.next_update--;
+    slurp(fd, &der);
+    for (size_t at = 0; at < der.len; at++) {
+        uint8_t v = der.data[at] ^ 0x01;
+
+        ck_assert_int_eq(pwrite(fd, &v, 1, (off_t)at), 1);
+        ck_assert_msg(check(fd, &i, 5) == -1, "octet %zu", at);
+        ck_assert_int_eq(pwrite(fd, der.data + at, 1, (off_t)at), 1);
+    }
+    ck_assert_int_eq(ftruncate(fd, (off_t)der.len - 1), 0);
+    ck_assert_int_eq(check(fd, &i, 5), -1);
+    ck_assert_int_eq(ftruncate(fd, 0), 0);
+    ck_assert_int_eq(check(fd, &i, 5), -1);
 }
 END_TEST
 
@@ -571,6 +661,8 @@ int main(void)
     tcase_add_test(once, reasons_by_name);
     tcase_add_loop_test(each, every_length, 0, KEYS);
     tcase_add_loop_test(each, a_long_list, 0, KEYS);
+    tcase_add_loop_test(each, a_part, 0, KEYS);
+    tcase_add_loop_test(each, what_is_not_what_was_meant_is_found, 0, KEYS);
     tcase_add_loop_test(each, failures_are_said, 0, KEYS);
     tcase_add_loop_test(each, a_file_that_refuses, 0, KEYS);
     tcase_add_loop_test(each, openssl_finds_the_revoked_one, 0, KEYS);

@@ -480,7 +480,6 @@ START_TEST(a_lock_that_is_held_says_so)
 }
 END_TEST
 
-/* The root's CRL is signed elsewhere and installed. */
 static int no_entry(void *arg, struct crl_entry *out)
 {
     (void)arg;
@@ -488,35 +487,106 @@ static int no_entry(void *arg, struct crl_entry *out)
     return 0;
 }
 
-static int install(struct ca *c, struct client *cl, const char *key,
-                   uint64_t number, int64_t next, struct errs *e)
+/* A CRL without entries in the file of that name, by the issuer's key. */
+static int empty_crl(struct ca *c, const char *name, const struct buf *issuer,
+                     const char *key, uint64_t number, int64_t next)
 {
-    AUTO(errs) struct errs why = {0};
-    AUTO(evp_pkey) EVP_PKEY *pkey = key_load(key, c->dir, NULL, &why);
-    AUTO(cert) struct cert root = {0};
-    AUTO(buf) struct buf der = {0};
+    AUTO(errs) struct errs e = {0};
+    AUTO(evp_pkey) EVP_PKEY *pkey = key_load(key, c->dir, NULL, &e);
+    AUTO(cert) struct cert cert = {0};
     struct key_signer *ks = key_signer_new(pkey);
     struct crl_spec spec = {.this_update = tm_now() - TM_MINUTE,
                             .next_update = next,
                             .number = number};
-    struct stat st;
-    struct frame f;
     char path[160];
     int fd;
 
-    cert_parse(&root, c->root.data, c->root.len, &why);
-    spec.issuer = root.subject;
-    spec.issuer_len = root.subject_len;
-    spec.aki = root.ski;
-    ca_path(c, path, "root-crl");
+    cert_parse(&cert, issuer->data, issuer->len, &e);
+    spec.issuer = cert.subject;
+    spec.issuer_len = cert.subject_len;
+    spec.aki = cert.ski;
+    ca_path(c, path, name);
     fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
     ck_assert_int_eq(crl_build(fd, &spec, ks, no_entry, NULL), 0);
     key_signer_free(ks);
-    fstat(fd, &st);
-    ck_assert_int_eq(
-        pread(fd, buf_extend(&der, (size_t)st.st_size), (size_t)st.st_size, 0),
-        st.st_size);
-    close(fd);
+    return fd;
+}
+
+/* A ledger that was restored from an old copy knows an old number; what was
+ * published is still there. */
+START_TEST(a_number_that_was_published_is_not_used_again)
+{
+    AUTO(ca) struct ca c;
+    uint64_t number = 0;
+
+    ca_make(&c);
+    ca_start(&c);
+    ca_settle(&c);
+    ca_stop(&c);
+    close(empty_crl(&c, "crl/issuing.crl", &c.issuing, "file:keys/issuing.key",
+                    1000, tm_now() + TM_DAY));
+    ca_start(&c);
+    ca_settle(&c);
+    X509_CRL_free(read_file(&c, "issuing.crl", &number));
+    ck_assert_uint_eq(number, 1001);
+}
+END_TEST
+
+/* No CRL can be built, and the answer does not wait for one. */
+START_TEST(without_crl_wait_the_answer_comes_first)
+{
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    AUTO(record) struct record r = {0};
+    AUTO(msg_revoked) struct msg_revoked got = {0};
+    AUTO(record) struct record again = {0};
+    struct caller admin;
+    struct ca_want w = {.names = "x.internal", .spki = &spki};
+    struct msg_revoke m = {.reason = REASON_SUPERSEDED, .renewals = -1};
+    struct frame f;
+    char crl[160], away[160];
+    uint64_t number;
+
+    new_key(&spki);
+    ca_make(&c);
+    c.conf->authorities[0].crl_wait = false;
+    ca_path(&c, crl, "crl");
+    ca_path(&c, away, "crl-away");
+    ca_start(&c);
+    ca_settle(&c);
+    admin = ca_admin(&c);
+    ck_assert_int_eq(ca_issue(&c, &admin, &w, &r, NULL), ERR_NONE);
+    ck_assert_int_eq(rename(crl, away), 0);
+    m.serial = r.serial;
+    msg_revoke_put(ca_begin(&c, MSG_REVOKE, &admin), &m);
+    ca_ask(&c, &f);
+    ck_assert_int_eq(f.type, MSG_REVOKED);
+    msg_revoked_get(&f.body, &got);
+    ck_assert(rd_done(&f.body));
+    ck_assert(got.crl_pending);
+    ck_assert(got.record.revoked_at != 0);
+    ck_assert_int_eq(on_crl(&c, &r.serial, &number), -1);
+    /* Who waits gets it as soon as it can be built. */
+    ck_assert_int_eq(rename(away, crl), 0);
+    c.conf->authorities[0].crl_wait = true;
+    ck_assert_int_eq(ca_revoke(&c, &admin, &r.serial, -1, -1, &again, NULL),
+                     ERR_NONE);
+    ck_assert_int_eq(on_crl(&c, &r.serial, &number), REASON_SUPERSEDED);
+    caller_free(&admin);
+}
+END_TEST
+
+/* The root's CRL is signed elsewhere and installed. */
+static int install(struct ca *c, struct client *cl, const char *key,
+                   uint64_t number, int64_t next, struct errs *e)
+{
+    AUTO(buf) struct buf der = {0};
+    AUTO(fd) int fd = empty_crl(c, "root-crl", &c->root, key, number, next);
+    off_t size = lseek(fd, 0, SEEK_END);
+    struct frame f;
+
+    ck_assert_int_eq(pread(fd, buf_extend(&der, (size_t)size), (size_t)size, 0),
+                     size);
     struct buf *b = client_begin(cl, MSG_CRL_INSTALL);
     buf_str(b, "root");
     buf_blob(b, der.data, der.len);
@@ -584,6 +654,8 @@ int main(void)
         a_command_without_a_service_leaves_a_fresh_crl,
         a_lock_that_is_held_says_so,
         a_crl_of_the_root_is_installed_once,
+        a_number_that_was_published_is_not_used_again,
+        without_crl_wait_the_answer_comes_first,
     };
 
     return unit_run("signer_crl", tests, sizeof(tests) / sizeof(tests[0]));

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: ISC */
+/* A CRL is read back before it replaces the one before it.  The file is mapped,
+ * and what has been looked at is let go again, so that memory stays flat. */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "crl.h"
+
+enum { CHUNK = 1 << 20 };
+
+struct map {
+    uint8_t *p;
+    size_t len;
+    size_t passed; /* octets that were let go */
+};
+
+static void map_close(struct map *m)
+{
+    if (m->p)
+        munmap(m->p, m->len);
+}
+AUTO_VALUE(map, struct map, map_close)
+
+static int bad(struct errs *e, const char *what)
+{
+    return err_add(e, ERR_STORAGE_ERROR,
+                   "the CRL that was built is not published: %s", what);
+}
+
+static int map_open(struct map *m, int fd, struct errs *e)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) != 0 || st.st_size <= 0)
+        return bad(e, "its file cannot be read");
+    m->len = (size_t)st.st_size;
+    m->p = mmap(NULL, m->len, PROT_READ, MAP_SHARED, fd, 0);
+    if (m->p != MAP_FAILED)
+        return 0;
+    m->p = NULL;
+    return bad(e, strerror(errno));
+}
+
+/* Lets everything before `at` go, now and then. */
+static void map_pass(struct map *m, const uint8_t *at)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t end = (size_t)(at - m->p) / page * page;
+
+    if (end < m->passed + CHUNK)
+        return;
+    madvise(m->p + m->passed, end - m->passed, MADV_DONTNEED);
+    m->passed = end;
+}
+
+static bool same(const void *a, size_t a_len, const void *b, size_t b_len)
+{
+    return a_len == b_len && memcmp(a, b, a_len) == 0;
+}
+
+static int judge_frame(const struct crl *c, const struct crl_spec *spec,
+                       struct errs *e)
+{
+    AUTO(buf) struct buf idp = {0};
+
+    if (spec->url)
+        crl_put_idp(&idp, spec->url);
+    if (!same(c->issuer, c->issuer_len, spec->issuer, spec->issuer_len) ||
+        !same(c->aki, c->aki_len, spec->aki, SKI_LEN))
+        return bad(e, "its issuer is another");
+    if (!same(c->idp, c->idp_len, idp.data, idp.len))
+        return bad(e, "its distribution point is another");
+    if (c->number != spec->number || c->this_update != spec->this_update ||
+        c->next_update != spec->next_update)
+        return bad(e, "its number or its times are others");
+    return 0;
+}
+
+static int judge_entries(struct map *m, const struct crl *c, int64_t entries,
+                         struct errs *e)
+{
+    struct der list = c->revoked;
+    struct crl_entry entry;
+    int64_t n = 0;
+    int more;
+
+    for (; (more = crl_entry_next(&list, &entry)) == 1; n++)
+        map_pass(m, list.p);
+    if (more < 0)
+        return bad(e, "an entry is malformed");
+    return n == entries ? 0 : bad(e, "entries are missing, or too many");
+}
+
+static int judge_signature(struct map *m, const struct crl *c,
+                           const struct key_pub *key, struct errs *e)
+{
+    AUTO(errs) struct errs why = {0};
+    struct key_verifier *v = key_verifier_new();
+    int r;
+
+    m->passed = 0;
+    if (key->type == KEY_ED25519) {
+        r = key_verify(v, key, c->alg, c->tbs, c->tbs_len, c->sig, c->sig_len,
+                       &why);
+    } else {
+        key_verify_init(v, c->alg);
+        for (size_t at = 0, n; at < c->tbs_len; at += n) {
+            n = c->tbs_len - at < CHUNK ? c->tbs_len - at : CHUNK;
+            key_verify_update(v, c->tbs + at, n);
+            map_pass(m, c->tbs + at + n);
+        }
+        r = key_verify_final(v, key, c->alg, c->sig, c->sig_len, &why);
+    }
+    key_verifier_free(v);
+    return r == 0 ? 0 : bad(e, "its signature is wrong");
+}
+
+int crl_check(int fd, const struct crl_spec *spec, const struct key_pub *key,
+              int64_t entries, struct errs *e)
+{
+    AUTO(map) struct map m = {0};
+    AUTO(errs) struct errs why = {0};
+    struct crl c;
+
+    if (map_open(&m, fd, e) != 0)
+        return -1;
+    if (crl_parse_frame(&c, m.p, m.len, &why) != 0)
+        return bad(e, why.v[0].detail);
+    if (judge_frame(&c, spec, e) != 0 || judge_entries(&m, &c, entries, e) != 0)
+        return -1;
+    return judge_signature(&m, &c, key, e);
+}
