@@ -9,58 +9,33 @@
 #include "tm.h"
 #include "view.h"
 
-struct revoked {
-    struct record record;
-    struct serial *also;
-    size_t n;
-};
-
-/* The serials of one frame, of which there may be several. */
-static int take_serials(struct frame *f, struct revoked *r, struct errs *e)
-{
-    uint32_t n = rd_u32(&f->body);
-
-    for (uint32_t i = 0; i < n && !f->body.failed; i++) {
-        r->also = xreallocarray(r->also, r->n + 1, sizeof(*r->also));
-        serial_get(&f->body, &r->also[r->n++]);
-    }
-    return rd_done(&f->body)
-               ? 0
-               : err_add(e, ERR_SIGNER_AWAY, "the signer's answer is broken");
-}
-
 static int run_revoke(struct client *c, const struct msg_revoke *m,
-                      struct revoked *r, struct errs *e)
+                      struct msg_revoked *r, struct errs *e)
 {
     struct frame f = {.more = true};
-    bool first = true;
 
     msg_revoke_put(client_begin(c, MSG_REVOKE), m);
     if (client_send(c, e) < 0)
         return -1;
-    for (; f.more; first = false) {
+    while (f.more) {
         if (client_recv(c, &f, e) < 0)
             return -1;
         if (f.type != MSG_REVOKED)
             return err_add(e, ERR_SIGNER_AWAY, "REVOKE was answered by %s",
                            msg_name(f.type));
-        if (first)
-            record_get(&f.body, &r->record);
-        if (take_serials(&f, r, e) < 0)
-            return -1;
+        msg_revoked_get(&f.body, r);
+        if (!rd_done(&f.body))
+            return err_add(e, ERR_SIGNER_AWAY, "the signer's answer is broken");
     }
     return 0;
 }
 
-static void show(const struct revoked *r, bool json)
+static void show(const struct msg_revoked *r, bool json)
 {
     char serial[2 * SERIAL_MAX + 1], when[TM_RFC3339_SIZE];
-    json_t *object;
 
     if (json) {
-        object = view_record(&r->record, tm_now(), NULL);
-        view_also_revoked(object, r->also, r->n);
-        cmd_print_json(object);
+        cmd_print_json(view_revoked(r, tm_now(), NULL));
         return;
     }
     serial_text(serial, &r->record.serial);
@@ -71,6 +46,8 @@ static void show(const struct revoked *r, bool json)
         serial_text(serial, &r->also[i]);
         printf("%s too\n", serial);
     }
+    if (r->crl_pending)
+        puts("the CRL that says so is being built");
 }
 
 static int parse_reason(const char *text, int *reason, struct errs *e)
@@ -108,7 +85,7 @@ int cmd_revoke(int argc, char **argv)
         {0}};
     AUTO(errs) struct errs e = {0};
     AUTO(client) struct client *c = NULL;
-    struct revoked r = {0};
+    AUTO(msg_revoked) struct msg_revoked r = {0};
     struct msg_revoke m;
     int code;
 
@@ -127,7 +104,5 @@ int cmd_revoke(int argc, char **argv)
     code = run_revoke(c, &m, &r, &e) < 0 ? cmd_fail(&e) : EXIT_DONE;
     if (code == EXIT_DONE)
         show(&r, json);
-    record_free(&r.record);
-    free(r.also);
     return code;
 }

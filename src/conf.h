@@ -26,6 +26,7 @@ struct conf_authority {
     char *certificate;  /* absolute path */
     char *key;          /* "file:…" */
     int64_t crl_lifetime, crl_refresh;
+    bool crl_wait; /* a revocation is answered when the CRL has it */
 };
 
 struct conf {

@@ -113,7 +113,8 @@ static void *authority_begin(struct parse *p)
     a = &c->authorities[c->n_authorities++];
     *a = (struct conf_authority){.name = xstrdup(p->title),
                                  .crl_lifetime = 7 * TM_DAY,
-                                 .crl_refresh = TM_DAY};
+                                 .crl_refresh = TM_DAY,
+                                 .crl_wait = true};
     return a;
 }
 
@@ -160,6 +161,7 @@ static const struct field authority_fields[] = {
      3650 * TM_DAY},
     {"crl-refresh", false, false, conf_set_span, AT(crl_refresh), 10,
      3650 * TM_DAY},
+    {"crl-wait", false, false, conf_set_bool, AT(crl_wait), 0, 0},
     {0},
 };
 #undef AT

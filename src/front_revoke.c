@@ -64,31 +64,19 @@ static int fill(struct msg_revoke *m, const struct terms *t, struct errs *e)
 /* The first frame's record is everyone's; the serials are in all of them. */
 static void revoked(struct req *r)
 {
-    AUTO(record) struct record rec = {0};
-    json_t *object = NULL;
+    AUTO(msg_revoked) struct msg_revoked m = {0};
 
     for (size_t i = 0; i < r->answers.n; i++) {
-        AUTO(free) struct serial *serials = NULL;
         struct rd *body = &r->answers.v[i].body;
-        uint32_t n;
 
         if (r->answers.v[i].type != MSG_REVOKED)
             log_fatal("signer", "%s where REVOKED belongs",
                       msg_name(r->answers.v[i].type));
-        record_free(&rec);
-        record_get(body, &rec);
-        n = rd_u32(body);
-        if (n > MSG_MAX)
-            body->failed = true;
-        serials = xcalloc(body->failed ? 1 : n + 1, sizeof(*serials));
-        for (uint32_t k = 0; k < n && !body->failed; k++)
-            serial_get(body, &serials[k]);
+        msg_revoked_get(body, &m);
         front_answer_done(r, body);
-        if (!object)
-            object = view_record(&rec, tm_now(), &r->front->hello.authorities);
-        view_also_revoked(object, serials, n);
     }
-    front_reply_json(r, 200, object);
+    front_reply_json(r, 200,
+                     view_revoked(&m, tm_now(), &r->front->hello.authorities));
 }
 
 /* Ends the request's step either way. */

@@ -45,8 +45,8 @@ enum msg_peer { PEER_F = 1, PEER_A = 2, PEER_S = 4 };
     X(DONE, 65, PEER_S)                 /* - */                                \
     X(AUTHORITIES, 66, PEER_S)          /* msg_hello */                        \
     X(RECORD, 67, PEER_S)               /* u8 repeated, record */              \
-    X(REVOKED, 68, PEER_S)              /* record, u32 n, serials; with `more` \
-                                           the serials go on in the next */    \
+    X(REVOKED, 68, PEER_S)              /* msg_revoked; with `more` the        \
+                                           serials go on in the next */        \
     X(LIST_END, 69, PEER_S)             /* str cursor, head size and root */   \
     X(CALLER, 70, PEER_S)               /* msg_who */                          \
     X(TOKEN, 71, PEER_S)                /* token */                            \
@@ -131,6 +131,19 @@ struct msg_revoke {
 };
 void msg_revoke_put(struct buf *b, const struct msg_revoke *m);
 void msg_revoke_get(struct rd *r, struct msg_revoke *m);
+
+/* REVOKED: the certificate as it is now, and what was revoked with it. */
+struct msg_revoked {
+    struct record record;
+    bool crl_pending; /* the CRL that says so is still being built */
+    struct serial *also;
+    size_t n;
+};
+void msg_revoked_free(struct msg_revoked *m);
+AUTO_VALUE(msg_revoked, struct msg_revoked, msg_revoked_free)
+void msg_revoked_put(struct buf *b, const struct msg_revoked *m);
+/* Adds to *m, which is empty before the first frame, the serials of one more. */
+void msg_revoked_get(struct rd *r, struct msg_revoked *m);
 
 /* AUTHORITIES: what the front needs to know, once. */
 struct msg_hello {

@@ -143,6 +143,41 @@ void msg_revoke_get(struct rd *r, struct msg_revoke *m)
         r->failed = true;
 }
 
+void msg_revoked_free(struct msg_revoked *m)
+{
+    record_free(&m->record);
+    free(m->also);
+    *m = (struct msg_revoked){0};
+}
+
+void msg_revoked_put(struct buf *b, const struct msg_revoked *m)
+{
+    record_put(b, &m->record);
+    buf_u8(b, m->crl_pending);
+    buf_u32(b, (uint32_t)m->n);
+    for (size_t i = 0; i < m->n; i++)
+        serial_put(b, &m->also[i]);
+}
+
+void msg_revoked_get(struct rd *r, struct msg_revoked *m)
+{
+    uint8_t pending;
+    uint32_t n;
+
+    record_free(&m->record);
+    record_get(r, &m->record);
+    pending = rd_u8(r);
+    m->crl_pending = pending;
+    n = rd_u32(r);
+    if (pending > 1 || n > MSG_MAX)
+        r->failed = true;
+    if (r->failed)
+        return;
+    m->also = xreallocarray(m->also, m->n + n + 1, sizeof(*m->also));
+    for (uint32_t i = 0; i < n; i++)
+        serial_get(r, &m->also[m->n++]);
+}
+
 void msg_hello_free(struct msg_hello *m)
 {
     authority_infos_free(&m->authorities);

@@ -218,16 +218,18 @@ json_t *view_record(const struct record *r, int64_t now,
     return o;
 }
 
-void view_also_revoked(json_t *object, const struct serial *v, size_t n)
+json_t *view_revoked(const struct msg_revoked *m, int64_t now,
+                     const struct authority_infos *authorities)
 {
-    json_t *a = json_object_get(object, "also_revoked");
+    json_t *object = view_record(&m->record, now, authorities);
+    json_t *also = json_array();
 
-    if (!a) {
-        a = json_array();
-        set(object, "also_revoked", a);
-    }
-    for (size_t i = 0; i < n; i++)
-        append(a, view_serial(&v[i]));
+    for (size_t i = 0; i < m->n; i++)
+        append(also, view_serial(&m->also[i]));
+    set(object, "also_revoked", also);
+    if (m->crl_pending)
+        set(object, "crl", json_string("pending"));
+    return object;
 }
 
 static json_t *view_roles(unsigned roles)

@@ -13,8 +13,9 @@
 /* The certificate object; authorities NULL: without pem and chain_pem. */
 json_t *view_record(const struct record *r, int64_t now,
                     const struct authority_infos *authorities);
-/* Adds also_revoked to a certificate object; a second call adds to it. */
-void view_also_revoked(json_t *object, const struct serial *v, size_t n);
+/* The same with also_revoked, and crl: "pending" where it is. */
+json_t *view_revoked(const struct msg_revoked *m, int64_t now,
+                     const struct authority_infos *authorities);
 /* With `token` only when the secret is in it. */
 json_t *view_token(const struct token *t);
 json_t *view_authority(const struct authority_info *a);

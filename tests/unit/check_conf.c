@@ -17,7 +17,8 @@ static const char good[] =
     "authority issuing {\n"
     "  certificate = \"issuing.pem\"\n"
     "  key = \"file:keys/issuing.key\"\n"
-    "  crl-lifetime = \"2d\" crl-refresh = \"6h\"\n"
+    "  crl-lifetime = \"2d\" crl-refresh = \"6h\" "
+    "crl-wait = no\n"
     "}\n"
     "profile server {\n"
     "  usage = { \"server\" }\n"
@@ -73,6 +74,7 @@ START_TEST(a_good_one)
                      "/etc/pca/data/issuing.pem");
     ck_assert_int_eq(c->authorities[0].crl_lifetime, 2 * TM_DAY);
     ck_assert_int_eq(c->authorities[0].crl_refresh, 6 * TM_HOUR);
+    ck_assert(!c->authorities[0].crl_wait);
     ck_assert_uint_eq(c->profiles.n, 1);
     p = &c->profiles.v[0];
     ck_assert_str_eq(p->name, "server");
@@ -400,6 +402,7 @@ START_TEST(written_and_read)
     ck_assert(c->profiles.v[0].single_label);
     ck_assert_int_eq(c->profiles.v[0].lifetime, 90 * TM_DAY);
     ck_assert_int_eq(c->authorities[0].crl_lifetime, 7 * TM_DAY);
+    ck_assert(c->authorities[0].crl_wait);
     strs_free(&host);
 }
 END_TEST

@@ -395,6 +395,44 @@ START_TEST(revocations_have_real_reasons)
 }
 END_TEST
 
+/* The serials of several frames come together; the record is the last's. */
+START_TEST(what_was_revoked_comes_in_parts)
+{
+    AUTO(buf) struct buf b = {0};
+    struct serial also[3] = {{{0x41}, 1}, {{0x42}, 1}, {{0x43}, 1}};
+    struct msg_revoked m = {
+        .record = {.authority = (char *)"a",
+                   .profile = (char *)"p",
+                   .protocol = (char *)"http",
+                   .requester = {WHO_TOKEN, (char *)"i", NULL},
+                   .serial = {{0x40}, 1}},
+        .also = also,
+        .n = 2};
+    AUTO(msg_revoked) struct msg_revoked back = {0};
+    struct rd r;
+
+    for (int part = 0; part < 2; part++) {
+        buf_reset(&b);
+        msg_revoked_put(&b, &m);
+        r = rd_of(b.data, b.len);
+        msg_revoked_get(&r, &back);
+        ck_assert(rd_done(&r));
+        ck_assert(back.crl_pending == m.crl_pending);
+        m = (struct msg_revoked){m.record, true, also + 2, 1};
+    }
+    ck_assert_uint_eq(back.n, 3);
+    for (int i = 0; i < 3; i++)
+        ck_assert(serial_equal(&back.also[i], &also[i]));
+    for (size_t len = 0; len < b.len; len++) {
+        AUTO(msg_revoked) struct msg_revoked cut = {0};
+
+        r = rd_of(b.data, len);
+        msg_revoked_get(&r, &cut);
+        ck_assert(!rd_done(&r));
+    }
+}
+END_TEST
+
 START_TEST(serials_have_a_bound_and_one_form)
 {
     static const struct {
@@ -494,6 +532,7 @@ int main(void)
         a_name_that_is_none_is_refused,
         callers_show_one_thing,
         revocations_have_real_reasons,
+        what_was_revoked_comes_in_parts,
         serials_have_a_bound_and_one_form,
         a_count_that_lies_allocates_nothing,
         hello_ready_and_files_come_back,

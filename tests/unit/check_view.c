@@ -89,7 +89,8 @@ START_TEST(its_life_is_told)
     AUTO(party) struct party p;
     AUTO(record) struct record r = {0};
     int64_t end = DAY_ONE + 86400 * INT64_C(7300) - 1;
-    const struct serial also[] = {{{0x41}, 1}, {{0x42}, 1}};
+    struct serial also[] = {{{0x41}, 1}, {{0x42}, 1}};
+    struct msg_revoked m = {.also = also, .n = 2};
     json_t *o;
 
     party_make(&p, "ed25519");
@@ -110,9 +111,16 @@ START_TEST(its_life_is_told)
     ck_assert_str_eq(text_of(o, "reason"), "superseded");
     ck_assert_str_eq(text_of(o, "revoked_at"), "2026-11-23T00:00:05Z");
     ck_assert_uint_eq(json_array_size(json_object_get(o, "warnings")), 1);
-    view_also_revoked(o, also, 1);
-    view_also_revoked(o, also + 1, 1);
+    json_decref(o);
+    m.record = r;
+    o = view_revoked(&m, end, NULL);
+    ck_assert_str_eq(text_of(o, "status"), "revoked");
     ck_assert_uint_eq(json_array_size(json_object_get(o, "also_revoked")), 2);
+    ck_assert_ptr_null(json_object_get(o, "crl"));
+    json_decref(o);
+    m.crl_pending = true;
+    o = view_revoked(&m, end, NULL);
+    ck_assert_str_eq(text_of(o, "crl"), "pending");
     json_decref(o);
 }
 END_TEST
