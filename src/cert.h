@@ -224,6 +224,10 @@ int cert_parse_tbs(struct cert *out, const uint8_t *tbs, size_t len,
 bool cert_self_signed(const struct cert *c);
 void cert_free(struct cert *c);
 AUTO_VALUE(cert, struct cert, cert_free)
+/* True when the name constraints of this certificate, if it has any, permit
+ * every name that the pattern matches and none of `deny` does. */
+bool cert_constraints_permit(const struct cert *c, const struct pattern *p,
+                             const struct patterns *deny);
 /* "CN=a.b,O=Example" (RFC 4514, most significant last) of a Name; the caller
  * frees; "" for an empty one. */
 char *cert_name_text(const uint8_t *name, size_t len);

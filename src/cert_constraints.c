@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
+#include <strings.h>
 
 #include "cert.h"
 #include "host.h"
@@ -63,4 +64,185 @@ void cert_constraints_free(struct cert_constraints *c)
     names_free(&c->permitted);
     patterns_free(&c->nets);
     *c = (struct cert_constraints){0};
+}
+
+/* ---- what the constraints of a certificate mean for a pattern ---- */
+
+/* How what a pattern matches lies to a subtree. */
+enum lies { OUTSIDE = 0, PARTLY, WITHIN };
+
+/* The text is base or below it; with a leading dot only below. */
+static bool below(const char *text, size_t len, const char *base, size_t n)
+{
+    if (n && *base == '.')
+        return len >= n && strncasecmp(text + len - n, base, n) == 0;
+    if (len < n || strncasecmp(text + len - n, base, n) != 0)
+        return false;
+    return len == n || n == 0 || text[len - n - 1] == '.';
+}
+
+static enum lies dns_lies(const struct pattern *p, const char *base, size_t n)
+{
+    const size_t len = strlen(p->value);
+
+    if (n == 0)
+        return WITHIN;
+    if (p->how == PATTERN_ALL)
+        return PARTLY;
+    if (below(p->value, len, base, n))
+        return WITHIN;
+    if (p->how == PATTERN_EXACT)
+        return OUTSIDE;
+    if (*base == '.' && n == len + 1 &&
+        strncasecmp(base + 1, p->value, len) == 0)
+        return WITHIN;
+    return below(base, n, p->value, len) ? PARTLY : OUTSIDE;
+}
+
+/* A host exactly, or with a leading dot what is below it. */
+static enum lies host_lies(const char *host, size_t len, const char *base,
+                           size_t n)
+{
+    if (n == 0 || (n == len && strncasecmp(host, base, n) == 0) ||
+        (*base == '.' && below(host, len, base, n)))
+        return WITHIN;
+    return OUTSIDE;
+}
+
+static enum lies email_lies(const struct pattern *p, const char *base, size_t n)
+{
+    const char *at = memchr(base, '@', n), *host = strchr(p->value, '@');
+
+    if (n == 0)
+        return WITHIN;
+    if (p->how == PATTERN_ALL)
+        return PARTLY;
+    host = host ? host + 1 : p->value;
+    if (!at)
+        return host_lies(host, strlen(host), base, n);
+    if (p->how == PATTERN_EXACT)
+        return strlen(p->value) == n && memcmp(p->value, base, n) == 0
+                   ? WITHIN
+                   : OUTSIDE;
+    at++;
+    return host_lies(host, strlen(host), at, n - (size_t)(at - base)) ? PARTLY
+                                                                      : OUTSIDE;
+}
+
+static enum lies uri_lies(const struct pattern *p, const char *base, size_t n)
+{
+    const char *host;
+    size_t len;
+
+    if (n == 0)
+        return WITHIN;
+    if (p->how == PATTERN_ALL)
+        return PARTLY;
+    uri_host(p->value, &host, &len);
+    return host_lies(host, len, base, n);
+}
+
+static enum lies ip_lies(const struct pattern *p, const uint8_t *base, size_t n)
+{
+    struct pattern net = {
+        .kind = NAME_IP, .how = PATTERN_NET, .value = (char *)""};
+
+    if (n != 8 && n != 32)
+        return OUTSIDE;
+    net.ip_len = (uint8_t)(n / 2);
+    for (size_t i = 0; i < net.ip_len; i++) {
+        net.ip[i] = base[i] & base[net.ip_len + i];
+        net.prefix += (uint8_t)__builtin_popcount(base[net.ip_len + i]);
+    }
+    if (p->how == PATTERN_ALL) /* every address of this family, at least */
+        return net.prefix == 0 ? WITHIN : PARTLY;
+    if (pattern_within(p, &net))
+        return WITHIN;
+    return pattern_within(&net, p) ? PARTLY : OUTSIDE;
+}
+
+static enum lies lies(const struct pattern *p, const struct der_tlv *base)
+{
+    const char *text = (const char *)base->val;
+
+    if (base->tag == DER_CTX(2) && p->kind == NAME_DNS)
+        return dns_lies(p, text, base->len);
+    if (base->tag == DER_CTX(1) && p->kind == NAME_EMAIL)
+        return email_lies(p, text, base->len);
+    if (base->tag == DER_CTX(6) && p->kind == NAME_URI)
+        return uri_lies(p, text, base->len);
+    if (base->tag == DER_CTX(7) && p->kind == NAME_IP)
+        return ip_lies(p, base->val, base->len);
+    return OUTSIDE;
+}
+
+static bool of_kind(const struct der_tlv *base, enum name_kind k)
+{
+    return (base->tag == DER_CTX(2) && k == NAME_DNS) ||
+           (base->tag == DER_CTX(1) && k == NAME_EMAIL) ||
+           (base->tag == DER_CTX(6) && k == NAME_URI) ||
+           (base->tag == DER_CTX(7) && k == NAME_IP);
+}
+
+/* A subtree that is denied as a whole needs no thought. */
+static bool denied(const struct patterns *deny, const struct der_tlv *base)
+{
+    AUTO(free) char *text = xstrndup((const char *)base->val, base->len);
+    struct pattern itself = {
+        .kind = NAME_DNS, .how = PATTERN_EXACT, .value = text};
+    struct pattern deeper = itself;
+    bool first = *text == '.', second = false;
+
+    if (base->tag != DER_CTX(2) || base->len == 0)
+        return false;
+    deeper.how = PATTERN_SUFFIX;
+    deeper.value += *text == '.';
+    for (size_t i = 0; i < deny->n; i++) {
+        first |= pattern_within(&itself, &deny->v[i]);
+        second |= pattern_within(&deeper, &deny->v[i]);
+    }
+    return first && second;
+}
+
+static bool subtrees_permit(struct der list, bool excluded,
+                            const struct pattern *p,
+                            const struct patterns *deny)
+{
+    bool any = false, within = false;
+    struct der_tlv base;
+    struct der seq;
+
+    while (!der_end(&list)) {
+        enum lies how;
+
+        if (der_enter(&list, DER_SEQUENCE, &seq) || der_next(&seq, &base))
+            return false;
+        if (!of_kind(&base, p->kind))
+            continue;
+        how = lies(p, &base);
+        any = true;
+        within |= how == WITHIN;
+        if (excluded && how != OUTSIDE && !denied(deny, &base))
+            return false;
+    }
+    return excluded || !any || within;
+}
+
+bool cert_constraints_permit(const struct cert *c, const struct pattern *p,
+                             const struct patterns *deny)
+{
+    const struct cert_ext *x = &c->ext[EXT_CONSTRAINTS];
+    struct der value = der_of(x->value, x->len), seq, list;
+    int r;
+
+    if (!x->value || p->kind == NAME_CN)
+        return true;
+    if (der_enter(&value, DER_SEQUENCE, &seq))
+        return false;
+    for (int i = 0; i < 2; i++) {
+        r = der_enter_opt(&seq, DER_CTX_CONS(i), &list);
+        if (r < 0 || (r == 1 && !subtrees_permit(list, i == 1, p, deny)))
+            return false;
+    }
+    return true;
 }

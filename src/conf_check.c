@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "cert.h"
+#include "conf_parse.h"
 #include "key.h"
 #include "tm.h"
 
@@ -120,19 +121,26 @@ static void check_ledger_key(const struct conf *c, struct errs *e)
                 c->ledger_key);
 }
 
+static struct held *held_issuer(struct held *all, size_t n,
+                                const struct held *h)
+{
+    for (size_t k = 0; k < n; k++)
+        if (&all[k] != h && held_issued(&all[k], &h->cert))
+            return &all[k];
+    return NULL;
+}
+
 /* all[0] is the root, all[i + 1] authority i. */
 static void check_authority(const struct conf *c, struct held *all, size_t i,
                             struct key_verifier *v, struct strs *warnings,
                             struct errs *e)
 {
     struct held *h = &all[i + 1];
-    const struct held *issuer = NULL;
+    const struct held *issuer;
 
     if (!h->cert.der)
         return;
-    for (size_t k = 0; k <= c->n_authorities && !issuer; k++)
-        if (&all[k] != h && held_issued(&all[k], &h->cert))
-            issuer = &all[k];
+    issuer = held_issuer(all, c->n_authorities + 1, h);
     if (issuer)
         check_signature(v, issuer, h, e);
     else if (all[0].cert.der)
@@ -140,6 +148,24 @@ static void check_authority(const struct conf *c, struct held *all, size_t i,
                 "%s: issued neither by %s nor by another authority", h->path,
                 c->root);
     check_dates(h, warnings);
+}
+
+/* From the authority that signs to the root, as far as they could be read. */
+static void check_profile(const struct conf *c, struct held *all,
+                          const struct profile *p, struct errs *e)
+{
+    enum { CHAIN_MAX = 8 };
+    const struct conf_authority *a =
+        p->authority ? conf_authority(c, p->authority) : c->authorities;
+    const struct held *h = &all[a - c->authorities + 1];
+    struct conf_issuer chain[CHAIN_MAX];
+    size_t n = 0;
+
+    for (; h && h->cert.der && n < CHAIN_MAX; n++) {
+        chain[n] = (struct conf_issuer){&h->cert, h->path};
+        h = held_issuer(all, c->n_authorities + 1, h);
+    }
+    conf_fit(c, p, chain, n, e);
 }
 
 static void check_certificates(const struct conf *c, struct strs *warnings,
@@ -162,6 +188,8 @@ static void check_certificates(const struct conf *c, struct strs *warnings,
     }
     for (size_t i = 0; i < c->n_authorities; i++)
         check_authority(c, all, i, v, warnings, e);
+    for (size_t i = 0; i < c->profiles.n; i++)
+        check_profile(c, all, &c->profiles.v[i], e);
     for (size_t i = 0; i <= c->n_authorities; i++)
         held_free(&all[i]);
     key_verifier_free(v);

@@ -64,6 +64,15 @@ int conf_line(const struct parse *p, const char *option, unsigned nth);
 
 bool conf_given(const struct parse *p, const char *option);
 
+/* conf_fit.c: a reason for every rule of the profile that an authority of the
+ * chain, the one that signs first, does not let it keep. */
+struct conf_issuer {
+    const struct cert *cert;
+    const char *path;
+};
+void conf_fit(const struct conf *c, const struct profile *p,
+              const struct conf_issuer *chain, size_t n, struct errs *e);
+
 /* conf_profile.c */
 extern const struct field conf_profile_fields[];
 void *conf_profile_begin(struct parse *p);

@@ -94,9 +94,9 @@ struct taken {
 };
 void taken_free(struct taken *t);
 AUTO_VALUE(taken, struct taken, taken_free)
-/* A CN that is a name of a kind that the profile has is one more name, unless
- * the names were listed; any other is the subject's, where the profile takes
- * it, or dropped with a warning.  -1 with ERR_NO_NAMES, ERR_BAD_NAME or
+/* A CN that is a name is one more name, unless the names were listed.  Where
+ * the profile takes CNs it is the subject's when it is none, or none that the
+ * profile has, no server's; else any other is dropped with a warning.  -1 with ERR_NO_NAMES, ERR_BAD_NAME or
  * ERR_BAD_CSR (a field of the subject that no certificate may have). */
 int profile_take(const struct profile *p, const struct claim *a,
                  struct taken *out, struct strs *warnings, struct errs *e);

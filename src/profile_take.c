@@ -17,15 +17,21 @@ static bool takes(const struct profile *p, enum subject_field f)
 }
 
 /* Whether the CN may stand in the subject though it looks like a name: "jane"
- * where only people are certified.  A server's CN is a host's name to some
- * clients, whatever else it has. */
+ * or "svc-backup" where no such host is certified.  A server's CN is a host to
+ * some clients, whatever else it has. */
 static bool is_just_a_cn(const struct profile *p, const char *cn)
 {
-    size_t len = strlen(cn);
-    enum name_kind k = name_kind_of(&cn, &len);
+    AUTO(errs) struct errs e = {0};
+    struct name n;
+    bool ours;
 
-    return takes(p, SUBJECT_CN) && !(p->eku & EKU_SERVER) &&
-           !patterns_has_kind(&p->names, k);
+    if (!takes(p, SUBJECT_CN) || p->eku & EKU_SERVER)
+        return false;
+    if (name_parse(&n, cn, strlen(cn), &e) != 0)
+        return true;
+    ours = patterns_match(&p->names, &n);
+    name_free(&n);
+    return !ours;
 }
 
 /* One more name to judge, of the kind for CNs. */
@@ -76,6 +82,10 @@ static int judge_cn(const struct profile *p, const struct claim *a,
     const bool like = name_is_like(cn, len);
     struct name n;
 
+    if (p->names.n == 0) { /* it wants no names, and has a CN of its own */
+        dropped(warnings, cn);
+        return 0;
+    }
     if (like && !is_just_a_cn(p, cn)) {
         if (name_parse(&n, cn, len, &why) == 0) {
             cn_is_name(p, a, out, &n);
@@ -86,7 +96,7 @@ static int judge_cn(const struct profile *p, const struct claim *a,
     }
     if (a->listed)
         return 0;
-    if (out->names.n || a->odd || p->names.n == 0) {
+    if (out->names.n || a->odd) {
         dropped(warnings, cn);
         return 0;
     }

@@ -472,7 +472,7 @@ START_TEST(the_sample_is_good)
     AUTO(conf) struct conf *c = conf_load(path, &e);
 
     ck_assert_msg(c != NULL, "%s", e.n ? e.v[0].detail : "");
-    ck_assert_uint_eq(c->profiles.n, 3);
+    ck_assert_uint_eq(c->profiles.n, 6);
 }
 END_TEST
 
@@ -508,6 +508,34 @@ START_TEST(the_manual_shows_the_sample)
 }
 END_TEST
 
+/* Each profile that README.md shows is one of the sample. */
+START_TEST(the_readme_shows_the_sample)
+{
+    static const char *const begin[] = {"\nprofile people {",
+                                        "\nprofile workload {"};
+    const char *source = getenv("SOURCE");
+    const char *root = source ? source : ".";
+    AUTO(free) char *sample_path = xasprintf("%s/etc/pocketca.conf", root);
+    AUTO(free) char *readme_path = xasprintf("%s/README.md", root);
+    AUTO(buf) struct buf sample = {0};
+    AUTO(buf) struct buf readme = {0};
+    AUTO(errs) struct errs e = {0};
+
+    ck_assert_int_eq(conf_read(sample_path, &sample, &e), 0);
+    ck_assert_int_eq(conf_read(readme_path, &readme, &e), 0);
+    buf_putc(&sample, 0);
+    buf_putc(&readme, 0);
+    for (size_t i = 0; i < sizeof(begin) / sizeof(*begin); i++) {
+        const char *a = strstr((const char *)sample.data, begin[i]);
+        const char *b = strstr((const char *)readme.data, begin[i]);
+        const char *end = a ? strstr(a, "\n}\n") : NULL;
+
+        ck_assert(a && b && end);
+        ck_assert_int_eq(strncmp(a, b, (size_t)(end - a) + 3), 0);
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {a_good_one,
@@ -524,7 +552,8 @@ int main(void)
                                   files,
                                   which_file,
                                   the_sample_is_good,
-                                  the_manual_shows_the_sample};
+                                  the_manual_shows_the_sample,
+                                  the_readme_shows_the_sample};
 
     return unit_run("conf", tests, sizeof(tests) / sizeof(tests[0]));
 }

@@ -252,6 +252,12 @@ START_TEST(taking)
         {PEOPLE, "", false,
          "12345678 12345678 12345678 12345678 12345678 12345678 12345678 12",
          "bad-name"},
+        {"usage = client names = { \"dns:**.internal\", \"cn:svc-*\" } "
+         "subject = cn",
+         "", false, "svc-backup", "cn:svc-backup|||svc-backup|0"},
+        {"usage = client names = { \"dns:**.internal\", \"cn:**\" } "
+         "subject = cn",
+         "", false, "a.internal", "dns:a.internal|||a.internal|0"},
         /* a server's CN is a host to some clients */
         {"usage = server names = { \"ip:**\", \"cn:**\" } subject = cn",
          "10.0.0.1", false, "evil.org",

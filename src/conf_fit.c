@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: ISC */
+/* Whether an authority can sign what a profile allows: its certificate and
+ * those above it bind what it signs (RFC 5280 section 6.1). */
+#include "conf_parse.h"
+
+#include <string.h>
+
+/* At the line of the profile's rule. */
+static void complain(const struct conf *c, int line, struct errs *e,
+                     const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static void complain(const struct conf *c, int line, struct errs *e,
+                     const char *fmt, ...)
+{
+    AUTO(free) char *text = NULL;
+    va_list ap;
+
+    va_start(ap, fmt);
+    text = xvasprintf(fmt, ap);
+    va_end(ap);
+    err_add(e, ERR_BAD_ARGUMENT, "%s:%d: %s", c->file, line, text);
+}
+
+static void fit_names(const struct conf *c, const struct profile *p,
+                      const struct conf_issuer *i, struct errs *e)
+{
+    for (size_t n = 0; n < p->names.n; n++) {
+        AUTO(free) char *text = NULL;
+
+        if (cert_constraints_permit(i->cert, &p->names.v[n], &p->deny))
+            continue;
+        text = pattern_text(&p->names.v[n]);
+        complain(c, p->names_line[n], e,
+                 "profile %s: names \"%s\" allows more than the name "
+                 "constraints of %s permit",
+                 p->name, text, i->path);
+    }
+}
+
+static void fit_usage(const struct conf *c, const struct profile *p,
+                      const struct conf_issuer *i, struct errs *e)
+{
+    const unsigned eku = i->cert->eku;
+    const bool other = p->eku_other.len && !(eku & EKU_OTHER);
+
+    if (!eku || eku & EKU_ANY)
+        return;
+    if (p->eku & ~eku & ~(unsigned)EKU_OCSP || other)
+        complain(c, p->line, e,
+                 "profile %s: usage has a purpose that the extended key usage "
+                 "of %s does not",
+                 p->name, i->path);
+}
+
+/* depth: how many authorities there are between. */
+static void fit_path(const struct conf *c, const struct profile *p,
+                     const struct conf_issuer *i, size_t depth, struct errs *e)
+{
+    const int most = i->cert->path_len;
+
+    if (p->ca && most >= 0 && (size_t)most < depth + 1 + p->path_len)
+        complain(c, p->line, e,
+                 "profile %s: usage intermediate with path-len %u needs a path "
+                 "length of %zu in %s, which has %d",
+                 p->name, p->path_len, depth + 1 + p->path_len, i->path, most);
+}
+
+void conf_fit(const struct conf *c, const struct profile *p,
+              const struct conf_issuer *chain, size_t n, struct errs *e)
+{
+    for (size_t i = 0; i < n; i++) {
+        fit_names(c, p, &chain[i], e);
+        fit_usage(c, p, &chain[i], e);
+        fit_path(c, p, &chain[i], i, e);
+    }
+}

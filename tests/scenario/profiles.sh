@@ -1,0 +1,159 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# The profiles of the sample: each accepted, and each certificate as it says;
+# profiles that the authority cannot sign are refused at the start.
+. "${SOURCE:?}/tests/scenario/lib.sh"
+
+init --constrain --host ca.example.internal,127.0.0.1 \
+    --allow 'dns:**.internal,ip:10.0.0.0/8,email:*@example.internal,uri:spiffe://example.internal/**'
+# ours up to the profiles, then the sample's
+sed '/^profile server/,$d' "$CA/pocketca.conf" >"$T/own"
+sed -n '/^# Servers/,$p' "$SOURCE/etc/pocketca.conf" >"$T/sample"
+configure() { # PROFILE-TEXT…
+    { cat "$T/own" "$T/sample"; printf '%s\n' "$@"; } >"$CA/pocketca.conf"
+}
+configure 'profile later { usage = client names = "dns:**.internal"' \
+    'not-before = 7d min-lifetime = 1h lifetime = 2d max-lifetime = 9d }' \
+    'profile responder { usage = ocsp subject = "cn=Test responder"' \
+    'extensions = "1.2.3.4 hex:0c0141" }'
+ok 'the sample is accepted' "$POCKETCA" check -c "$CA/pocketca.conf"
+serve
+
+req "$API/v1/profiles"
+json 'all of it is shown' '[.profiles[].name] == ["server", "client", "mutual",
+    "people", "workload", "short", "later", "responder"]'
+json 'people, in full' '.profiles[] | select(.name == "people") |
+    .usage == ["email", "client"] and .subject == {"c": "DE",
+    "o": "Example Ltd", "ou": true, "cn": true} and .max_names == 3 and
+    .deny == ["email:root@example.internal", "cn:root"] and .cdp and
+    .policies == ["1.3.6.1.4.1.32473.1.1 https://ca.example.internal/cps"]'
+
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 \
+    -out "$T/key" 2>/dev/null
+ask() { # FILE SUBJECT SAN: a request
+    openssl req -new -key "$T/key" -subj "$2" -out "$T/$1.csr" \
+        ${3:+-addext "subjectAltName=$3"} 2>"$T/openssl.err" ||
+        bail "openssl req $1"
+}
+send() { # STATUS CODE WHAT FILE PROFILE [ARGUMENTS]
+    want "$1" "$2" "$3" --data-binary @"$T/$4.csr" \
+        "$API/v1/certificates?profile=$5${6:+&$6}"
+    [ "$1" != 201 ] || {
+        cp "$T/body" "$T/$4.pem"
+        openssl x509 -in "$T/$4.pem" -noout -text -nameopt utf8,sep_comma_plus \
+            >"$T/$4.text"
+        ok "$3: verifies" openssl verify -x509_strict -no_check_time \
+            -CAfile "$CA/root.pem" -untrusted "$T/$4.pem" "$T/$4.pem"
+    }
+}
+
+# people
+ask jane '/C=FR/O=Evil/OU=Research/CN=Jane  Doe/emailAddress=x@evil.org' \
+    email:jane@example.internal
+send 201 - 'mail for a person' jane people
+like 'the subject is ours, and what is taken' "$T/jane.text" \
+    'Subject: C=DE,O=Example Ltd,OU=Research,CN=Jane Doe$'
+like 'for mail' "$T/jane.text" 'TLS Web Client Authentication, E-mail Protection'
+like 'agrees on keys' "$T/jane.text" 'Digital Signature, Key Agreement'
+like 'has its policy' "$T/jane.text" 'CPS: https://ca.example.internal/cps'
+unlike 'nothing of the mail address in the subject' "$T/jane.text" evil
+ask root /CN=Root email:jane@example.internal
+send 422 name-not-allowed 'a CN that is denied' root people
+ask other /CN=Jane email:jane@evil.org
+send 422 name-not-allowed 'an address elsewhere' other people
+ask host /CN=Jane DNS:web.internal
+send 422 name-type-not-allowed 'a host is no person' host people
+serial=$(serial_of "$T/jane.pem")
+for q in 'cn:jane%20doe' 'cn:JANE%20*' 'cn:**' 'email:*@example.internal'; do
+    req "$API/v1/certificates?name=$q"
+    json "found by $q" "[.certificates[].serial] == [\"$serial\"]"
+done
+req "$API/v1/certificates?name=cn:jane&profile=people"
+json 'not by half of it' '.certificates == []'
+ok 'audit counts the common name' "$POCKETCA" audit -c "$CA/pocketca.conf"
+want 201 - 'renewed with its subject' -X POST \
+    "$API/v1/certificates/$serial/renew"
+openssl x509 -in "$T/body" -noout -subject -nameopt utf8,sep_comma_plus \
+    >"$T/renewed"
+like 'the same subject' "$T/renewed" 'C=DE,O=Example Ltd,OU=Research,CN=Jane Doe$'
+
+# machines: a name that is no host, and nothing else
+ask svc /CN=svc-backup
+send 201 - 'a client by its common name' svc client
+like 'its subject' "$T/svc.text" 'Subject: O=Example Ltd,CN=svc-backup$'
+unlike 'no alternative name' "$T/svc.text" 'Subject Alternative Name'
+ask user /CN=user-1
+send 422 name-not-allowed 'another common name' user client
+t=$(token '"issue"' '"names": ["cn:svc-a*"]')
+BEARER=$t
+send 422 name-not-in-token 'a token narrows common names' svc client
+ask svca /CN=svc-a1
+send 201 - 'and allows them' svca client
+want 201 - 'and renews what it covers' -X POST \
+    "$API/v1/certificates/$(serial_of "$T/svca.pem")/renew"
+BEARER=$ADMIN
+
+# workloads
+ask spiffe '/CN=Some workload' URI:spiffe://example.internal/ns/a
+send 201 - 'a workload' spiffe workload
+like 'its subject is empty' "$T/spiffe.text" 'Subject: *$'
+like 'so its name is critical' "$T/spiffe.text" 'Alternative Name: critical'
+ask spiffe2 / URI:spiffe://example.internal/a,URI:spiffe://example.internal/b
+send 422 too-many-names 'two are too many' spiffe2 workload
+ask spiffe3 / URI:spiffe://example.org/a
+send 422 name-not-allowed 'another trust domain' spiffe3 workload
+
+# servers, short
+ask short /CN=web.internal
+send 201 - 'for an hour' short short
+unlike 'no address of a CRL' "$T/short.text" 'CRL Distribution'
+unlike 'no address of OCSP' "$T/short.text" 'Authority Information Access'
+send 422 lifetime-too-long 'not for a day' short short lifetime=1d
+ask denied /CN=ca.example.internal
+send 422 name-not-allowed 'the name of the CA itself is denied' denied server
+
+# when it begins
+when=$(date -u -d '+3 days' +%Y-%m-%dT%H:%M:%SZ)
+ask later /CN=later.internal
+send 400 bad-argument 'a server begins now' later server "not_before=$when"
+send 201 - 'later, where the profile allows it' later later "not_before=$when"
+req "$API/v1/certificates/$(serial_of "$T/later.pem")"
+json 'then' ".not_before == \"$when\""
+send 400 bad-argument 'not that far ahead' later later \
+    "not_before=$(date -u -d '+8 days' +%Y-%m-%dT%H:%M:%SZ)"
+send 400 bad-argument 'not in the past' later later \
+    'not_before=2020-01-01T00:00:00Z'
+send 400 bad-argument 'not shorter than the least' later later lifetime=59m
+
+# power
+openssl req -new -key "$T/key" -subj /CN=svc-x -out "$T/power.csr" \
+    -addext extendedKeyUsage=OCSPSigning 2>/dev/null
+send 201 - 'a responder' power responder
+like 'for OCSP alone' "$T/power.text" 'OCSP Signing$'
+like 'never asked about' "$T/power.text" 'OCSP No Check'
+like 'with an extension of its own' "$T/power.text" '1\.2\.3\.4'
+send 422 extension-not-allowed 'no other profile grants it' power client
+openssl req -new -key "$T/key" -subj /CN=x -out "$T/any.csr" \
+    -addext extendedKeyUsage=anyExtendedKeyUsage 2>/dev/null
+send 422 extension-not-allowed 'and none every purpose' any responder
+
+# what the authority cannot sign
+line=$(cat "$T/own" "$T/sample" | wc -l)
+cannot() { # WHAT SAID PROFILE-LINE…
+    c_what=$1 c_said=$2
+    shift 2
+    configure "$@"
+    exits 1 "$c_what" "$POCKETCA" check -c "$CA/pocketca.conf"
+    like "$c_what: said where" "$T/out" "pocketca.conf:$((line + 2)): $c_said"
+}
+cannot 'more names than the constraints' \
+    'profile p: names "dns:\*\*" allows more than .*issuing.pem permit' \
+    'profile p { usage = server' 'names = "dns:**" }'
+cannot 'a network that they leave out' 'profile p: names "ip:0.0.0.0/0"' \
+    'profile p { usage = server' 'names = "ip:0.0.0.0/0" }'
+cannot 'an authority below it' 'profile p: .*path length of 1 in .*has 0' \
+    'profile p {' 'usage = intermediate subject = "cn=X" }'
+cannot 'what contradicts itself' 'profile p: deny .* covers all of' \
+    'profile p { usage = server names = "dns:a.internal"' \
+    'deny = "dns:**.internal" }'
+finish
