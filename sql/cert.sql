@@ -76,9 +76,12 @@ WITH RECURSIVE d (leaf) AS ( SELECT leaf FROM certificates WHERE replaces =
 ?1 AND detached = 0 UNION SELECT c.leaf FROM d JOIN certificates c ON
 c.replaces = d.leaf WHERE c.detached = 0) SELECT leaf FROM d;
 
+-- Revoked for it, or blocked by name.
+
 -- name: key_compromised
-SELECT 1 FROM certificates WHERE key = ?1 AND key_sha256 = ?2 AND reason =
-1 LIMIT 1;
+SELECT revoked_at, 0 FROM certificates WHERE key = ?1 AND key_sha256 = ?2
+AND reason = 1 UNION ALL SELECT blocked_at, 1 FROM blocked_keys WHERE
+key_sha256 = ?2 AND removed IS NULL LIMIT 1;
 
 -- name: ancestor_compromised
 WITH RECURSIVE up (leaf) AS ( SELECT ?1 UNION SELECT c.replaces FROM up

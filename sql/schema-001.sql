@@ -88,6 +88,25 @@ revoked_first, serial, revoked_at, reason) WHERE revoked_at IS NOT NULL;
 -- Asked before every issue: keys that were revoked for keyCompromise.
 CREATE INDEX cert_compromised ON certificates (key) WHERE reason = 1;
 
+-- Serials that an earlier CA of the authority revoked, and whose certificates
+-- are not here.  entry: the one that says so; not_after: until then it stays on
+-- the CRL, the end of time when nobody knows.
+CREATE TABLE revoked_serials ( entry INTEGER PRIMARY KEY, authority INTEGER
+NOT NULL REFERENCES authorities (id), serial BLOB NOT NULL, revoked_at
+INTEGER NOT NULL, reason INTEGER NOT NULL, not_after INTEGER NOT NULL,
+UNIQUE (authority, serial) ) STRICT;
+
+CREATE INDEX serial_crl ON revoked_serials (authority, entry, not_after);
+
+-- Keys that were blocked by name.  entry: the one that says so; removed: the
+-- one that took it back.
+CREATE TABLE blocked_keys ( entry INTEGER PRIMARY KEY, key_sha256 BLOB NOT
+NULL CHECK (length(key_sha256) = 32), blocked_at INTEGER NOT NULL, note
+TEXT, removed INTEGER ) STRICT;
+
+CREATE UNIQUE INDEX blocked_key ON blocked_keys (key_sha256) WHERE removed
+IS NULL;
+
 -- The name index.  class: the kind and, for DNS names, the number of labels,
 -- for addresses that of octets; key begins with what a search has fixed: DNS
 -- names and mail addresses from their last octet to their first.

@@ -22,12 +22,8 @@ static EVP_PKEY *load_key(const struct sign *s, struct errs *e)
 
     if (!c)
         return NULL;
-    if (s->pass_file && cmd_read(s->pass_file, 1024, &pass, e) < 0)
+    if (s->pass_file && cmd_read_line(s->pass_file, &pass, e) < 0)
         return NULL;
-    while (pass.len &&
-           (pass.data[pass.len - 1] == '\n' || pass.data[pass.len - 1] == '\r'))
-        pass.len--;
-    buf_putc(&pass, 0);
     uri = s->key ? xasprintf("file:%s", s->key) : xstrdup("file:keys/root.key");
     key = key_load(uri, s->key ? "." : c->data,
                    s->pass_file ? (const char *)pass.data : NULL, e);

@@ -9,7 +9,7 @@
 #include "tm.h"
 #include "view.h"
 
-enum { CSR_MAX = 65536, CHUNK = 4096 };
+enum { CSR_MAX = 65536, CHUNK = 4096, LINE_MAX_LEN = 1024 };
 
 int cmd_read(const char *path, size_t max, struct buf *out, struct errs *e)
 {
@@ -28,6 +28,17 @@ int cmd_read(const char *path, size_t max, struct buf *out, struct errs *e)
     }
     if (ferror(f))
         return err_add(e, ERR_BAD_ARGUMENT, "%s: %s", path, strerror(errno));
+    return 0;
+}
+
+int cmd_read_line(const char *path, struct buf *out, struct errs *e)
+{
+    if (cmd_read(path, LINE_MAX_LEN, out, e) < 0)
+        return -1;
+    while (out->len && (out->data[out->len - 1] == '\n' ||
+                        out->data[out->len - 1] == '\r'))
+        out->len--;
+    buf_putc(out, 0);
     return 0;
 }
 

@@ -46,8 +46,8 @@ const char *key_curve_text(enum key_curve c);
  * is not DER or not a SubjectPublicKeyInfo, ERR_KEY_NOT_ALLOWED for an
  * algorithm, curve or form that is never certified (P-192, DSA, X25519,
  * explicit parameters, compressed, hybrid), ERR_KEY_WEAK for a key of ours
- * that is too weak (exponent, even modulus, under 2048 bits, small order).  That an
- * EC point is on its curve is what key_verify() finds. */
+ * that is too weak (exponent, even modulus, under 2048 bits, small order). That
+ * an EC point is on its curve is what key_verify() finds. */
 int key_pub_parse(struct key_pub *out, const uint8_t *spki, size_t len,
                   struct errs *e);
 /* What needs arithmetic, of an RSA key: -1 with ERR_KEY_WEAK for a modulus that
@@ -138,6 +138,10 @@ void key_to_pem(EVP_PKEY *key, const char *pass, struct buf *out);
  * group or others may read. */
 EVP_PKEY *key_load(const char *uri, const char *dir, const char *pass,
                    struct errs *e);
+/* Appends the SubjectPublicKeyInfo of a private key in PEM, of whatever kind
+ * and strength; path is for the reason. */
+int key_public_half(const struct buf *pem, const char *path, const char *pass,
+                    struct buf *spki, struct errs *e);
 /* True when the PEM at path is an encrypted private key. */
 bool key_is_encrypted(const char *path);
 /* The key's SubjectPublicKeyInfo, appended. */

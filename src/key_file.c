@@ -195,20 +195,18 @@ static int key_judge(EVP_PKEY *key, const char *path, struct errs *e)
     return 0;
 }
 
-static EVP_PKEY *file_load(const char *path, const char *pass, struct errs *e)
+static EVP_PKEY *text_load(const struct buf *text, const char *path,
+                           const char *pass, struct errs *e)
 {
-    AUTO(secret) struct buf text = {0};
-    AUTO(bio) BIO *bio = NULL;
-    AUTO(evp_pkey) EVP_PKEY *key = NULL;
+    AUTO(bio) BIO *bio = BIO_new_mem_buf(text->data, (int)text->len);
     struct pass p = {.text = pass};
+    EVP_PKEY *key;
 
-    if (secret_open(path, &text, e))
-        return NULL;
-    if (!(bio = BIO_new_mem_buf(text.data, (int)text.len)))
+    if (!bio)
         abort();
     key = PEM_read_bio_PrivateKey(bio, NULL, pass_give, &p);
     ERR_clear_error();
-    if (!key) {
+    if (!key)
         err_add(e, ERR_BAD_ARGUMENT,
                 p.asked && !pass
                     ? "The key in \"%s\" is encrypted, and there is no "
@@ -216,11 +214,31 @@ static EVP_PKEY *file_load(const char *path, const char *pass, struct errs *e)
                 : p.asked ? "The passphrase does not open the key in \"%s\"."
                           : "The file \"%s\" holds no private key in PEM.",
                 path);
+    return key;
+}
+
+static EVP_PKEY *file_load(const char *path, const char *pass, struct errs *e)
+{
+    AUTO(secret) struct buf text = {0};
+    AUTO(evp_pkey) EVP_PKEY *key = NULL;
+
+    if (secret_open(path, &text, e))
         return NULL;
-    }
-    if (key_judge(key, path, e))
+    key = text_load(&text, path, pass, e);
+    if (!key || key_judge(key, path, e))
         return NULL;
     return take_ptr(key);
+}
+
+int key_public_half(const struct buf *pem, const char *path, const char *pass,
+                    struct buf *spki, struct errs *e)
+{
+    AUTO(evp_pkey) EVP_PKEY *key = text_load(pem, path, pass, e);
+
+    if (!key)
+        return -1;
+    key_spki(key, spki);
+    return 0;
 }
 
 EVP_PKEY *key_load(const char *uri, const char *dir, const char *pass,

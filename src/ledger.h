@@ -21,10 +21,15 @@ enum entry_type {
     ENTRY_REVOKED,   /* object: ledger_revocation() */
     ENTRY_TOKEN_MADE,    /* object: ledger_token() */
     ENTRY_TOKEN_REMOVED, /* object: the id's octets */
-    ENTRY_PROFILES,  /* object: the configuration's profile sections */
-    ENTRY_AUTHORITY, /* object: the certificate, DER */
-    ENTRY_CRL,       /* object: the CRL, DER */
-    ENTRY_CLOCK,     /* the clock was accepted; object: empty */
+    ENTRY_PROFILES,      /* object: the configuration's profile sections */
+    ENTRY_AUTHORITY,     /* object: the certificate, DER */
+    ENTRY_CRL,           /* object: the CRL, DER */
+    ENTRY_CLOCK,         /* the clock was accepted; object: empty */
+    ENTRY_IMPORTED,      /* object: an earlier CA's certificate, DER */
+    ENTRY_SERIAL,        /* revoked, certificate unknown: ledger_serial() */
+    ENTRY_CRL_NUMBER,    /* an earlier CA's last: ledger_crl_number() */
+    ENTRY_KEY_BLOCKED,   /* object: ledger_block() */
+    ENTRY_KEY_UNBLOCKED, /* object: ledger_unblock() */
     ENTRY__MAX
 };
 
@@ -44,6 +49,18 @@ int entry_decode(const uint8_t *p, size_t len, struct entry *out);
 /* The canonical octets of a revocation, the object of ENTRY_REVOKED. */
 void ledger_revocation(struct buf *b, const char *authority,
                        const struct serial *s, int64_t at, int reason);
+/* Those of a serial that is revoked without its certificate. */
+void ledger_serial(struct buf *b, const struct revoked_serial *s);
+/* Those of the number that an authority's own CRLs are to be above. */
+void ledger_crl_number(struct buf *b, const char *authority, uint64_t number);
+/* That number; 0 when there is none. */
+enum store_result ledger_crl_above(struct store_conn *c, const char *authority,
+                                   uint64_t *number);
+enum store_result ledger_crl_above_put(struct store_conn *c,
+                                       const char *authority, uint64_t number);
+/* Those of a blocked key, and of taking it back. */
+void ledger_block(struct buf *b, const struct blocked_key *k);
+void ledger_unblock(struct buf *b, const struct blocked_key *k);
 /* The canonical octets of a token as it was made, the object of
  * ENTRY_TOKEN_MADE: everything but uses, last_used, removed_at and the text of
  * the secret. */

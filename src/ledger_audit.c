@@ -77,7 +77,7 @@ static int walk(struct audit *a)
         chunk_reset(a->chunk);
         a->chunk->first = at;
         a->chunk->n = left < TILE_WIDTH ? (unsigned)left : TILE_WIDTH;
-        if (audit_tree(a) != 0 || audit_certs(a) != 0)
+        if (audit_tree(a) != 0 || audit_certs(a) != 0 || audit_serials(a) != 0)
             return -1;
         audit_state(a);
         say_progress(a, at + a->chunk->n);

@@ -43,10 +43,18 @@ struct audit_objects {
 struct audit_authority {
     char *name;
     uint8_t sha256[HASH_LEN];
+    uint64_t number;       /* above which its CRLs are to be; 0: none */
+    uint64_t number_entry; /* the newest; NO_ENTRY: none */
+    uint8_t number_object[HASH_LEN];
     bool has_crl, seen;
     struct crl_state crl;
     uint64_t crl_entry; /* the newest; NO_ENTRY: none */
     uint8_t crl_object[HASH_LEN];
+};
+
+struct audit_block {
+    struct blocked_key key;
+    bool made, taken; /* its entries were seen */
 };
 
 struct audit_head {
@@ -78,6 +86,8 @@ struct audit {
     size_t n_authorities;
     struct audit_objects made, removed; /* tokens */
     uint64_t tokens;
+    struct audit_block *blocks; /* by entry */
+    size_t n_blocks;
     bool has_profiles; /* the fact */
     uint8_t profiles[HASH_LEN], profiles_object[HASH_LEN];
     uint64_t profiles_entry; /* the newest; NO_ENTRY: none */
@@ -99,6 +109,13 @@ int audit_heads(struct audit *a);
 int audit_tree(struct audit *a);
 /* The certificates and revocations of the chunk, both ways. */
 int audit_certs(struct audit *a);
+/* The serials of the chunk that are revoked without a certificate. */
+int audit_serials(struct audit *a);
+/* Blocked keys: inside the snapshot, an entry about one, at the end. */
+int audit_blocks_begin(struct audit *a);
+void audit_block(struct audit *a, const struct entry *e, uint64_t index);
+void audit_unblock(struct audit *a, const struct entry *e, uint64_t index);
+void audit_blocks_end(struct audit *a);
 /* At the end: the name index has nothing else. */
 int audit_names(struct audit *a);
 /* Inside the snapshot: authorities, CRLs, profiles as they are now. */

@@ -117,6 +117,12 @@ static void differs(struct audit *a, const struct record *r, const char *what)
                   ull(r->leaf), what);
 }
 
+/* An entry that has a certificate. */
+static bool is_issue(const struct entry *e)
+{
+    return e->type == ENTRY_ISSUED || e->type == ENTRY_IMPORTED;
+}
+
 /* What the row says again of what the entry says. */
 static void check_entry(struct audit *a, const struct record *r,
                         const struct entry *e)
@@ -133,7 +139,7 @@ static void check_entry(struct audit *a, const struct record *r,
         differs(a, r, "authority");
     if (!serial_equal(&r->serial, &e->serial))
         differs(a, r, "serial number");
-    if (r->issued_at != e->time)
+    if (e->type == ENTRY_ISSUED && r->issued_at != e->time)
         differs(a, r, "date of issue");
     if (r->requester.type != e->who ||
         strcmp(r->requester.id ? r->requester.id : "", e->who_id) != 0)
@@ -181,7 +187,7 @@ static int check_names(struct audit *a, uint64_t leaf, const struct cert *cert)
 
 /* What the row says again of what the certificate says. */
 static int check_columns(struct audit *a, const struct record *r,
-                         const struct cert_columns *k)
+                         const struct cert_columns *k, bool imported)
 {
     AUTO(errs) struct errs why = {0};
     AUTO(cert) struct cert cert = {0};
@@ -198,6 +204,8 @@ static int check_columns(struct audit *a, const struct record *r,
         differs(a, r, "serial number than its own");
     if (cert.not_after != k->not_after)
         differs(a, r, "end");
+    if (imported && r->issued_at != cert.not_before)
+        differs(a, r, "date of issue");
     merkle_sha256(hash, r->der.data, r->der.len);
     if (memcmp(hash, k->sha256, sizeof(hash)) != 0)
         differs(a, r, "fingerprint");
@@ -215,13 +223,14 @@ static int check_row(void *arg, struct record *r, const struct cert_columns *k)
 
     a->certs++;
     v->seen = true;
-    if (v->decoded && v->e.type == ENTRY_ISSUED)
+    if (v->decoded && is_issue(&v->e))
         check_entry(a, r, &v->e);
     else
         audit_finding(a, r->leaf,
                       "there is a certificate of entry %llu, which issued none",
                       ull(r->leaf));
-    rows->rc = check_columns(a, r, k);
+    rows->rc =
+        check_columns(a, r, k, v->decoded && v->e.type == ENTRY_IMPORTED);
     if (rows->rc == 0 && r->revoked_at)
         rows->rc = check_revoked(a, r, k);
     return rows->rc;
@@ -241,7 +250,7 @@ int audit_certs(struct audit *a)
 
         if (!v->decoded)
             continue;
-        if (v->e.type == ENTRY_ISSUED && !v->seen)
+        if (is_issue(&v->e) && !v->seen)
             audit_finding(a, k->first + i,
                           "the certificate of entry %llu is missing",
                           ull(k->first + i));

@@ -19,7 +19,8 @@ static int add_authority(void *arg, const char *name, const char *parent,
     a->authorities = xreallocarray(a->authorities, a->n_authorities + 1,
                                    sizeof(*a->authorities));
     t = &a->authorities[a->n_authorities++];
-    *t = (struct audit_authority){.name = xstrdup(name), .crl_entry = NO_ENTRY};
+    *t = (struct audit_authority){
+        .name = xstrdup(name), .crl_entry = NO_ENTRY, .number_entry = NO_ENTRY};
     merkle_sha256(t->sha256, der, len);
     return 0;
 }
@@ -34,10 +35,10 @@ int audit_state_begin(struct audit *a)
 
         r = store_crl_get(a->c, t->name, &t->crl);
         t->has_crl = r == STORE_OK;
-        if (r == STORE_NONE)
-            r = STORE_OK;
+        if (r == STORE_NONE || r == STORE_OK)
+            r = ledger_crl_above(a->c, t->name, &t->number);
     }
-    if (audit_store(a, r) != 0)
+    if (audit_store(a, r) != 0 || audit_blocks_begin(a) != 0)
         return -1;
     r = store_fact_get(a->c, "profiles", &fact);
     a->has_profiles = r == STORE_OK && fact.len == sizeof(a->profiles);
@@ -86,6 +87,34 @@ static void see_crl(struct audit *a, const struct entry *e, uint64_t index)
     memcpy(t->crl_object, e->object, HASH_LEN);
 }
 
+static void see_crl_number(struct audit *a, const struct entry *e,
+                           uint64_t index)
+{
+    struct audit_authority *t = find_authority(a, e, index);
+
+    if (!t)
+        return;
+    t->number_entry = index;
+    memcpy(t->number_object, e->object, HASH_LEN);
+}
+
+static void end_crl_number(struct audit *a, const struct audit_authority *t)
+{
+    AUTO(buf) struct buf object = {0};
+    uint8_t hash[HASH_LEN];
+
+    if (t->number_entry == NO_ENTRY && !t->number)
+        return;
+    ledger_crl_number(&object, t->name, t->number);
+    merkle_sha256(hash, object.data, object.len);
+    if (t->number_entry == NO_ENTRY ||
+        memcmp(hash, t->number_object, HASH_LEN) != 0)
+        audit_finding(a, t->number_entry,
+                      "the number that the CRLs of the authority \"%s\" are "
+                      "above is not that of its newest entry",
+                      t->name);
+}
+
 static void see_profiles(struct audit *a, const struct entry *e, uint64_t index)
 {
     a->profiles_entry = index;
@@ -107,6 +136,7 @@ static void end_authorities(struct audit *a)
                           "the newest CRL of the authority \"%s\" is not that "
                           "of its newest entry",
                           t->name);
+        end_crl_number(a, t);
     }
     if (a->has_profiles != (a->profiles_entry != NO_ENTRY) ||
         (a->has_profiles &&
@@ -186,9 +216,14 @@ static void see_removed(struct audit *a, const struct entry *e, uint64_t index)
 static const struct {
     void (*see)(struct audit *a, const struct entry *e, uint64_t index);
 } seers[ENTRY__MAX] = {
-    [ENTRY_TOKEN_MADE] = {see_made},   [ENTRY_TOKEN_REMOVED] = {see_removed},
-    [ENTRY_PROFILES] = {see_profiles}, [ENTRY_AUTHORITY] = {see_authority},
+    [ENTRY_TOKEN_MADE] = {see_made},
+    [ENTRY_TOKEN_REMOVED] = {see_removed},
+    [ENTRY_PROFILES] = {see_profiles},
+    [ENTRY_AUTHORITY] = {see_authority},
     [ENTRY_CRL] = {see_crl},
+    [ENTRY_CRL_NUMBER] = {see_crl_number},
+    [ENTRY_KEY_BLOCKED] = {audit_block},
+    [ENTRY_KEY_UNBLOCKED] = {audit_unblock},
 };
 
 void audit_state(struct audit *a)
@@ -319,6 +354,7 @@ int audit_state_end(struct audit *a)
     AUTO(rows) struct rows l = {0};
 
     end_authorities(a);
+    audit_blocks_end(a);
     if (load_rows(a, &l) != 0 || load_tail(a) != 0)
         return -1;
     objects_sort(&a->made);
@@ -335,6 +371,9 @@ void audit_state_free(struct audit *a)
     for (size_t i = 0; i < a->n_authorities; i++)
         free(a->authorities[i].name);
     free(a->authorities);
+    for (size_t i = 0; i < a->n_blocks; i++)
+        blocked_key_free(&a->blocks[i].key);
+    free(a->blocks);
     free(a->made.v);
     free(a->removed.v);
 }

@@ -59,6 +59,59 @@ void ledger_revocation(struct buf *b, const char *authority,
     buf_u32(b, (uint32_t)reason);
 }
 
+void ledger_serial(struct buf *b, const struct revoked_serial *s)
+{
+    buf_str(b, "pocketca-serial-v1");
+    buf_str(b, s->authority);
+    serial_put(b, &s->serial);
+    buf_i64(b, s->at);
+    buf_u32(b, (uint32_t)s->reason);
+    buf_i64(b, s->not_after);
+}
+
+void ledger_crl_number(struct buf *b, const char *authority, uint64_t number)
+{
+    buf_str(b, "pocketca-crl-number-v1");
+    buf_str(b, authority);
+    buf_u64(b, number);
+}
+
+enum store_result ledger_crl_above(struct store_conn *c, const char *authority,
+                                   uint64_t *number)
+{
+    AUTO(free) char *key = xasprintf("crl-number %s", authority);
+    AUTO(buf) struct buf value = {0};
+    enum store_result r = store_fact_get(c, key, &value);
+    struct rd rd = rd_of(value.data, value.len);
+
+    *number = r == STORE_OK ? rd_u64(&rd) : 0;
+    return r == STORE_NONE ? STORE_OK : r;
+}
+
+enum store_result ledger_crl_above_put(struct store_conn *c,
+                                       const char *authority, uint64_t number)
+{
+    AUTO(free) char *key = xasprintf("crl-number %s", authority);
+    AUTO(buf) struct buf value = {0};
+
+    buf_u64(&value, number);
+    return store_fact_put(c, key, value.data, value.len);
+}
+
+void ledger_block(struct buf *b, const struct blocked_key *k)
+{
+    buf_str(b, "pocketca-block-v1");
+    buf_put(b, k->key_sha256, sizeof(k->key_sha256));
+    buf_str(b, k->note);
+}
+
+void ledger_unblock(struct buf *b, const struct blocked_key *k)
+{
+    buf_str(b, "pocketca-unblock-v1");
+    buf_put(b, k->key_sha256, sizeof(k->key_sha256));
+    buf_u64(b, k->entry);
+}
+
 void ledger_token(struct buf *b, const struct token *t)
 {
     buf_str(b, "pocketca-token-v1");

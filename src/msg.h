@@ -40,7 +40,11 @@ enum msg_peer { PEER_F = 1, PEER_A = 2, PEER_S = 4 };
     X(CRL_BUILD, 16, PEER_A)            /* str authority -> DONE */            \
     X(AUDIT, 17, PEER_A)                /* - -> TEXT more…, DONE or ERROR */   \
     X(CLOCK_ACCEPT, 18, PEER_A)         /* - -> DONE */                        \
+    X(BLOCK, 27, PEER_A)                /* 32 octets key, str note -> DONE */  \
+    X(UNBLOCK, 28, PEER_A)              /* 32 octets key -> DONE */            \
+    X(BLOCK_LIST, 29, PEER_A)           /* - -> BLOCKED more…, DONE */         \
     /* answers */                                                              \
+    X(BLOCKED, 33, PEER_S)              /* 32 octets key, i64 at, str note */  \
     X(ERROR, 64, PEER_S)                /* errs */                             \
     X(DONE, 65, PEER_S)                 /* - */                                \
     X(AUTHORITIES, 66, PEER_S)          /* msg_hello */                        \

@@ -84,6 +84,7 @@ struct signer {
     struct store *store;
     struct store_conn *writer;
     EVP_PKEY *ledger_key;
+    uint8_t ledger_key_sha256[32];
     struct ledger *ledger; /* the committer's alone, once it runs */
     struct authority_infos infos;
     struct signer_authority *authorities;
@@ -329,6 +330,12 @@ int issue_judge(struct worker *w, const struct issue_ask *a, struct build *b,
                 struct errs *e);
 /* What the profile takes of the CSR and its arguments. */
 int issue_take(const struct issue_ask *a, struct taken *out, struct errs *e);
+/* The key of an authority, or the ledger's. */
+bool is_own_key(const struct signer *s, const uint8_t sha256[32]);
+/* STORE_OK and ERR_KEY_COMPROMISED when the key is never certified again;
+ * STORE_NONE when nothing is against it. */
+enum store_result judge_ban(struct store_conn *c, const uint8_t sha256[32],
+                            struct errs *e);
 /* A job with the record that the certificate is to have; takes texts out of
  * m. */
 struct issue_job *issue_new(struct worker *w, const struct frame *f,
@@ -340,7 +347,6 @@ int issue_queue(struct worker *w, struct issue_job *j, const struct build *b,
 int issue_repeat(struct worker *w, const struct frame *f,
                  const struct msg_issue *m, const struct who *who,
                  struct errs *e);
-/* How far revocations have come when judging begins. */
 void reply_record(struct buf *b, uint64_t id, bool repeated,
                   const struct record *r, bool more);
 /* The certificate with that serial that who may read, renew or revoke: -1 with
@@ -357,7 +363,7 @@ handler_fn handle_hello, handle_service_cert, handle_issue, handle_renew,
     handle_revoke, handle_get, handle_list, handle_who, handle_token_make,
     handle_token_list, handle_token_remove, handle_metrics, handle_ready,
     handle_crl_next, handle_crl_install, handle_crl_build, handle_audit,
-    handle_clock_accept;
+    handle_clock_accept, handle_block, handle_unblock, handle_block_list;
 /* The body was exact, or ERR_BAD_REQUEST. */
 int body_done(const struct frame *f, const struct rd *body, struct errs *e);
 

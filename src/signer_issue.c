@@ -62,6 +62,23 @@ int issue_repeat(struct worker *w, const struct frame *f,
     return 1;
 }
 
+enum store_result judge_ban(struct store_conn *c, const uint8_t sha256[32],
+                            struct errs *e)
+{
+    struct key_ban ban;
+    char text[65], since[TM_RFC3339_SIZE];
+    enum store_result r = store_key_compromised(c, sha256, &ban);
+
+    if (r != STORE_OK)
+        return r;
+    hex_encode(text, sha256, 32);
+    tm_rfc3339(since, ban.since);
+    err_add(e, ERR_KEY_COMPROMISED,
+            "the key with SHA-256 %s was %s at %s and is never certified again",
+            text, ban.blocked ? "blocked" : "revoked for keyCompromise", since);
+    return STORE_OK;
+}
+
 /* Inside the transaction: what revocations since the judgement say. */
 static enum store_result judge_again(struct signer *s, struct issue_job *j)
 {
@@ -72,12 +89,13 @@ static enum store_result judge_again(struct signer *s, struct issue_job *j)
     if (s->revocations == j->revocations)
         return STORE_OK;
     key_pub_sha256(&j->cert.key, key);
-    r = store_key_compromised(s->writer, key);
-    if (r == STORE_NONE && j->renewal)
+    r = judge_ban(s->writer, key, &j->job.errs);
+    if (r == STORE_NONE && j->renewal) {
         r = store_ancestor_compromised(s->writer, j->renews_leaf);
-    if (r == STORE_OK)
-        err_add(&j->job.errs, ERR_KEY_COMPROMISED,
-                "the key was revoked for keyCompromise");
+        if (r == STORE_OK)
+            err_add(&j->job.errs, ERR_KEY_COMPROMISED,
+                    "the key was revoked for keyCompromise");
+    }
     if (r != STORE_NONE || !j->by_cert)
         return r == STORE_NONE ? STORE_OK : r;
     r = store_cert_by_leaf(s->writer, j->renews_leaf, &old);
@@ -177,8 +195,10 @@ static const struct job_kind renew_kind = {
     .free = issue_free,
 };
 
-static bool is_ca_key(const struct signer *s, const uint8_t sha256[32])
+bool is_own_key(const struct signer *s, const uint8_t sha256[32])
 {
+    if (memcmp(s->ledger_key_sha256, sha256, 32) == 0)
+        return true;
     for (size_t i = 0; i < s->n_authorities; i++)
         if (memcmp(s->authorities[i].key_sha256, sha256, 32) == 0)
             return true;
@@ -189,23 +209,16 @@ static int judge_key(struct worker *w, const struct key_pub *key,
                      struct errs *e)
 {
     uint8_t sha256[32];
-    char text[65];
     enum store_result r;
 
     key_pub_sha256(key, sha256);
-    if (is_ca_key(w->s, sha256))
+    if (is_own_key(w->s, sha256))
         return err_add(e, ERR_KEY_NOT_ALLOWED,
-                       "this is the key of an authority");
-    r = store_key_compromised(w->reader, sha256);
+                       "this is the key of an authority, or the ledger's");
+    r = judge_ban(w->reader, sha256, e);
     if (r == STORE_NONE)
         return 0;
-    if (r != STORE_OK)
-        return auth_store_error(r, e);
-    hex_encode(text, sha256, sizeof(sha256));
-    return err_add(e, ERR_KEY_COMPROMISED,
-                   "the key with SHA-256 %s was revoked for keyCompromise and "
-                   "is never certified again",
-                   text);
+    return r == STORE_OK ? -1 : auth_store_error(r, e);
 }
 
 int issue_take(const struct issue_ask *a, struct taken *out, struct errs *e)

@@ -11,6 +11,8 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include "digest.h"
+
 enum { AUTHORITIES_MAX = 64, LOCK_POLL_MS = 20 };
 
 int signer_lock(const struct conf *c, int wait_ms, struct errs *e)
@@ -175,12 +177,15 @@ static int open_ledger(struct signer *s, struct errs *e)
 {
     AUTO(free) char *path = xasprintf("%s/ledger.db", s->conf->data);
     AUTO(free) char *crls = xasprintf("%s/crl", s->conf->data);
+    AUTO(buf) struct buf spki = {0};
 
     if (mkdir(crls, 0700) != 0 && errno != EEXIST)
         return err_add(e, ERR_STORAGE_ERROR, "%s: %s", crls, strerror(errno));
     s->ledger_key = key_load(s->conf->ledger_key, s->conf->data, NULL, e);
     if (!s->ledger_key)
         return -1;
+    key_spki(s->ledger_key, &spki);
+    digest_sum(DIGEST_SHA256, spki.data, spki.len, s->ledger_key_sha256);
     s->store = store_open(path, e);
     if (!s->store)
         return -1;

@@ -108,6 +108,7 @@ static int judge(struct worker *w, const struct who *who,
                  struct issue_ask *a, struct build *b, struct errs *e)
 {
     const struct msg_issue *m = a->m;
+    uint8_t key[32];
     enum store_result r;
 
     a->profile = today(w, old, m, e);
@@ -118,8 +119,12 @@ static int judge(struct worker *w, const struct who *who,
         return err_add(e, ERR_KEY_COMPROMISED,
                        "a certificate that this one descends from was revoked "
                        "for keyCompromise");
+    if (r == STORE_NONE) {
+        key_pub_sha256(&was->key, key);
+        r = judge_ban(w->reader, key, e);
+    }
     if (r != STORE_NONE)
-        return auth_store_error(r, e);
+        return r == STORE_OK ? -1 : auth_store_error(r, e);
     if (m->spki.len == 0)
         a->key = was->key;
     else if (key_pub_parse(&a->key, m->spki.data, m->spki.len, e) != 0)

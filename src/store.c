@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "store.h"
 
+#include <stdlib.h>
+
 #include "store_ops.h"
 
 int store_create(const char *path, struct errs *e)
@@ -161,9 +163,10 @@ enum store_result store_cert_by_key(struct store_conn *c,
 }
 
 enum store_result store_key_compromised(struct store_conn *c,
-                                        const uint8_t key_sha256[32])
+                                        const uint8_t key_sha256[32],
+                                        struct key_ban *out)
 {
-    return c->ops->key_compromised(c, key_sha256);
+    return c->ops->key_compromised(c, key_sha256, out);
 }
 
 enum store_result store_ancestor_compromised(struct store_conn *c,
@@ -203,6 +206,77 @@ enum store_result store_revoked(struct store_conn *c, const char *authority,
 {
     return c->ops->revoked(c, authority, snapshot, ends_after, after, max, fn,
                            arg);
+}
+
+void revoked_serial_free(struct revoked_serial *s)
+{
+    free(s->authority);
+    *s = (struct revoked_serial){0};
+}
+
+enum store_result store_serial_put(struct store_conn *c,
+                                   const struct revoked_serial *s)
+{
+    return c->ops->serial_put(c, s);
+}
+
+enum store_result store_serial_remove(struct store_conn *c, uint64_t entry)
+{
+    return c->ops->serial_remove(c, entry);
+}
+
+enum store_result store_serial_find(struct store_conn *c, const char *authority,
+                                    const struct serial *serial,
+                                    struct revoked_serial *out)
+{
+    return c->ops->serial_find(c, authority, serial, out);
+}
+
+enum store_result store_serials(struct store_conn *c, uint64_t first,
+                                uint64_t end, store_serial_fn *fn, void *arg)
+{
+    return c->ops->serials(c, first, end, fn, arg);
+}
+
+enum store_result store_serials_revoked(struct store_conn *c,
+                                        const char *authority,
+                                        uint64_t snapshot, int64_t ends_after,
+                                        uint64_t after, unsigned max,
+                                        store_revoked_fn *fn, void *arg)
+{
+    return c->ops->serials_revoked(c, authority, snapshot, ends_after, after,
+                                   max, fn, arg);
+}
+
+void blocked_key_free(struct blocked_key *k)
+{
+    free(k->note);
+    *k = (struct blocked_key){0};
+}
+
+enum store_result store_block_put(struct store_conn *c,
+                                  const struct blocked_key *k)
+{
+    return c->ops->block_put(c, k);
+}
+
+enum store_result store_block_remove(struct store_conn *c, uint64_t entry,
+                                     uint64_t removed)
+{
+    return c->ops->block_remove(c, entry, removed);
+}
+
+enum store_result store_block_find(struct store_conn *c,
+                                   const uint8_t key_sha256[32],
+                                   uint64_t *entry)
+{
+    return c->ops->block_find(c, key_sha256, entry);
+}
+
+enum store_result store_block_next(struct store_conn *c, uint64_t after,
+                                   struct blocked_key *out)
+{
+    return c->ops->block_next(c, after, out);
 }
 
 enum store_result store_token_put(struct store_conn *c, const struct token *t)

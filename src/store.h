@@ -128,13 +128,17 @@ enum store_result store_cert_descendants(struct store_conn *c,
                                          store_record_fn *fn, void *arg);
 /* Those with this key that are not expired at `now` and not revoked. */
 enum store_result store_cert_by_key(struct store_conn *c,
-                                    const uint8_t key_sha256[32],
-                                    int64_t now, store_record_fn *fn,
-                                    void *arg);
-/* STORE_OK when a certificate with this key was revoked for keyCompromise,
- * STORE_NONE when not. */
+                                    const uint8_t key_sha256[32], int64_t now,
+                                    store_record_fn *fn, void *arg);
+/* STORE_OK when a certificate with this key was revoked for keyCompromise or
+ * the key was blocked by itself, STORE_NONE when not. */
+struct key_ban {
+    int64_t since;
+    bool blocked; /* by itself */
+};
 enum store_result store_key_compromised(struct store_conn *c,
-                                        const uint8_t key_sha256[32]);
+                                        const uint8_t key_sha256[32],
+                                        struct key_ban *out);
 /* STORE_OK when an ancestor of leaf (or it itself) was revoked for
  * keyCompromise. */
 enum store_result store_ancestor_compromised(struct store_conn *c,
@@ -174,6 +178,57 @@ enum store_result store_revoked(struct store_conn *c, const char *authority,
                                 uint64_t snapshot, int64_t ends_after,
                                 uint64_t after, unsigned max,
                                 store_revoked_fn *fn, void *arg);
+
+/* Serials that an earlier CA revoked and whose certificates are not here. */
+struct revoked_serial {
+    uint64_t entry; /* that says so */
+    char *authority;
+    struct serial serial;
+    int64_t at, not_after; /* TM_LAST: it stays on the CRL for ever */
+    int reason;
+};
+void revoked_serial_free(struct revoked_serial *s);
+AUTO_VALUE(revoked_serial, struct revoked_serial, revoked_serial_free)
+enum store_result store_serial_put(struct store_conn *c,
+                                   const struct revoked_serial *s);
+/* When its certificate came after all. */
+enum store_result store_serial_remove(struct store_conn *c, uint64_t entry);
+enum store_result store_serial_find(struct store_conn *c, const char *authority,
+                                    const struct serial *serial,
+                                    struct revoked_serial *out);
+typedef int store_serial_fn(void *arg, const struct revoked_serial *s);
+/* For the audit: those with first <= entry < end, by entry. */
+enum store_result store_serials(struct store_conn *c, uint64_t first,
+                                uint64_t end, store_serial_fn *fn, void *arg);
+/* As store_revoked(), of these; leaf is the entry. */
+enum store_result store_serials_revoked(struct store_conn *c,
+                                        const char *authority,
+                                        uint64_t snapshot, int64_t ends_after,
+                                        uint64_t after, unsigned max,
+                                        store_revoked_fn *fn, void *arg);
+
+/* Keys that were blocked by themselves. */
+struct blocked_key {
+    uint64_t entry; /* that says so */
+    uint8_t key_sha256[32];
+    int64_t at;
+    char *note;       /* or NULL */
+    uint64_t removed; /* the entry that took it back; 0: none */
+};
+void blocked_key_free(struct blocked_key *k);
+AUTO_VALUE(blocked_key, struct blocked_key, blocked_key_free)
+/* STORE_REFUSED when it is blocked already. */
+enum store_result store_block_put(struct store_conn *c,
+                                  const struct blocked_key *k);
+enum store_result store_block_remove(struct store_conn *c, uint64_t entry,
+                                     uint64_t removed);
+/* The block that stands, by key: its entry. */
+enum store_result store_block_find(struct store_conn *c,
+                                   const uint8_t key_sha256[32],
+                                   uint64_t *entry);
+/* The first with entry > after, also one that was taken back. */
+enum store_result store_block_next(struct store_conn *c, uint64_t after,
+                                   struct blocked_key *out);
 
 /* Tokens.  A removed one stays readable (its label) with removed_at. */
 enum store_result store_token_put(struct store_conn *c,

@@ -60,7 +60,8 @@ struct store_ops {
                                      const uint8_t key_sha256[32], int64_t now,
                                      store_record_fn *fn, void *arg);
     enum store_result (*key_compromised)(struct store_conn *c,
-                                         const uint8_t key_sha256[32]);
+                                         const uint8_t key_sha256[32],
+                                         struct key_ban *out);
     enum store_result (*ancestor_compromised)(struct store_conn *c,
                                               uint64_t leaf);
     enum store_result (*cert_list)(struct store_conn *c, const struct query *q,
@@ -75,6 +76,30 @@ struct store_ops {
                                  uint64_t snapshot, int64_t ends_after,
                                  uint64_t after, unsigned max,
                                  store_revoked_fn *fn, void *arg);
+
+    enum store_result (*serial_put)(struct store_conn *c,
+                                    const struct revoked_serial *s);
+    enum store_result (*serial_remove)(struct store_conn *c, uint64_t entry);
+    enum store_result (*serial_find)(struct store_conn *c,
+                                     const char *authority,
+                                     const struct serial *serial,
+                                     struct revoked_serial *out);
+    enum store_result (*serials)(struct store_conn *c, uint64_t first,
+                                 uint64_t end, store_serial_fn *fn, void *arg);
+    enum store_result (*serials_revoked)(struct store_conn *c,
+                                         const char *authority,
+                                         uint64_t snapshot, int64_t ends_after,
+                                         uint64_t after, unsigned max,
+                                         store_revoked_fn *fn, void *arg);
+    enum store_result (*block_put)(struct store_conn *c,
+                                   const struct blocked_key *k);
+    enum store_result (*block_remove)(struct store_conn *c, uint64_t entry,
+                                      uint64_t removed);
+    enum store_result (*block_find)(struct store_conn *c,
+                                    const uint8_t key_sha256[32],
+                                    uint64_t *entry);
+    enum store_result (*block_next)(struct store_conn *c, uint64_t after,
+                                    struct blocked_key *out);
 
     enum store_result (*token_put)(struct store_conn *c, const struct token *t);
     enum store_result (*token_by_id)(struct store_conn *c, const char *id,

@@ -148,7 +148,8 @@ SQ_FN(cert_descendants)
 (struct store_conn *, uint64_t, store_record_fn *, void *);
 SQ_FN(cert_by_key)
 (struct store_conn *, const uint8_t[32], int64_t, store_record_fn *, void *);
-SQ_FN(key_compromised)(struct store_conn *, const uint8_t[32]);
+SQ_FN(key_compromised)
+(struct store_conn *, const uint8_t[32], struct key_ban *);
 SQ_FN(ancestor_compromised)(struct store_conn *, uint64_t);
 SQ_FN(cert_list)
 (struct store_conn *, const struct query *, int64_t, store_record_fn *, void *);
@@ -159,6 +160,20 @@ SQ_FN(name_count)(struct store_conn *, uint64_t, uint64_t *);
 SQ_FN(revoked)
 (struct store_conn *, const char *, uint64_t, int64_t, uint64_t, unsigned,
  store_revoked_fn *, void *);
+SQ_FN(serial_put)(struct store_conn *, const struct revoked_serial *);
+SQ_FN(serial_remove)(struct store_conn *, uint64_t);
+SQ_FN(serial_find)
+(struct store_conn *, const char *, const struct serial *,
+ struct revoked_serial *);
+SQ_FN(serials)
+(struct store_conn *, uint64_t, uint64_t, store_serial_fn *, void *);
+SQ_FN(serials_revoked)
+(struct store_conn *, const char *, uint64_t, int64_t, uint64_t, unsigned,
+ store_revoked_fn *, void *);
+SQ_FN(block_put)(struct store_conn *, const struct blocked_key *);
+SQ_FN(block_remove)(struct store_conn *, uint64_t, uint64_t);
+SQ_FN(block_find)(struct store_conn *, const uint8_t[32], uint64_t *);
+SQ_FN(block_next)(struct store_conn *, uint64_t, struct blocked_key *);
 SQ_FN(token_put)(struct store_conn *, const struct token *);
 SQ_FN(token_by_id)(struct store_conn *, const char *, struct token *);
 SQ_FN(token_use)(struct store_conn *, const char *, int64_t);

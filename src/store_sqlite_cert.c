@@ -318,14 +318,19 @@ enum store_result sq_cert_by_key(struct store_conn *base,
 }
 
 enum store_result sq_key_compromised(struct store_conn *base,
-                                     const uint8_t key_sha256[32])
+                                     const uint8_t key_sha256[32],
+                                     struct key_ban *out)
 {
     struct sq_conn *c = sq_of(base);
     AUTO(stmt)
     sqlite3_stmt *st = sq_bind(c, SQL_KEY_COMPROMISED, "ih",
                                sq_prefix(key_sha256), key_sha256);
+    enum store_result r = sq_next(c, st);
 
-    return sq_next(c, st);
+    if (r == STORE_OK)
+        *out = (struct key_ban){sqlite3_column_int64(st, 0),
+                                sqlite3_column_int(st, 1)};
+    return r;
 }
 
 enum store_result sq_ancestor_compromised(struct store_conn *base,

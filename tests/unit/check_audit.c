@@ -3,6 +3,7 @@
  * authorities, CRLs, profiles.  Each edit of the file is found. */
 #include "ca.h"
 
+#include "client.h"
 #include "key.h"
 #include "unit.h"
 
@@ -108,6 +109,25 @@ static void remove_token(struct scene *s, const struct caller *admin,
     ck_assert_int_eq(f.type, MSG_DONE);
 }
 
+/* Two keys, the first one's block taken back, by a command. */
+static void blocks(struct scene *s)
+{
+    AUTO(errs) struct errs e = {0};
+    AUTO(client) struct client *c = client_open(s->ca.conf, &e);
+    struct frame f;
+
+    ck_assert_ptr_nonnull(c);
+    for (int i = 0; i < 3; i++) {
+        const bool remove = i == 1;
+        struct buf *b = client_begin(c, remove ? MSG_UNBLOCK : MSG_BLOCK);
+
+        memset(buf_extend(b, 32), i == 2 ? 'y' : 'x', 32);
+        if (!remove)
+            buf_str(b, "found");
+        ck_assert_int_eq(client_call(c, MSG_DONE, &f, &e), 0);
+    }
+}
+
 static void scene_make(struct scene *s)
 {
     AUTO(errs) struct errs e = {0};
@@ -126,6 +146,7 @@ static void scene_make(struct scene *s)
     tokens(s, &s->admin);
     remove_token(s, &s->admin, s->token[1]);
     ca_stop(&s->ca);
+    blocks(s);
     ca_path(&s->ca, s->path, "ledger.db");
     snprintf(s->base, sizeof(s->base), "%s.base", s->path);
     s->key = key_load(s->ca.conf->ledger_key, s->ca.conf->data, NULL, &e);
@@ -338,6 +359,21 @@ static const struct edit edits[] = {
     {"INSERT INTO crls SELECT (SELECT id FROM authorities WHERE name = "
      "'root'), number, this_update, next_update, snapshot, sha256 FROM crls",
      "the newest CRL of the authority \"root\" is not that"},
+    /* blocked keys */
+    {"DELETE FROM blocked_keys WHERE removed IS NULL",
+     "blocks a key that is not blocked"},
+    {"UPDATE blocked_keys SET note = 'lost'", "that is not blocked, or other"},
+    {"UPDATE blocked_keys SET blocked_at = blocked_at - 1",
+     "that is not blocked, or other"},
+    {"UPDATE blocked_keys SET key_sha256 = zeroblob(32) WHERE removed IS NULL",
+     "that is not blocked, or other"},
+    {"UPDATE blocked_keys SET removed = NULL",
+     "takes the block of a key back, and the key does not know"},
+    {"UPDATE blocked_keys SET removed = 5 WHERE removed IS NULL",
+     "is not blocked any more, and entry 5 does not say so"},
+    {"INSERT INTO blocked_keys SELECT 3, zeroblob(32), blocked_at, note, NULL "
+     "FROM blocked_keys WHERE removed IS NULL",
+     "is blocked, and entry 3 does not say so"},
     {"UPDATE facts SET value = zeroblob(32) WHERE key = 'profiles'",
      "the profiles are not those"},
     {"DELETE FROM facts WHERE key = 'profiles'", "the profiles are not those"},

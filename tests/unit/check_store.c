@@ -563,6 +563,7 @@ START_TEST(test_keys)
     uint8_t hash[BOX_KEYS][32];
     struct put p = {.leaf = 1, .key = 1}, q = {.leaf = 2, .key = 1};
     struct put old = {.leaf = 3, .key = 1, .not_after = DAY_ONE + 5};
+    struct key_ban ban;
 
     box_make(&b);
     box_add(&b, &p);
@@ -573,12 +574,12 @@ START_TEST(test_keys)
     ck_assert_int_eq(
         store_cert_by_key(b.r, hash[1], DAY_ONE + 6, see_record, &s), STORE_OK);
     ck_assert_uint_eq(s.n, 2);
-    ck_assert_int_eq(store_key_compromised(b.r, hash[1]), STORE_NONE);
+    ck_assert_int_eq(store_key_compromised(b.r, hash[1], &ban), STORE_NONE);
     ck_assert_int_eq(store_cert_revoke(b.w, 1, DAY_ONE, 4, 9), STORE_OK);
-    ck_assert_int_eq(store_key_compromised(b.r, hash[1]), STORE_NONE);
+    ck_assert_int_eq(store_key_compromised(b.r, hash[1], &ban), STORE_NONE);
     ck_assert_int_eq(store_cert_revoke(b.w, 1, DAY_ONE, 1, 10), STORE_OK);
-    ck_assert_int_eq(store_key_compromised(b.r, hash[1]), STORE_OK);
-    ck_assert_int_eq(store_key_compromised(b.r, hash[2]), STORE_NONE);
+    ck_assert_int_eq(store_key_compromised(b.r, hash[1], &ban), STORE_OK);
+    ck_assert_int_eq(store_key_compromised(b.r, hash[2], &ban), STORE_NONE);
     s.n = 0;
     ck_assert_int_eq(store_cert_by_key(b.r, hash[1], DAY_ONE, see_record, &s),
                      STORE_OK);

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: ISC */
+/* The audit of what is revoked or blocked without a certificate. */
+#include "ledger_audit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- serials */
+
+static int check_row(void *arg, const struct revoked_serial *s)
+{
+    struct audit *a = arg;
+    struct audit_entry *v = &a->chunk->v[s->entry - a->chunk->first];
+    AUTO(buf) struct buf object = {0};
+    uint8_t hash[HASH_LEN];
+    char serial[2 * SERIAL_MAX + 1];
+
+    ledger_serial(&object, s);
+    merkle_sha256(hash, object.data, object.len);
+    if (v->decoded && v->e.type == ENTRY_SERIAL &&
+        memcmp(hash, v->e.object, HASH_LEN) == 0) {
+        v->seen = true;
+        return 0;
+    }
+    serial_text(serial, &s->serial);
+    audit_finding(a, s->entry,
+                  "the serial number %s is revoked, and entry %llu does not "
+                  "say so with that date, reason and end",
+                  serial, ull(s->entry));
+    return 0;
+}
+
+/* No row: the certificate was imported after all, and is revoked itself. */
+static int check_entry(struct audit *a, uint64_t index, const struct entry *e)
+{
+    AUTO(record) struct record r = {0};
+    char serial[2 * SERIAL_MAX + 1];
+    enum store_result res =
+        store_cert_by_serial(a->c, e->authority, &e->serial, &r);
+
+    if (audit_store(a, res) != 0)
+        return -1;
+    serial_text(serial, &e->serial);
+    if (res == STORE_NONE || !r.revoked_at)
+        audit_finding(a, index,
+                      "entry %llu revokes the serial number %s, which counts "
+                      "as good",
+                      ull(index), serial);
+    return 0;
+}
+
+int audit_serials(struct audit *a)
+{
+    struct audit_chunk *k = a->chunk;
+
+    if (audit_store(a, store_serials(a->c, k->first, k->first + k->n, check_row,
+                                     a)) != 0)
+        return -1;
+    for (unsigned i = 0; i < k->n; i++)
+        if (k->v[i].decoded && k->v[i].e.type == ENTRY_SERIAL &&
+            !k->v[i].seen && check_entry(a, k->first + i, &k->v[i].e) != 0)
+            return -1;
+    return 0;
+}
+
+/* ---- keys */
+
+int audit_blocks_begin(struct audit *a)
+{
+    uint64_t after = 0;
+    enum store_result r;
+
+    for (;;) {
+        struct blocked_key k;
+
+        r = store_block_next(a->c, after, &k);
+        if (r != STORE_OK)
+            return audit_store(a, r);
+        after = k.entry;
+        a->blocks =
+            xreallocarray(a->blocks, a->n_blocks + 1, sizeof(*a->blocks));
+        a->blocks[a->n_blocks++] = (struct audit_block){.key = k};
+    }
+}
+
+static int compare(const void *x, const void *y)
+{
+    const struct audit_block *a = x, *b = y;
+
+    return a->key.entry < b->key.entry ? -1 : a->key.entry > b->key.entry;
+}
+
+void audit_block(struct audit *a, const struct entry *e, uint64_t index)
+{
+    const struct audit_block key = {.key = {.entry = index}};
+    struct audit_block *b = a->n_blocks ? bsearch(&key, a->blocks, a->n_blocks,
+                                                  sizeof(key), compare)
+                                        : NULL;
+    AUTO(buf) struct buf object = {0};
+    uint8_t hash[HASH_LEN];
+
+    if (b)
+        ledger_block(&object, &b->key);
+    merkle_sha256(hash, object.data, object.len);
+    if (!b || b->key.at != e->time || memcmp(hash, e->object, HASH_LEN) != 0)
+        audit_finding(a, index,
+                      "entry %llu blocks a key that is not blocked, or "
+                      "otherwise",
+                      ull(index));
+    if (b)
+        b->made = true;
+}
+
+void audit_unblock(struct audit *a, const struct entry *e, uint64_t index)
+{
+    for (size_t i = 0; i < a->n_blocks; i++) {
+        struct audit_block *b = &a->blocks[i];
+        AUTO(buf) struct buf object = {0};
+        uint8_t hash[HASH_LEN];
+
+        if (b->key.removed != index)
+            continue;
+        ledger_unblock(&object, &b->key);
+        merkle_sha256(hash, object.data, object.len);
+        if (memcmp(hash, e->object, HASH_LEN) == 0) {
+            b->taken = true;
+            return;
+        }
+    }
+    audit_finding(a, index,
+                  "entry %llu takes the block of a key back, and the key does "
+                  "not know of it",
+                  ull(index));
+}
+
+void audit_blocks_end(struct audit *a)
+{
+    for (size_t i = 0; i < a->n_blocks; i++) {
+        const struct audit_block *b = &a->blocks[i];
+        char hash[2 * HASH_LEN + 1];
+
+        hex_encode(hash, b->key.key_sha256, HASH_LEN);
+        if (!b->made)
+            audit_finding(a, b->key.entry,
+                          "the key %s is blocked, and entry %llu does not say "
+                          "so",
+                          hash, ull(b->key.entry));
+        if (b->key.removed && !b->taken)
+            audit_finding(a, b->key.removed,
+                          "the key %s is not blocked any more, and entry %llu "
+                          "does not say so",
+                          hash, ull(b->key.removed));
+    }
+}
