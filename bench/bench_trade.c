@@ -62,10 +62,22 @@ static void judge(struct bench *b)
 {
     static const struct limits none;
     AUTO(errs) struct errs e = {0};
+    AUTO(taken) struct taken t = {0};
+    struct strs warnings = {0};
+    const struct claim claim = {.names = &b->csr.san,
+                                .subject = &b->csr.subject};
     const struct request r = {
-        .names = &b->csr.san, .odd_san = &b->csr.odd_san, .key = &b->csr.key};
+        .names = &t.names, .odd_san = &b->csr.odd_san, .key = &b->csr.key};
+    struct cert_spec spec;
 
-    need(profile_judge(&b->profile, &none, &r, &e) == 0, "profile", &e);
+    need(profile_take(&b->profile, &claim, &t, &warnings, &e) == 0 &&
+             profile_judge(&b->profile, &none, &r, &e) == 0 &&
+             profile_validity(&b->profile, &(struct span){0}, DAY,
+                              DAY + 3650 * TM_DAY, &spec.not_before,
+                              &spec.not_after, &e) == 0,
+         "profile", &e);
+    profile_spec(&b->profile, &t, &b->csr.key, &spec);
+    strs_free(&warnings);
 }
 
 static void write_tbs(struct bench *b)

@@ -415,11 +415,11 @@ static void blank_comments(uint8_t *t, size_t len)
     for (size_t i = 0; i < len;) {
         size_t end = skip(t, i, len, fresh, &comment);
 
+        if (end == i)
+            end++;
         for (; comment && i < end; i++)
             if (t[i] != '\n')
                 t[i] = ' ';
-        if (end == i)
-            end++;
         /* Inside a word without quotes (http://…) none begins. */
         fresh = strchr(" \t\r\n={}(),+", t[end - 1]) || t[end - 1] == '"' ||
                 t[end - 1] == '\'';

@@ -201,6 +201,7 @@ START_TEST(comments_and_lines)
         {"# \" ' one\n", 1},
         {"# one\r\n", 1},
         {"##\n#\n//\n/**/\n", 4},
+        {"user = /* a \"quote */\"x # y\" # z\n", 1},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
