@@ -113,14 +113,13 @@ int profile_subject(struct profile *p, const char *text, struct errs *e)
 
 /* ---- extensions ---- */
 
+/* Not critical, as all of these are. */
 static void put_extension(struct buf *b, const void *oid, size_t oid_len,
-                          bool critical, const struct buf *value)
+                          const struct buf *value)
 {
     size_t seq = der_open(b, DER_SEQUENCE);
 
     der_put_oid(b, oid, oid_len);
-    if (critical)
-        der_put_bool(b, true);
     der_put(b, DER_OCTET_STRING, value->data, value->len);
     der_close(b, seq);
 }
@@ -237,7 +236,7 @@ int profile_extension(struct profile *p, const char *text, struct errs *e)
     if (rule)
         return err_add(e, ERR_BAD_ARGUMENT, "\"%.200s\": %s", text, rule);
     strs_add(&p->extensions, text);
-    put_extension(&p->extra, oid.data, oid.len, false, &value);
+    put_extension(&p->extra, oid.data, oid.len, &value);
     return 0;
 }
 
@@ -257,10 +256,10 @@ void profile_compile(struct profile *p)
         for (size_t i = 0; i < p->policies.n; i++)
             put_policy(&policies, p->policies.v[i]);
         der_close(&policies, seq);
-        put_extension(&p->extra, OID(CE_POLICIES), false, &policies);
+        put_extension(&p->extra, OID(CE_POLICIES), &policies);
     }
     if (p->must_staple)
-        put_extension(&p->extra, OID(PE_TLS_FEATURE), false, &staple_value);
+        put_extension(&p->extra, OID(PE_TLS_FEATURE), &staple_value);
     if (p->eku & EKU_OCSP)
-        put_extension(&p->extra, OID(OCSP_NOCHECK), false, &null_value);
+        put_extension(&p->extra, OID(OCSP_NOCHECK), &null_value);
 }
