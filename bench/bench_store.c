@@ -16,6 +16,7 @@
 #include <sqlite3.h>
 
 #include "die.h"
+#include "seal.h"
 #include "ledger.h"
 #include "tm.h"
 
@@ -71,7 +72,7 @@ static void make_row(struct bench *b, struct row *r, int i)
     need(names_parse(&names, r->name, &e) == 0, r->name, &e);
     serial_random(&spec.serial);
     cert_write_tbs(&tbs, &spec);
-    cert_seal(&r->der, tbs.data, tbs.len, b->ca);
+    tbs_seal(&r->der, &tbs, b->ca);
     need(cert_parse(&r->cert, r->der.data, r->der.len, &e) == 0, "cert", &e);
 }
 
@@ -197,7 +198,7 @@ static void prepare(struct bench *b)
     spec.spki_len = b->spki.len;
     spec.alg = key_signer_alg(b->ca);
     cert_write_tbs(&tbs, &spec);
-    cert_seal(&b->issuer, tbs.data, tbs.len, b->ca);
+    tbs_seal(&b->issuer, &tbs, b->ca);
     b->rows = xcalloc(ROWS, sizeof(*b->rows));
     for (int i = 0; i < ROWS; i++)
         make_row(b, &b->rows[i], i);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Microseconds of CPU a call of what every certificate goes through: the CSR
- * read, the profile's judgement, the certificate written and read again; and
+ * read, the profile's judgement, the certificate written, decided on (policy
+ * and lints over its octets, the copy among it), sealed and read again; and
  * what an RSA key costs, new and when it passed before.
  *
  *   bench_trade
@@ -16,7 +17,9 @@
 #include "cert.h"
 #include "csr.h"
 #include "die.h"
+#include "decision.h"
 #include "profile.h"
+#include "seal.h"
 #include "tm.h"
 
 enum { RSA_KEYS = 8, RUNS = 5 };
@@ -30,6 +33,7 @@ struct bench {
     struct key_signer *ca;
     struct key_verifier *verifier;
     struct profile profile;
+    struct taken taken;
     struct cert_spec spec;
     struct buf rsa[RSA_KEYS];
     unsigned rsa_at;
@@ -86,10 +90,36 @@ static void write_tbs(struct bench *b)
     cert_write_tbs(&b->tbs, &b->spec);
 }
 
+static void decide(struct bench *b)
+{
+    static const struct limits none;
+    static const struct span none_asked;
+    const struct decision_facts f = {.profile = &b->profile,
+                                     .limits = &none,
+                                     .taken = &b->taken,
+                                     .asked = &none_asked,
+                                     .key = &b->csr.key,
+                                     .issuer = &b->issuer,
+                                     .issuer_ski = b->issuer.ski,
+                                     .crl_url = b->spec.crl_url,
+                                     .issuer_url = b->spec.issuer_url,
+                                     .ocsp_url = b->spec.ocsp_url,
+                                     .alg = SIG_ECDSA_SHA256,
+                                     .now = DAY + TM_MINUTE};
+    AUTO(errs) struct errs e = {0};
+    AUTO(decision) struct decision *d = NULL;
+    struct buf tbs = {0};
+    struct strs warnings = {0};
+
+    buf_put(&tbs, b->tbs.data, b->tbs.len);
+    d = decide_leaf(&tbs, &f, &warnings, &e);
+    need(d && warnings.n == 0, "decision", &e);
+}
+
 static void seal(struct bench *b)
 {
     buf_reset(&b->der);
-    cert_seal(&b->der, b->tbs.data, b->tbs.len, b->ca);
+    tbs_seal(&b->der, &b->tbs, b->ca);
 }
 
 static void cert_read(struct bench *b)
@@ -160,7 +190,7 @@ static void make_issuer(struct bench *b)
     spec.spki_len = spki.len;
     spec.alg = key_signer_alg(b->ca);
     cert_write_tbs(&tbs, &spec);
-    cert_seal(&b->issuer_der, tbs.data, tbs.len, b->ca);
+    tbs_seal(&b->issuer_der, &tbs, b->ca);
     need(cert_parse(&b->issuer, b->issuer_der.data, b->issuer_der.len, &e) == 0,
          "issuer", &e);
 }
@@ -227,6 +257,8 @@ static void make_profile(struct profile *p)
                           .lifetime = 90 * TM_DAY,
                           .max_lifetime = 397 * TM_DAY,
                           .max_names = 100,
+                          .cdp = true,
+                          .aia = true,
                           .n_keys = n};
     for (size_t i = 0; i < sizeof(patterns) / sizeof(*patterns); i++) {
         need(pattern_parse(&one, patterns[i], &e) == 0, patterns[i], &e);
@@ -248,13 +280,15 @@ static void make_rsa(struct buf *spki)
 
 static void make_spec(struct bench *b)
 {
+    names_copy(&b->taken.names, &b->csr.san);
+    b->taken.subject.v[SUBJECT_CN] = xstrdup(NAME);
     b->spec = (struct cert_spec){
         .issuer = b->issuer.subject,
         .issuer_len = b->issuer.subject_len,
         .not_before = DAY,
         .not_after = DAY + 90 * TM_DAY - 1,
-        .cn = NAME,
-        .names = &b->csr.san,
+        .subject = &b->taken.subject,
+        .names = &b->taken.names,
         .spki = b->csr.key.spki,
         .spki_len = b->csr.key.spki_len,
         .path_len = -1,
@@ -274,6 +308,7 @@ static void bench_free(struct bench *b)
     for (int i = 0; i < RSA_KEYS; i++)
         buf_free(&b->rsa[i]);
     profile_free(&b->profile);
+    taken_free(&b->taken);
     csr_free(&b->csr);
     cert_free(&b->issuer);
     buf_free(&b->csr_der);
@@ -299,6 +334,7 @@ int main(void)
     measure(&b, "csr_verify, P-256", csr_proof, 500, RUNS);
     measure(&b, "profile_judge", judge, 20000, RUNS);
     measure(&b, "cert_write_tbs", write_tbs, 10000, RUNS);
+    measure(&b, "decide_leaf", decide, 10000, RUNS);
     measure(&b, "cert_seal, P-256", seal, 1000, RUNS);
     measure(&b, "cert_parse", cert_read, 10000, RUNS);
     /* A key is new once. */

@@ -16,6 +16,7 @@
 #include <openssl/sha.h>
 
 #include "die.h"
+#include "seal.h"
 #include "ledger.h"
 
 enum { BATCH = 1000, POINT = 65, LIFE = 90 * 86400 };
@@ -79,7 +80,7 @@ static void write_cert(const struct fill *f, struct cert_spec *spec,
     spec->alg = key_signer_alg(f->signer);
     serial_random(&spec->serial);
     cert_write_tbs(&tbs, spec);
-    cert_seal(der, tbs.data, tbs.len, f->signer);
+    tbs_seal(der, &tbs, f->signer);
 }
 
 static void put(struct fill *f, struct record *rec, const char *cn)

@@ -276,6 +276,7 @@ static int read_extensions(struct cert *c, struct der *tbs, struct errs *e)
         if (ext_read(c, &seen[n], critical, &value, e))
             return -1;
     }
+    c->n_exts = n;
     return 0;
 }
 

@@ -105,9 +105,6 @@ struct cert_spec {
  * (critical when the subject is empty), CRL distribution point, AIA, name
  * constraints (critical), then `extra` as it is. */
 void cert_write_tbs(struct buf *tbs, const struct cert_spec *spec);
-/* Appends SEQUENCE { tbs, algorithm, signature }: also for CRLs. */
-void cert_seal(struct buf *out, const void *tbs, size_t tbs_len,
-               struct key_signer *s);
 
 /* Why a certificate was not read: the name that `lint` gives it, where it is
  * prescribed, and a sentence. */
@@ -206,7 +203,7 @@ struct cert {
     size_t ski_len, aki_len;
     struct cert_ext ext[EXT__MAX];
     const uint8_t *exts; /* all of them, for cert_ext_next() */
-    size_t exts_len;
+    size_t exts_len, n_exts;
 };
 
 /* Strict; one v3 certificate and nothing else.  -1 with ERR_BAD_REQUEST, and

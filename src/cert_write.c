@@ -367,17 +367,3 @@ void cert_write_tbs(struct buf *tbs, const struct cert_spec *spec)
     put_extensions(tbs, spec);
     der_close(tbs, seq);
 }
-
-void cert_seal(struct buf *out, const void *tbs, size_t tbs_len,
-               struct key_signer *s)
-{
-    AUTO(buf) struct buf sig = {0};
-    size_t seq;
-
-    key_sign(s, tbs, tbs_len, &sig);
-    seq = der_open(out, DER_SEQUENCE);
-    buf_put(out, tbs, tbs_len);
-    sig_alg_put(out, key_signer_alg(s));
-    der_put_bits(out, sig.data, sig.len);
-    der_close(out, seq);
-}

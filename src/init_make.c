@@ -8,6 +8,7 @@
 
 #include <sys/stat.h>
 
+#include "decision.h"
 #include "pem.h"
 #include "store.h"
 #include "tm.h"
@@ -73,12 +74,15 @@ static int make_keys(const struct init *i, struct made *root,
     return write_key(i, "keys/ledger.key", ledger, NULL, -1, e);
 }
 
-/* Signs what spec says with the issuer's key and reads it back. */
-static int make_cert(struct made *m, struct cert_spec *spec, EVP_PKEY *key,
-                     struct errs *e)
+/* Signs what spec says with the issuer's key, once it passed the lints, and
+ * reads it back.  issuer NULL: a root. */
+static int make_cert(struct made *m, struct cert_spec *spec,
+                     const struct cert *issuer, EVP_PKEY *key, struct errs *e)
 {
     struct key_signer *signer = key_signer_new(key);
+    AUTO(decision) struct decision *passed = NULL;
     AUTO(buf) struct buf tbs = {0};
+    struct strs warnings = {0};
 
     serial_random(&spec->serial);
     spec->spki = m->spki.data;
@@ -87,8 +91,15 @@ static int make_cert(struct made *m, struct cert_spec *spec, EVP_PKEY *key,
     spec->ku |= KU_CERT_SIGN | KU_CRL_SIGN;
     spec->alg = key_signer_alg(signer);
     cert_write_tbs(&tbs, spec);
-    cert_seal(&m->der, tbs.data, tbs.len, signer);
+    passed = decide_authority(&tbs, issuer, &warnings, e);
+    if (passed)
+        cert_seal(&m->der, passed, signer);
+    for (size_t i = 0; i < warnings.n; i++)
+        fprintf(stderr, "pocketca: warning: %s\n", warnings.v[i]);
+    strs_free(&warnings);
     key_signer_free(signer);
+    if (!passed)
+        return -1;
     return cert_parse(&m->cert, m->der.data, m->der.len, e);
 }
 
@@ -101,7 +112,7 @@ static int make_root(const struct init *i, struct made *root, struct errs *e)
                              .cn = cn,
                              .path_len = -1};
 
-    return make_cert(root, &spec, root->key, e);
+    return make_cert(root, &spec, NULL, root->key, e);
 }
 
 /* --allow, every --host, and this machine. */
@@ -160,7 +171,7 @@ static int make_issuing(const struct init *i, const struct made *root,
             return -1;
         spec.constraints = &limits;
     }
-    return make_cert(issuing, &spec, root->key, e);
+    return make_cert(issuing, &spec, &root->cert, root->key, e);
 }
 
 static int write_certs(const struct init *i, const struct made *root,

@@ -26,7 +26,8 @@ static bool begins(const struct der_tlv *t, const char *scheme)
     return t->len >= n && strncasecmp((const char *)t->val, scheme, n) == 0;
 }
 
-static unsigned uri_faults(const struct der_tlv *t)
+/* `wanted`: the costly one is looked for only where it is asked for. */
+static unsigned uri_faults(const struct der_tlv *t, unsigned wanted)
 {
     AUTO(free) char *normal = NULL;
 
@@ -38,10 +39,12 @@ static unsigned uri_faults(const struct der_tlv *t)
         return POINT_URI;
     if (!begins(t, "http://"))
         return POINT_SCHEME;
+    if (!(wanted & POINT_URI))
+        return 0;
     return uri_normal(&normal, (const char *)t->val, t->len) ? POINT_URI : 0;
 }
 
-static unsigned names_faults(struct der names)
+static unsigned names_faults(struct der names, unsigned wanted)
 {
     struct der_tlv t;
     unsigned found = der_end(&names) ? POINT_FORM : 0;
@@ -50,13 +53,13 @@ static unsigned names_faults(struct der names)
         if (der_next(&names, &t))
             return POINT_FORM;
         if (t.tag == GENERAL_URI)
-            found |= uri_faults(&t);
+            found |= uri_faults(&t, wanted);
     }
     return found;
 }
 
 /* DistributionPoint ::= SEQUENCE { [0] name, [1] reasons, [2] cRLIssuer } */
-static unsigned point_faults(struct der point)
+static unsigned point_faults(struct der point, unsigned wanted)
 {
     struct der name, full;
     struct der_tlv t;
@@ -68,7 +71,7 @@ static unsigned point_faults(struct der point)
     if (has_name && der_peek(&name) == DER_CTX_CONS(0))
         found = der_enter(&name, DER_CTX_CONS(0), &full) || !der_end(&name)
                     ? POINT_FORM
-                    : names_faults(full);
+                    : names_faults(full, wanted);
     else if (has_name && der_peek(&name) != DER_CTX_CONS(1))
         return POINT_FORM;
     if (der_peek(&point) == DER_CTX(1) && der_next(&point, &t))
@@ -80,7 +83,7 @@ static unsigned point_faults(struct der point)
     return has_name ? found : found | POINT_REASONS;
 }
 
-static unsigned cdp_faults(const struct cert *c)
+static unsigned cdp_faults(const struct cert *c, unsigned wanted)
 {
     struct der value = lint_ext(c, EXT_CDP), list, point;
     unsigned found = 0;
@@ -93,7 +96,7 @@ static unsigned cdp_faults(const struct cert *c)
     while (!der_end(&list)) {
         if (der_enter(&list, DER_SEQUENCE, &point))
             return POINT_FORM;
-        found |= point_faults(point);
+        found |= point_faults(point, wanted);
     }
     return found;
 }
@@ -117,7 +120,7 @@ static int aia_list(const struct cert *c, struct der *list)
     return der_enter(&value, DER_SEQUENCE, list) || !der_end(&value) ? -1 : 0;
 }
 
-static unsigned aia_faults(const struct cert *c)
+static unsigned aia_faults(const struct cert *c, unsigned wanted)
 {
     struct der_tlv method, where;
     struct der list;
@@ -131,7 +134,7 @@ static unsigned aia_faults(const struct cert *c)
         if (access_next(&list, &method, &where))
             return POINT_FORM;
         if (where.tag == GENERAL_URI)
-            found |= uri_faults(&where);
+            found |= uri_faults(&where, wanted);
     }
     return found;
 }
@@ -151,12 +154,16 @@ static bool has_ocsp(const struct cert *c)
 
 static bool cdp_broken(LINT_ARGS)
 {
-    return cdp_faults(c) & *(const unsigned *)l->arg;
+    const unsigned wanted = *(const unsigned *)l->arg;
+
+    return cdp_faults(c, wanted) & wanted;
 }
 
 static bool aia_broken(LINT_ARGS)
 {
-    return aia_faults(c) & *(const unsigned *)l->arg;
+    const unsigned wanted = *(const unsigned *)l->arg;
+
+    return aia_faults(c, wanted) & wanted;
 }
 
 static bool cdp_critical(LINT_ARGS)

@@ -16,6 +16,7 @@
 
 #include "conf.h"
 #include "crl.h"
+#include "decision.h"
 #include "ledger.h"
 #include "log.h"
 #include "msg.h"
@@ -290,19 +291,22 @@ void checkpoint_stop(struct signer *s);
 struct build {
     const struct signer_authority *authority;
     const struct profile *profile;
+    const struct limits *limits;
     const struct taken *taken;
     const struct key_pub *key;
-    int64_t not_before, not_after;
+    const struct span *asked;
+    int64_t now, not_before, not_after;
 };
-/* Fills serial and der of r, and parses it. */
-void build_cert(struct worker *w, const struct build *b, struct record *r,
-                struct cert *parsed);
+/* Writes the TBSCertificate, has it judged, and signs it: fills serial, der and
+ * warnings of r.  NULL with every reason. */
+struct decision *build_cert(struct worker *w, const struct build *b,
+                            struct record *r, struct errs *e);
 
 /* signer_issue.c */
 struct issue_job {
     struct job job;
     struct record record;
-    struct cert cert; /* of record.der */
+    struct decision *passed; /* about record.der */
     char *cn, *scope, *idem_key;
     uint8_t idem_hash[32];
     bool detached;

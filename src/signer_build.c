@@ -4,13 +4,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-void build_cert(struct worker *w, const struct build *b, struct record *r,
-                struct cert *parsed)
+/* What the certificate is compared with, from those who know. */
+static struct decision_facts facts(const struct worker *w,
+                                   const struct build *b, enum sig_alg alg)
+{
+    const struct signer_authority *a = b->authority;
+
+    return (struct decision_facts){.profile = b->profile,
+                                   .limits = b->limits,
+                                   .taken = b->taken,
+                                   .key = b->key,
+                                   .issuer = &a->cert,
+                                   .issuer_ski = a->ski,
+                                   .crl_url = a->crl_url,
+                                   .issuer_url = a->issuer_url,
+                                   .ocsp_url = w->s->ocsp_url,
+                                   .asked = b->asked,
+                                   .alg = alg,
+                                   .now = b->now};
+}
+
+struct decision *build_cert(struct worker *w, const struct build *b,
+                            struct record *r, struct errs *e)
 {
     const struct signer_authority *a = b->authority;
     struct key_signer *key = worker_key(w, a);
-    AUTO(errs) struct errs e = {0};
+    const struct decision_facts known = facts(w, b, key_signer_alg(key));
     AUTO(buf) struct buf tbs = {0};
+    struct decision *passed;
     struct cert_spec spec = {
         .issuer = a->cert.subject,
         .issuer_len = a->cert.subject_len,
@@ -26,9 +47,10 @@ void build_cert(struct worker *w, const struct build *b, struct record *r,
     profile_spec(b->profile, b->taken, b->key, &spec);
     serial_random(&spec.serial);
     cert_write_tbs(&tbs, &spec);
-    cert_seal(&r->der, tbs.data, tbs.len, key);
+    passed = decide_leaf(&tbs, &known, &r->warnings, e);
+    if (!passed)
+        return NULL;
+    cert_seal(&r->der, passed, key);
     r->serial = spec.serial;
-    if (cert_parse(parsed, r->der.data, r->der.len, &e) != 0)
-        log_fatal("build", "a certificate of our own is malformed: %s",
-                  e.n ? e.v[0].detail : "");
+    return passed;
 }

@@ -3,6 +3,7 @@
  * and made durable by the committer. */
 #include "signer.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,7 +89,7 @@ static enum store_result judge_again(struct signer *s, struct issue_job *j)
 
     if (s->revocations == j->revocations)
         return STORE_OK;
-    key_pub_sha256(&j->cert.key, key);
+    key_pub_sha256(&decision_cert(j->passed)->key, key);
     r = judge_ban(s->writer, key, &j->job.errs);
     if (r == STORE_NONE && j->renewal) {
         r = store_ancestor_compromised(s->writer, j->renews_leaf);
@@ -110,7 +111,7 @@ static enum store_result put_cert(struct signer *s, struct issue_job *j)
     struct record *rec = &j->record;
     const struct cert_row row = {
         .record = rec,
-        .cert = &j->cert,
+        .cert = decision_cert(j->passed),
         .cn = j->cn,
         .detached = !j->renewal,
         .idem_scope = j->idem_key ? j->scope : NULL,
@@ -175,7 +176,7 @@ static void issue_free(struct job *job)
 {
     struct issue_job *j = (struct issue_job *)job;
 
-    cert_free(&j->cert);
+    decision_free(j->passed);
     record_free(&j->record);
     free(j->cn);
     free(j->scope);
@@ -258,6 +259,9 @@ int issue_judge(struct worker *w, const struct issue_ask *a, struct build *b,
     if (a->m->note)
         bad |= auth_text("note", a->m->note, NOTE_MAX, e);
     b->profile = p;
+    b->limits = a->limits;
+    b->now = a->now;
+    b->asked = &a->m->span;
     b->taken = &a->taken;
     b->key = &a->key;
     return bad ? -1 : 0;
@@ -291,7 +295,11 @@ int issue_queue(struct worker *w, struct issue_job *j, const struct build *b,
     char serial[2 * SERIAL_MAX + 1];
 
     r->authority = xstrdup(b->authority->name);
-    build_cert(w, b, r, &j->cert);
+    j->passed = build_cert(w, b, r, e);
+    if (!j->passed) {
+        job_free(&j->job);
+        return -1;
+    }
     j->cn = xstrdup_null(b->taken->subject.v[SUBJECT_CN]);
     serial_text(serial, &r->serial);
     j->job.about = xstrdup(serial);
@@ -356,8 +364,27 @@ int handle_issue(struct worker *w, const struct frame *f,
     return issue_queue(w, j, &b, e);
 }
 
+/* What the service's own certificate may have. */
+static struct pattern every_name[] = {
+    {.kind = NAME_DNS, .how = PATTERN_ALL, .value = (char *)""},
+    {.kind = NAME_IP, .how = PATTERN_ALL, .value = (char *)""},
+};
+static struct key_rule service_key = {KEY_EC, CURVE_P256, 256, 256};
+static const struct limits unlimited;
+static const struct span service_span;
 static const struct profile service_profile = {
-    .name = (char *)"", .eku = EKU_SERVER, .cdp = true, .aia = true};
+    .name = (char *)"(the service's own)",
+    .eku = EKU_SERVER,
+    .names = {every_name, sizeof(every_name) / sizeof(*every_name)},
+    .single_label = true,
+    .keys = &service_key,
+    .n_keys = 1,
+    .lifetime = SERVICE_LIFETIME,
+    .max_lifetime = SERVICE_LIFETIME,
+    .max_names = UINT_MAX,
+    .cdp = true,
+    .aia = true,
+};
 
 /* The service's own: the names are the configuration's, never the front's. */
 int handle_service_cert(struct worker *w, const struct frame *f,
@@ -367,13 +394,17 @@ int handle_service_cert(struct worker *w, const struct frame *f,
     AUTO(taken) struct taken taken = {0};
     AUTO(msg_issue) struct msg_issue m = {0};
     struct key_pub key;
-    struct build b = {
-        .key = &key, .profile = &service_profile, .taken = &taken};
+    const int64_t now = tm_now();
+    struct build b = {.profile = &service_profile,
+                      .limits = &unlimited,
+                      .asked = &service_span,
+                      .key = &key,
+                      .taken = &taken,
+                      .now = now};
     struct who who = {.began_us = tm_mono_us()};
     struct issue_job *j;
     size_t len;
     const uint8_t *spki = rd_blob(body, &len);
-    const int64_t now = tm_now();
 
     (void)c;
     if (body_done(f, body, e) != 0 || key_pub_parse(&key, spki, len, e) != 0)

@@ -66,7 +66,7 @@ static int judge_and_write(const struct profile *p, const struct limits *lim,
     profile_spec(p, &t, &key, &spec);
     serial_random(&spec.serial);
     cert_write_tbs(&tbs, &spec);
-    cert_seal(out, tbs.data, tbs.len, authority.signer);
+    tbs_seal(out, &tbs, authority.signer);
     return 0;
 }
 

@@ -65,6 +65,22 @@ static inline struct cert_spec root_spec(const struct party *p)
                               .alg = key_signer_alg(p->signer)};
 }
 
+/* SEQUENCE { tbs, algorithm, signature }, whatever the octets are: the program
+ * itself seals only what passed (decision.h). */
+static inline void tbs_seal(struct buf *out, const struct buf *tbs,
+                            struct key_signer *s)
+{
+    AUTO(buf) struct buf sig = {0};
+    size_t seq;
+
+    key_sign(s, tbs->data, tbs->len, &sig);
+    seq = der_open(out, DER_SEQUENCE);
+    buf_put(out, tbs->data, tbs->len);
+    sig_alg_put(out, key_signer_alg(s));
+    der_put_bits(out, sig.data, sig.len);
+    der_close(out, seq);
+}
+
 /* The certificate of spec, signed. */
 static inline void cert_make(struct buf *out, const struct cert_spec *spec,
                              const struct party *issuer)
@@ -72,7 +88,7 @@ static inline void cert_make(struct buf *out, const struct cert_spec *spec,
     AUTO(buf) struct buf tbs = {0};
 
     cert_write_tbs(&tbs, spec);
-    cert_seal(out, tbs.data, tbs.len, issuer->signer);
+    tbs_seal(out, &tbs, issuer->signer);
 }
 
 /* What OpenSSL reads, which must be all of it and encode to the same. */

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: ISC */
+#include "decision.h"
+
+#include <stdlib.h>
+
+#include "decision_rule.h"
+#include "lint.h"
+
+struct decision {
+    struct buf tbs;
+    struct cert cert; /* points into it */
+};
+
+/* The octets and what the reader finds in them; NULL with its reason. */
+static struct decision *decision_read(struct buf *tbs, struct errs *e)
+{
+    struct decision *d = xcalloc(1, sizeof(*d));
+    AUTO(errs) struct errs why = {0};
+
+    d->tbs = *tbs;
+    *tbs = (struct buf){0};
+    if (cert_parse_tbs(&d->cert, d->tbs.data, d->tbs.len, &why) == 0)
+        return d;
+    err_add(e, ERR_LINT, "%s", why.v[0].detail);
+    decision_free(d);
+    return NULL;
+}
+
+static void judge_lints(const struct decision *d, const struct cert *issuer,
+                        struct strs *warnings, struct errs *e)
+{
+    struct lint_findings found = {0};
+
+    lint_run(&d->cert, issuer, &found);
+    for (size_t i = 0; i < found.n; i++) {
+        char *text = lint_text(found.v[i]);
+
+        if (found.v[i]->severity == LINT_ERROR)
+            err_add(e, ERR_LINT, "%s", text);
+        else
+            strs_add(warnings, text);
+        free(text);
+    }
+}
+
+/* The decision, or NULL when there are reasons against it. */
+static struct decision *decision_end(struct decision *d, struct errs *found,
+                                     struct errs *e)
+{
+    if (found->n == 0)
+        return d;
+    errs_move(e, found);
+    decision_free(d);
+    return NULL;
+}
+
+struct decision *decide_leaf(struct buf *tbs, const struct decision_facts *f,
+                             struct strs *warnings, struct errs *e)
+{
+    struct decision *d = decision_read(tbs, e);
+    AUTO(errs) struct errs found = {0};
+
+    if (!d)
+        return NULL;
+    decision_judge(&d->cert, f, &found);
+    judge_lints(d, f->issuer, warnings, &found);
+    return decision_end(d, &found, e);
+}
+
+struct decision *decide_authority(struct buf *tbs, const struct cert *issuer,
+                                  struct strs *warnings, struct errs *e)
+{
+    struct decision *d = decision_read(tbs, e);
+    AUTO(errs) struct errs found = {0};
+
+    if (!d)
+        return NULL;
+    if (!d->cert.ca)
+        err_add(&found, ERR_LINT, "this is no authority's certificate");
+    judge_lints(d, issuer, warnings, &found);
+    return decision_end(d, &found, e);
+}
+
+const struct cert *decision_cert(const struct decision *d)
+{
+    return &d->cert;
+}
+
+void decision_free(struct decision *d)
+{
+    if (!d)
+        return;
+    cert_free(&d->cert);
+    buf_free(&d->tbs);
+    free(d);
+}
+
+void cert_seal(struct buf *out, const struct decision *d, struct key_signer *s)
+{
+    AUTO(buf) struct buf sig = {0};
+    size_t seq;
+
+    key_sign(s, d->tbs.data, d->tbs.len, &sig);
+    seq = der_open(out, DER_SEQUENCE);
+    buf_put(out, d->tbs.data, d->tbs.len);
+    sig_alg_put(out, d->cert.alg);
+    der_put_bits(out, sig.data, sig.len);
+    der_close(out, seq);
+}
