@@ -55,6 +55,8 @@ test  cmd:npm              npm                  npm                   npm
 test  cmd:go               golang-go            golang                go
 test  cmd:gnutls-cli       gnutls-bin           gnutls-utils          gnutls-utils
 test  cmd:certutil         libnss3-tools        nss-tools             nss-tools
+test  cmd:pki              strongswan-pki       strongswan            strongswan
+test  py:cryptography      python3-cryptography python3-cryptography  py3-cryptography
 test  cmd:promtool         prometheus           prometheus            prometheus
 '
 
@@ -62,6 +64,7 @@ there() {
     case $1 in
     cmd:*) command -v "${1#cmd:}" >/dev/null ;;
     pc:*) pkg-config --exists "${1#pc:}" 2>/dev/null ;;
+    py:*) python3 -c "import ${1#py:}" 2>/dev/null ;;
     hdr:*) echo "#include <${1#hdr:}>" | gcc -E -x c - >/dev/null 2>&1 ;;
     esac
 }
