@@ -18,6 +18,7 @@ int cmd_list(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_renew(int argc, char **argv);
 int cmd_revoke(int argc, char **argv);
+int cmd_import(int argc, char **argv);
 int cmd_block(int argc, char **argv);
 int cmd_token(int argc, char **argv);
 int cmd_crl(int argc, char **argv);

@@ -4,9 +4,14 @@
 
 #include "cmd.h"
 #include "cmd_record.h"
+#include "crl.h"
 #include "crl_offline.h"
 #include "key.h"
+#include "pem.h"
 #include "tm.h"
+
+/* What fits a frame. */
+enum { CRL_MAX = 60000 };
 
 struct sign {
     const char *file, *authority, *key, *pass_file, *lifetime;
@@ -88,6 +93,71 @@ static int sign(const struct sign *s)
     return rc < 0 ? cmd_fail(&e) : EXIT_DONE;
 }
 
+int cmd_read_crl(const char *path, size_t max, struct buf *der, struct errs *e)
+{
+    AUTO(buf) struct buf text = {0};
+    char label[64];
+    enum pem_result r;
+
+    if (cmd_read(path, max, &text, e) < 0)
+        return -1;
+    r = pem_read(text.data, text.len, label, der);
+    if (r == PEM_OK && strcmp(label, "X509 CRL") == 0)
+        return 0;
+    if (r != PEM_NOT)
+        return err_add(e, ERR_BAD_ARGUMENT, "%s is not a CRL in PEM or DER",
+                       path);
+    buf_put(der, text.data, text.len);
+    return 0;
+}
+
+/* The authority whose CRL it is, by its issuer. */
+static const struct authority_info *issuer_of(const struct crl *crl,
+                                              const struct msg_hello *hello)
+{
+    for (size_t i = 0; i < hello->authorities.n; i++) {
+        const struct authority_info *a = &hello->authorities.v[i];
+        AUTO(errs) struct errs e = {0};
+        AUTO(cert) struct cert cert = {0};
+
+        if (cert_parse(&cert, a->der.data, a->der.len, &e) == 0 &&
+            cert.subject_len == crl->issuer_len &&
+            memcmp(cert.subject, crl->issuer, crl->issuer_len) == 0)
+            return a;
+    }
+    return NULL;
+}
+
+static int import(const char *file, const char *path)
+{
+    AUTO(errs) struct errs e = {0};
+    AUTO(msg_hello) struct msg_hello hello = {0};
+    AUTO(client) struct client *c = NULL;
+    AUTO(buf) struct buf der = {0};
+    const struct authority_info *a;
+    struct crl crl;
+    int code;
+
+    if (cmd_read_crl(path, CRL_MAX, &der, &e) < 0 ||
+        crl_parse(&crl, der.data, der.len, &e) < 0)
+        return cmd_fail(&e);
+    c = cmd_client(file, &code);
+    if (!c)
+        return code;
+    if (cmd_authorities(c, &hello, &e) < 0)
+        return cmd_fail(&e);
+    a = issuer_of(&crl, &hello);
+    if (!a)
+        err_add(&e, ERR_NOT_FOUND,
+                "%s: the CRL's issuer is no authority of this service", path);
+    else
+        crl_send(c, a->name, &der, &e);
+    if (e.n)
+        return cmd_fail(&e);
+    printf("%s.crl is number %llu\n", a->name, (unsigned long long)crl.number);
+    return EXIT_DONE;
+}
+
 int cmd_crl(int argc, char **argv)
 {
     struct sign s = {.lifetime = "365d"};
@@ -102,10 +172,13 @@ int cmd_crl(int argc, char **argv)
         {0}};
     int code;
 
-    if (cmd_options(&argc, &argv, options, "crl sign --authority NAME …",
-                    &code) < 0)
+    if (cmd_options(&argc, &argv, options,
+                    "crl sign --authority NAME … | crl import FILE", &code) < 0)
         return code;
+    if (argc == 2 && strcmp(argv[0], "import") == 0 && !s.authority && !s.key &&
+        !s.pass_file)
+        return import(s.file, argv[1]);
     if (argc != 1 || strcmp(argv[0], "sign") != 0 || !s.authority)
-        return cmd_usage("crl", "sign --authority NAME");
+        return cmd_usage("crl", "sign --authority NAME, or import FILE");
     return sign(&s);
 }

@@ -14,6 +14,8 @@
 int cmd_read(const char *path, size_t max, struct buf *out, struct errs *e);
 /* A passphrase: the file without its line end, and a NUL behind it. */
 int cmd_read_line(const char *path, struct buf *out, struct errs *e);
+/* A CRL in PEM or DER, at most max octets, as DER. */
+int cmd_read_crl(const char *path, size_t max, struct buf *der, struct errs *e);
 /* Reads, decodes, parses and verifies a CSR; it points into *der. */
 int cmd_read_csr(const char *path, struct buf *der, struct csr *csr,
                  struct errs *e);

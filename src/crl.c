@@ -143,7 +143,8 @@ static int read_number(struct crl *c, struct der *value)
     return 0;
 }
 
-static int read_extensions(struct crl *c, struct der *tbs, struct errs *e)
+static int read_extensions(struct crl *c, struct der *tbs, bool any,
+                           struct errs *e)
 {
     struct der tagged, list, value;
     bool critical, numbered = false;
@@ -172,19 +173,26 @@ static int read_extensions(struct crl *c, struct der *tbs, struct errs *e)
             return bad(e, "it has an unknown critical extension");
         }
     }
-    return numbered ? 0 : bad(e, "it has no number");
+    return numbered || any ? 0 : bad(e, "it has no number");
+}
+
+static bool is_time(int tag)
+{
+    return tag == DER_UTC_TIME || tag == DER_GENERALIZED_TIME;
 }
 
 /* `inner` is the AlgorithmIdentifier within. */
-static int read_tbs(struct crl *c, struct der_tlv *inner, struct errs *e)
+static int read_tbs(struct crl *c, struct der_tlv *inner, bool any,
+                    struct errs *e)
 {
     struct der all = der_of(c->tbs, c->tbs_len), tbs;
     struct der_tlv issuer;
-    uint32_t version;
+    uint32_t version = 0;
 
     if (der_enter(&all, DER_SEQUENCE, &tbs))
         return bad(e, "it is not DER");
-    if (der_get_int31(&tbs, &version) || version != 1)
+    if ((!any || der_peek(&tbs) == DER_INTEGER) &&
+        (der_get_int31(&tbs, &version) || version != 1))
         return bad(e, "its version is not 2");
     if (der_get(&tbs, DER_SEQUENCE, inner))
         return bad(e, "it has no signature algorithm");
@@ -194,16 +202,21 @@ static int read_tbs(struct crl *c, struct der_tlv *inner, struct errs *e)
     c->issuer = issuer.raw;
     c->issuer_len = issuer.raw_len;
     if (der_get_time(&tbs, &c->this_update) ||
-        der_get_time(&tbs, &c->next_update) || c->this_update > c->next_update)
+        ((!any || is_time(der_peek(&tbs))) &&
+         (der_get_time(&tbs, &c->next_update) ||
+          c->this_update > c->next_update)))
         return bad(e, "its thisUpdate and nextUpdate are malformed");
     if (enter_entries(c, &tbs))
         return bad(e, "its list is malformed");
-    if (read_extensions(c, &tbs, e))
-        return -1;
+    /* Version 1 has none. */
+    if (any && der_end(&tbs))
+        return 0;
+    if (version == 0 || read_extensions(c, &tbs, any, e))
+        return version ? -1 : bad(e, "a list of version 1 has extensions");
     return der_end(&tbs) ? 0 : bad(e, "something follows its extensions");
 }
 
-static int read_all(struct crl *c, const uint8_t *der, size_t len,
+static int read_all(struct crl *c, const uint8_t *der, size_t len, bool any,
                     struct errs *e)
 {
     struct der d = der_of(der, len), seq, alg;
@@ -215,7 +228,7 @@ static int read_all(struct crl *c, const uint8_t *der, size_t len,
         return bad(e, "it is not DER");
     c->tbs = tbs.raw;
     c->tbs_len = tbs.raw_len;
-    if (read_tbs(c, &inner, e))
+    if (read_tbs(c, &inner, any, e))
         return -1;
     if (der_get(&seq, DER_SEQUENCE, &outer) || outer.raw_len != inner.raw_len ||
         memcmp(outer.raw, inner.raw, inner.raw_len) != 0)
@@ -228,19 +241,26 @@ static int read_all(struct crl *c, const uint8_t *der, size_t len,
     return 0;
 }
 
-int crl_parse_frame(struct crl *out, const uint8_t *der, size_t len,
-                    struct errs *e)
+static int parse_frame(struct crl *out, const uint8_t *der, size_t len,
+                       bool any, struct errs *e)
 {
     *out = (struct crl){0};
-    if (read_all(out, der, len, e) == 0)
+    if (read_all(out, der, len, any, e) == 0)
         return 0;
     *out = (struct crl){0};
     return -1;
 }
 
-int crl_parse(struct crl *out, const uint8_t *der, size_t len, struct errs *e)
+int crl_parse_frame(struct crl *out, const uint8_t *der, size_t len,
+                    struct errs *e)
 {
-    if (crl_parse_frame(out, der, len, e))
+    return parse_frame(out, der, len, false, e);
+}
+
+static int parse(struct crl *out, const uint8_t *der, size_t len, bool any,
+                 struct errs *e)
+{
+    if (parse_frame(out, der, len, any, e))
         return -1;
     if (count_entries(out) == 0 && out->idp_len == 0)
         return 0;
@@ -248,4 +268,35 @@ int crl_parse(struct crl *out, const uint8_t *der, size_t len, struct errs *e)
                         : "an entry is malformed");
     *out = (struct crl){0};
     return -1;
+}
+
+int crl_parse(struct crl *out, const uint8_t *der, size_t len, struct errs *e)
+{
+    return parse(out, der, len, false, e);
+}
+
+int crl_parse_any(struct crl *out, const uint8_t *der, size_t len,
+                  struct errs *e)
+{
+    return parse(out, der, len, true, e);
+}
+
+int crl_verify(const struct crl *crl, const struct cert *issuer,
+               const char *name, struct errs *e)
+{
+    AUTO(errs) struct errs why = {0};
+    struct key_verifier *v;
+    int rc;
+
+    if (crl->issuer_len != issuer->subject_len ||
+        memcmp(crl->issuer, issuer->subject, crl->issuer_len) != 0)
+        return err_add(e, ERR_BAD_REQUEST,
+                       "the CRL's issuer is not authority %s", name);
+    v = key_verifier_new();
+    rc = key_verify(v, &issuer->key, crl->alg, crl->tbs, crl->tbs_len, crl->sig,
+                    crl->sig_len, &why);
+    key_verifier_free(v);
+    return rc == 0 ? 0
+                   : err_add(e, ERR_BAD_REQUEST,
+                             "the CRL is not signed by authority %s", name);
 }

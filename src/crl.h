@@ -80,6 +80,14 @@ int crl_parse(struct crl *out, const uint8_t *der, size_t len,
  * 0), and with issuingDistributionPoint permitted. */
 int crl_parse_frame(struct crl *out, const uint8_t *der, size_t len,
                     struct errs *e);
+/* As crl_parse(), of what other programs make: version 1 too, and without a
+ * number (0) or nextUpdate (0). */
+int crl_parse_any(struct crl *out, const uint8_t *der, size_t len,
+                  struct errs *e);
+/* 0 when the CRL is that of this issuer, and signed by it; -1 with
+ * ERR_BAD_REQUEST; name is for the reason. */
+int crl_verify(const struct crl *crl, const struct cert *issuer,
+               const char *name, struct errs *e);
 /* The next of list (a copy of crl.revoked), moved past: 1 and filled; 0 at the
  * end; -1 when it is malformed, or has a critical extension (section 5.3). */
 int crl_entry_next(struct der *list, struct crl_entry *out);

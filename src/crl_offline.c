@@ -48,6 +48,17 @@ static int next_number(struct client *c, const char *authority,
                : err_add(e, ERR_SIGNER_AWAY, "the signer gave no CRL number");
 }
 
+int crl_send(struct client *c, const char *authority, const struct buf *der,
+             struct errs *e)
+{
+    struct buf *b = client_begin(c, MSG_CRL_INSTALL);
+    struct frame f;
+
+    buf_str(b, authority);
+    buf_blob(b, der->data, der->len);
+    return client_call(c, MSG_DONE, &f, e);
+}
+
 int crl_offline(struct client *c, const char *authority,
                 const struct cert *issuer, EVP_PKEY *key, int64_t lifetime,
                 struct errs *e)
@@ -59,14 +70,9 @@ int crl_offline(struct client *c, const char *authority,
                             .this_update = now - TM_MINUTE,
                             .next_update = now + lifetime};
     AUTO(buf) struct buf der = {0};
-    struct buf *b;
-    struct frame f;
 
     if (next_number(c, authority, &spec.number, e) < 0 ||
         build(&spec, key, &der, e) < 0)
         return -1;
-    b = client_begin(c, MSG_CRL_INSTALL);
-    buf_str(b, authority);
-    buf_blob(b, der.data, der.len);
-    return client_call(c, MSG_DONE, &f, e);
+    return crl_send(c, authority, &der, e);
 }

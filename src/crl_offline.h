@@ -15,4 +15,9 @@ int crl_offline(struct client *c, const char *authority,
                 const struct cert *issuer, EVP_PKEY *key, int64_t lifetime,
                 struct errs *e);
 
+/* Installs a CRL that was signed elsewhere, by an authority whose key is not
+ * here. */
+int crl_send(struct client *c, const char *authority, const struct buf *der,
+             struct errs *e);
+
 #endif

@@ -17,6 +17,7 @@ const struct cmd cmd_table[] = {
     {"show", cmd_show, "shows a certificate"},
     {"renew", cmd_renew, "renews a certificate"},
     {"revoke", cmd_revoke, "revokes a certificate"},
+    {"import", cmd_import, "takes over what an earlier CA signed"},
     {"block", cmd_block, "blocks a key: it is never certified again"},
     {"token", cmd_token, "makes, lists and removes API tokens"},
     {"crl", cmd_crl, "makes certificate revocation lists"},

@@ -40,10 +40,13 @@ enum msg_peer { PEER_F = 1, PEER_A = 2, PEER_S = 4 };
     X(CRL_BUILD, 16, PEER_A)            /* str authority -> DONE */            \
     X(AUDIT, 17, PEER_A)                /* - -> TEXT more…, DONE or ERROR */   \
     X(CLOCK_ACCEPT, 18, PEER_A)         /* - -> DONE */                        \
+    X(IMPORT, 26, PEER_A)               /* str authority, u8 dry, u64 number,  \
+                                           u32 n, items -> IMPORTED */         \
     X(BLOCK, 27, PEER_A)                /* 32 octets key, str note -> DONE */  \
     X(UNBLOCK, 28, PEER_A)              /* 32 octets key -> DONE */            \
     X(BLOCK_LIST, 29, PEER_A)           /* - -> BLOCKED more…, DONE */         \
     /* answers */                                                              \
+    X(IMPORTED, 32, PEER_S)             /* u32 n, n x (u8 outcome, str why) */ \
     X(BLOCKED, 33, PEER_S)              /* 32 octets key, i64 at, str note */  \
     X(ERROR, 64, PEER_S)                /* errs */                             \
     X(DONE, 65, PEER_S)                 /* - */                                \
@@ -188,5 +191,24 @@ struct msg_crl_file {
 void msg_crl_file_free(struct msg_crl_file *m);
 void msg_crl_file_put(struct buf *b, const struct msg_crl_file *m);
 void msg_crl_file_get(struct rd *r, struct msg_crl_file *m);
+
+/* One thing of an IMPORT, and what became of it. */
+enum import_kind { IMPORT_CERT = 1, IMPORT_SERIAL, IMPORT_NAMED, IMPORT__MAX };
+enum import_outcome {
+    IMPORT_NEW = 0,
+    IMPORT_KNOWN,
+    IMPORT_MISSING, /* IMPORT_NAMED: such a certificate is not here */
+    IMPORT_REFUSED, /* with a sentence */
+};
+struct msg_import_item {
+    enum import_kind kind;
+    struct buf der;       /* IMPORT_CERT */
+    struct serial serial; /* else; revoked, or just named */
+    int64_t at, not_after; /* IMPORT_SERIAL */
+    int reason;
+};
+void msg_import_item_free(struct msg_import_item *m);
+void msg_import_item_put(struct buf *b, const struct msg_import_item *m);
+void msg_import_item_get(struct rd *r, struct msg_import_item *m);
 
 #endif

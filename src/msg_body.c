@@ -274,3 +274,39 @@ void msg_crl_file_get(struct rd *r, struct msg_crl_file *m)
     m->next_update = rd_i64(r);
     rd_bytes(r, m->sha256, sizeof(m->sha256));
 }
+
+void msg_import_item_free(struct msg_import_item *m)
+{
+    buf_free(&m->der);
+}
+
+void msg_import_item_put(struct buf *b, const struct msg_import_item *m)
+{
+    buf_u8(b, (uint8_t)m->kind);
+    if (m->kind == IMPORT_CERT) {
+        buf_blob(b, m->der.data, m->der.len);
+        return;
+    }
+    serial_put(b, &m->serial);
+    buf_i64(b, m->at);
+    buf_i64(b, m->not_after);
+    buf_u8(b, (uint8_t)m->reason);
+}
+
+void msg_import_item_get(struct rd *r, struct msg_import_item *m)
+{
+    uint8_t kind = rd_u8(r);
+
+    *m = (struct msg_import_item){.kind = (enum import_kind)kind};
+    if (kind == IMPORT_CERT) {
+        blob_get(r, &m->der);
+        return;
+    }
+    serial_get(r, &m->serial);
+    m->at = rd_i64(r);
+    m->not_after = rd_i64(r);
+    m->reason = rd_u8(r);
+    if (kind < IMPORT_CERT || kind >= IMPORT__MAX || m->serial.len == 0 ||
+        !crl_reason_text(m->reason) || m->at < 0)
+        r->failed = true;
+}

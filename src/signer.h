@@ -367,7 +367,8 @@ handler_fn handle_hello, handle_service_cert, handle_issue, handle_renew,
     handle_revoke, handle_get, handle_list, handle_who, handle_token_make,
     handle_token_list, handle_token_remove, handle_metrics, handle_ready,
     handle_crl_next, handle_crl_install, handle_crl_build, handle_audit,
-    handle_clock_accept, handle_block, handle_unblock, handle_block_list;
+    handle_clock_accept, handle_block, handle_unblock, handle_block_list,
+    handle_import;
 /* The body was exact, or ERR_BAD_REQUEST. */
 int body_done(const struct frame *f, const struct rd *body, struct errs *e);
 
@@ -384,6 +385,8 @@ void crl_wait_first(struct signer *s, int ms);
  * crl-wait. */
 void crl_job_wait(struct signer *s, struct job *j, uint64_t needs,
                   void (*reply)(struct signer *s, struct job *j));
+/* The authority's CRL is to have everything before `end`, soon. */
+void crl_note(struct signer *s, size_t i, uint64_t end);
 /* On the CRL thread: a CRL that was signed elsewhere. */
 int crl_install(struct signer *s, size_t i, const struct requester *who,
                 const struct buf *der, struct crl_state *st, struct errs *e);

@@ -35,6 +35,15 @@ static bool satisfied(const struct signer *s, const struct job *j)
     return true;
 }
 
+void crl_note(struct signer *s, size_t i, uint64_t end)
+{
+    pthread_mutex_lock(&s->crl_lock);
+    if (end > s->crls[i].revoked_end)
+        s->crls[i].revoked_end = end;
+    pthread_cond_signal(&s->crl_wake);
+    pthread_mutex_unlock(&s->crl_lock);
+}
+
 void crl_job_wait(struct signer *s, struct job *j, uint64_t needs,
                   void (*reply)(struct signer *s, struct job *j))
 {
@@ -75,6 +84,7 @@ struct pages {
     int64_t ends_after;
     struct crl_entry rows[PAGE];
     unsigned n, at;
+    bool serials; /* certificates are through: those without one */
     bool last;
 };
 
@@ -93,13 +103,21 @@ static int next_row(void *arg, struct crl_entry *out)
     struct pages *p = arg;
     enum store_result r;
 
-    if (p->at == p->n && !p->last) {
+    while (p->at == p->n && !p->last) {
         p->at = p->n = 0;
-        r = store_revoked(p->c, p->authority, p->snapshot, p->ends_after,
-                          p->after, PAGE, add_row, p);
+        r = p->serials
+                ? store_serials_revoked(p->c, p->authority, p->snapshot,
+                                        p->ends_after, p->after, PAGE, add_row,
+                                        p)
+                : store_revoked(p->c, p->authority, p->snapshot, p->ends_after,
+                                p->after, PAGE, add_row, p);
         if (r != STORE_OK && r != STORE_NONE)
             return -1;
-        p->last = p->n < PAGE;
+        if (p->n == PAGE)
+            break;
+        p->last = p->serials;
+        p->serials = true;
+        p->after = 0;
     }
     if (p->at == p->n)
         return 0;
@@ -262,11 +280,15 @@ static int build(struct signer *s, struct store_conn *c, size_t i,
         .snapshot = s->size,
     };
     AUTO(fd) int fd = crl_file_new(s, a->name, e);
+    uint64_t above;
 
     if (fd < 0)
         return -1;
+    if (ledger_crl_above(c, a->name, &above) != STORE_OK)
+        return auth_store_error(STORE_BROKEN, e);
     pthread_mutex_lock(&s->crl_lock);
-    st.number = s->crls[i].state.number + 1;
+    st.number = s->crls[i].state.number;
+    st.number = (st.number > above ? st.number : above) + 1;
     s->crls[i].wanted = false;
     pthread_mutex_unlock(&s->crl_lock);
     if (write_crl(c, a, fd, &st, e) != 0)
@@ -362,7 +384,9 @@ static int scan_entry(void *arg, uint64_t index, const uint8_t *p, size_t len)
     if (entry_decode(p, len, &en) != 0)
         return 0; /* the audit's to report */
     i = signer_authority_index(sc->s, en.authority);
-    if (en.type == ENTRY_REVOKED && i < sc->s->n_authorities) {
+    if ((en.type == ENTRY_REVOKED || en.type == ENTRY_SERIAL ||
+         en.type == ENTRY_CRL_NUMBER) &&
+        i < sc->s->n_authorities) {
         struct signer_crl *c = &sc->s->crls[i];
 
         pthread_mutex_lock(&sc->s->crl_lock);

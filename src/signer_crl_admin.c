@@ -100,27 +100,16 @@ static const struct job_kind install_kind = {.event = "crl-install",
 static int judge(const struct signer_authority *a, const struct crl *crl,
                  struct errs *e)
 {
-    struct key_verifier *v;
-    AUTO(errs) struct errs why = {0};
     const int64_t now = tm_now();
-    int rc;
 
     if (a->key)
         return err_add(e, ERR_KEY_NOT_ALLOWED,
                        "the CRL of %s is made by the service itself", a->name);
-    if (crl->issuer_len != a->cert.subject_len ||
-        memcmp(crl->issuer, a->cert.subject, crl->issuer_len) != 0)
-        return err_add(e, ERR_BAD_REQUEST,
-                       "the CRL's issuer is not authority %s", a->name);
+    if (crl_verify(crl, &a->cert, a->name, e) != 0)
+        return -1;
     if (crl->next_update <= now || crl->this_update > now + 5 * TM_MINUTE)
         return err_add(e, ERR_BAD_REQUEST, "the CRL is not of today");
-    v = key_verifier_new();
-    rc = key_verify(v, &a->cert.key, crl->alg, crl->tbs, crl->tbs_len, crl->sig,
-                    crl->sig_len, &why);
-    key_verifier_free(v);
-    return rc == 0 ? 0
-                   : err_add(e, ERR_BAD_REQUEST,
-                             "the CRL is not signed by authority %s", a->name);
+    return 0;
 }
 
 int handle_crl_install(struct worker *w, const struct frame *f,

@@ -108,6 +108,7 @@ static handler_fn *const handlers[MSG__MAX] = {
     [MSG_CRL_BUILD] = handle_crl_build,
     [MSG_AUDIT] = handle_audit,
     [MSG_CLOCK_ACCEPT] = handle_clock_accept,
+    [MSG_IMPORT] = handle_import,
     [MSG_BLOCK] = handle_block,
     [MSG_UNBLOCK] = handle_unblock,
     [MSG_BLOCK_LIST] = handle_block_list,

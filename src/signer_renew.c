@@ -86,7 +86,11 @@ static const struct profile *today(struct worker *w, const struct record *old,
     const struct profile *p =
         profiles_find(&w->s->conf->profiles, old->profile);
 
-    if (!p)
+    if (strcmp(old->protocol, "import") == 0)
+        err_add(e, ERR_PROFILE_NOT_ALLOWED,
+                "the certificate was imported and has no profile: ask for a "
+                "new one, which may say that it replaces it");
+    else if (!p)
         err_add(e, ERR_UNKNOWN_PROFILE,
                 "profile %s of the certificate does not exist any more",
                 *old->profile ? old->profile : "(the service's own)");

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: ISC */
+/* What an earlier CA with an authority's key signed and revoked. */
+#include "signer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ITEMS_MAX = 200, DER_MAX = 32 * 1024 };
+
+struct import_item {
+    struct msg_import_item m;
+    struct cert cert; /* IMPORT_CERT, when it is not refused */
+    enum import_outcome outcome;
+    struct errs errs; /* IMPORT_REFUSED */
+};
+
+struct import_job {
+    struct job job;
+    const struct signer_authority *authority;
+    bool dry;
+    uint64_t crl_number;
+    int64_t now;
+    struct import_item items[ITEMS_MAX];
+    size_t n;
+    uint64_t revoked_end; /* behind the newest entry that the CRL is to have */
+};
+
+static void import_free(struct job *job)
+{
+    struct import_job *j = (struct import_job *)job;
+
+    for (size_t i = 0; i < j->n; i++) {
+        cert_free(&j->items[i].cert);
+        msg_import_item_free(&j->items[i].m);
+        errs_free(&j->items[i].errs);
+    }
+}
+
+static void refuse(struct import_item *it, const char *why)
+{
+    err_add(&it->errs, ERR_BAD_REQUEST, "%s", why);
+    it->outcome = IMPORT_REFUSED;
+}
+
+/* ---- inside the transaction */
+
+static enum store_result set_revoked(struct signer *s, struct import_job *j,
+                                     uint64_t leaf, const struct serial *serial,
+                                     int64_t at, int reason)
+{
+    AUTO(buf) struct buf object = {0};
+    const char *authority = j->authority->name;
+    uint64_t entry = 0;
+    enum store_result r;
+
+    ledger_revocation(&object, authority, serial, at, reason);
+    r = job_entry(s, &j->job.who.requester, ENTRY_REVOKED, authority, serial,
+                  object.data, object.len, j->now, &entry);
+    if (r == STORE_OK)
+        r = store_cert_revoke(s->writer, leaf, at, reason, entry);
+    j->revoked_end = entry + 1;
+    s->revocations++;
+    return r;
+}
+
+static char *common_name(const struct cert *cert)
+{
+    AUTO(free)
+    char *text = cert_name_text(cert->subject, cert->subject_len);
+
+    return strncmp(text, "CN=", 3) == 0
+               ? xstrndup(text + 3, strcspn(text + 3, ",+"))
+               : NULL;
+}
+
+static enum store_result put_cert(struct signer *s, struct import_job *j,
+                                  struct import_item *it, uint64_t *leaf)
+{
+    AUTO(free) char *cn = common_name(&it->cert);
+    struct record rec = {
+        .authority = (char *)(uintptr_t)j->authority->name,
+        .profile = (char *)"",
+        .requester = j->job.who.requester,
+        .protocol = (char *)"import",
+        .issued_at = it->cert.not_before,
+        .serial = it->cert.serial,
+        .der = it->m.der,
+    };
+    const struct cert_row row = {.record = &rec, .cert = &it->cert, .cn = cn};
+    enum store_result r =
+        job_entry(s, &rec.requester, ENTRY_IMPORTED, rec.authority, &rec.serial,
+                  rec.der.data, rec.der.len, j->now, leaf);
+
+    rec.leaf = *leaf;
+    return r == STORE_OK ? store_cert_put(s->writer, &row) : r;
+}
+
+/* A serial that was revoked without its certificate, which has come now. */
+static enum store_result inherit(struct signer *s, struct import_job *j,
+                                 const struct serial *serial, uint64_t leaf)
+{
+    AUTO(revoked_serial) struct revoked_serial was = {0};
+    enum store_result r =
+        store_serial_find(s->writer, j->authority->name, serial, &was);
+
+    if (r != STORE_OK)
+        return r == STORE_NONE ? STORE_OK : r;
+    r = set_revoked(s, j, leaf, serial, was.at, was.reason);
+    return r == STORE_OK ? store_serial_remove(s->writer, was.entry) : r;
+}
+
+static enum store_result apply_cert(struct signer *s, struct import_job *j,
+                                    struct import_item *it)
+{
+    const struct serial *serial = &it->cert.serial;
+    AUTO(record) struct record old = {0};
+    uint64_t leaf;
+    enum store_result r =
+        store_cert_by_serial(s->writer, j->authority->name, serial, &old);
+
+    if (r == STORE_OK && (old.der.len != it->m.der.len ||
+                          memcmp(old.der.data, it->m.der.data, old.der.len)))
+        refuse(it, "another certificate of the authority has its serial "
+                   "number already");
+    else if (r == STORE_OK)
+        it->outcome = IMPORT_KNOWN;
+    if (r != STORE_NONE || j->dry)
+        return r == STORE_NONE ? STORE_OK : r;
+    r = put_cert(s, j, it, &leaf);
+    return r == STORE_OK ? inherit(s, j, serial, leaf) : r;
+}
+
+static enum store_result put_serial(struct signer *s, struct import_job *j,
+                                    const struct msg_import_item *m)
+{
+    AUTO(buf) struct buf object = {0};
+    struct revoked_serial row = {
+        .authority = (char *)(uintptr_t)j->authority->name,
+        .serial = m->serial,
+        .at = m->at,
+        .reason = m->reason,
+        .not_after = m->not_after,
+    };
+    enum store_result r;
+
+    ledger_serial(&object, &row);
+    r = job_entry(s, &j->job.who.requester, ENTRY_SERIAL, row.authority,
+                  &row.serial, object.data, object.len, j->now, &row.entry);
+    j->revoked_end = row.entry + 1;
+    return r == STORE_OK ? store_serial_put(s->writer, &row) : r;
+}
+
+static enum store_result apply_serial(struct signer *s, struct import_job *j,
+                                      struct import_item *it)
+{
+    const struct msg_import_item *m = &it->m;
+    AUTO(record) struct record old = {0};
+    AUTO(revoked_serial) struct revoked_serial was = {0};
+    enum store_result r =
+        store_cert_by_serial(s->writer, j->authority->name, &m->serial, &old);
+
+    if (m->kind == IMPORT_NAMED) {
+        it->outcome = r == STORE_OK ? IMPORT_KNOWN : IMPORT_MISSING;
+        return r == STORE_NONE ? STORE_OK : r;
+    }
+    if (r == STORE_OK && !old.revoked_at)
+        return j->dry
+                   ? STORE_OK
+                   : set_revoked(s, j, old.leaf, &m->serial, m->at, m->reason);
+    if (r == STORE_NONE)
+        r = store_serial_find(s->writer, j->authority->name, &m->serial, &was);
+    if (r == STORE_NONE)
+        return j->dry ? STORE_OK : put_serial(s, j, m);
+    it->outcome = IMPORT_KNOWN;
+    return r;
+}
+
+static enum store_result apply_number(struct signer *s, struct import_job *j)
+{
+    AUTO(buf) struct buf object = {0};
+    const char *name = j->authority->name;
+    uint64_t above, entry = 0;
+    enum store_result r = ledger_crl_above(s->writer, name, &above);
+
+    if (r != STORE_OK || j->dry || j->crl_number <= above)
+        return r;
+    ledger_crl_number(&object, name, j->crl_number);
+    r = job_entry(s, &j->job.who.requester, ENTRY_CRL_NUMBER, name, NULL,
+                  object.data, object.len, j->now, &entry);
+    j->revoked_end = entry + 1;
+    return r == STORE_OK ? ledger_crl_above_put(s->writer, name, j->crl_number)
+                         : r;
+}
+
+static enum store_result import_apply(struct signer *s, struct job *job)
+{
+    struct import_job *j = (struct import_job *)job;
+    enum store_result r = apply_number(s, j);
+
+    for (size_t i = 0; i < j->n && r == STORE_OK; i++) {
+        struct import_item *it = &j->items[i];
+
+        if (it->outcome == IMPORT_NEW)
+            r = it->m.kind == IMPORT_CERT ? apply_cert(s, j, it)
+                                          : apply_serial(s, j, it);
+    }
+    return r == STORE_NONE ? STORE_REFUSED : r;
+}
+
+static void import_done(struct signer *s, struct job *job)
+{
+    struct import_job *j = (struct import_job *)job;
+
+    msg_begin(&job->reply, MSG_IMPORTED, job->id, false);
+    buf_u32(&job->reply, (uint32_t)j->n);
+    for (size_t i = 0; i < j->n; i++) {
+        const struct import_item *it = &j->items[i];
+
+        buf_u8(&job->reply, (uint8_t)it->outcome);
+        buf_str(&job->reply, it->errs.n ? it->errs.v[0].detail : NULL);
+    }
+    if (!job->errs.n && j->revoked_end)
+        crl_note(s, (size_t)(j->authority - s->authorities), j->revoked_end);
+    job_done(s, job);
+}
+
+static const struct job_kind import_kind = {
+    .event = "import",
+    .apply = import_apply,
+    .done = import_done,
+    .free = import_free,
+};
+
+/* ---- before */
+
+static void judge_cert(const struct signer_authority *a, struct key_verifier *v,
+                       struct import_item *it)
+{
+    const struct buf *der = &it->m.der;
+    struct cert *c = &it->cert;
+
+    if (der->len == a->info->der.len &&
+        memcmp(der->data, a->info->der.data, der->len) == 0) {
+        it->outcome = IMPORT_KNOWN; /* the authority itself */
+        return;
+    }
+    it->outcome = IMPORT_REFUSED;
+    if (der->len > DER_MAX) {
+        refuse(it, "it is larger than 32 KiB");
+        return;
+    }
+    if (cert_parse(c, der->data, der->len, &it->errs) != 0)
+        return;
+    if (c->issuer_len != a->cert.subject_len ||
+        memcmp(c->issuer, a->cert.subject, c->issuer_len) != 0) {
+        refuse(it, "its issuer is another authority");
+        return;
+    }
+    if (key_verify(v, &a->cert.key, c->alg, c->tbs, c->tbs_len, c->sig,
+                   c->sig_len, &it->errs) != 0) {
+        errs_free(&it->errs);
+        refuse(it, "it is not signed with the authority's key");
+        return;
+    }
+    it->outcome = IMPORT_NEW;
+}
+
+static int get_items(struct import_job *j, struct rd *body,
+                     const struct frame *f, struct errs *e)
+{
+    uint32_t n = rd_u32(body);
+
+    if (n > ITEMS_MAX)
+        body->failed = true;
+    for (; j->n < n && !body->failed; j->n++)
+        msg_import_item_get(body, &j->items[j->n].m);
+    return body_done(f, body, e);
+}
+
+int handle_import(struct worker *w, const struct frame *f,
+                  const struct caller *c, struct rd *body, struct errs *e)
+{
+    AUTO(free) char *name = rd_str(body);
+    AUTO(who) struct who who = {0};
+    struct key_verifier *v;
+    struct import_job *j;
+
+    if (auth_who(w, c, false, &who, e) != 0)
+        return -1;
+    j = job_new(sizeof(*j), &import_kind, w, f->id, &who);
+    j->now = tm_now();
+    j->job.about = xstrdup(name);
+    j->dry = rd_u8(body);
+    j->crl_number = rd_u64(body);
+    j->authority = signer_authority_find(w->s, name);
+    if (get_items(j, body, f, e) == 0 && !j->authority)
+        err_add(e, ERR_NOT_FOUND, "there is no authority %s", name);
+    else if (!e->n && !j->authority->key)
+        err_add(e, ERR_KEY_NOT_ALLOWED,
+                "the key of %s is not here: who has it keeps what it signed",
+                name);
+    else if (!e->n && j->crl_number > INT64_MAX / 2)
+        err_add(e, ERR_BAD_REQUEST,
+                "the CRL number is too large to go on from");
+    v = key_verifier_new();
+    for (size_t i = 0; i < j->n && !e->n; i++)
+        if (j->items[i].m.kind == IMPORT_CERT)
+            judge_cert(j->authority, v, &j->items[i]);
+    key_verifier_free(v);
+    if (!e->n && job_queue(w->s, &j->job, e) == 0)
+        return 0;
+    job_free(&j->job);
+    return -1;
+}

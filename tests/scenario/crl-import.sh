@@ -1,0 +1,58 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# The CRL of an authority whose key is elsewhere is published at once, when it is
+# right.
+. "${SOURCE:?}/tests/scenario/lib.sh"
+
+init
+serve
+export POCKETCA_CONF="$CA/pocketca.conf"
+root_crl() { # NUMBER DAYS KEY CERTIFICATE: $T/r.pem
+    : >"$T/index"
+    echo "$1" >"$T/number"
+    printf '[ca]\ndefault_ca=r\n[r]\ndatabase=%s\ncrlnumber=%s\ndefault_md=sha256\ncrl_extensions=x\n[x]\nauthorityKeyIdentifier=keyid\n' \
+        "$T/index" "$T/number" >"$T/r.cnf"
+    openssl ca -config "$T/r.cnf" -gencrl -crldays "$2" -keyfile "$3" \
+        -cert "$4" -out "$T/r.pem" 2>"$T/openssl.err" ||
+        { note "$T/openssl.err"; bail 'openssl ca -gencrl'; }
+}
+served() { # FILE: as DER, which is what is served?
+    openssl crl -in "$1" -outform DER -out "$T/r.der"
+    curl -sSf --max-time 20 "$PUBLIC/crl/root.crl" | cmp -s - "$T/r.der"
+}
+R="$CA/keys/root.key $CA/root.pem"
+# shellcheck disable=SC2086
+root_crl 0100 30 $R
+ok 'one of the root' "$POCKETCA" crl import "$T/r.pem"
+is 'is served' "$(served "$T/r.pem" && echo yes)" yes
+want 200 - 'and the chain' "$PUBLIC/crl/chain.pem"
+is 'has it' "$(grep -cF "$(sed -n 3p "$T/r.pem")" "$T/body")" 1
+cp "$T/r.pem" "$T/first.pem"
+exits 1 'once more' "$POCKETCA" crl import "$T/r.pem"
+like 'its number did not rise' "$T/out" 'number 256 is not after 256'
+# shellcheck disable=SC2086
+root_crl 00FF 30 $R
+exits 1 'a lower number' "$POCKETCA" crl import "$T/r.pem"
+root_crl 0200 30 "$CA/keys/issuing.key" "$CA/issuing.pem"
+exits 1 'of an authority whose key is here' "$POCKETCA" crl import "$T/r.pem"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9 \
+    -keyout "$T/evil.key" -out "$T/evil.pem" -subj /CN=evil 2>/dev/null
+root_crl 0200 30 "$T/evil.key" "$T/evil.pem"
+exits 1 'of a stranger' "$POCKETCA" crl import "$T/r.pem"
+# shellcheck disable=SC2086
+root_crl 0200 30 $R
+openssl crl -in "$T/r.pem" -outform DER | head -c -1 >"$T/cut"
+exits 1 'cut' "$POCKETCA" crl import "$T/cut"
+{
+    cat "$T/cut"
+    printf '\377'
+} >"$T/flip"
+exits 1 'with another signature' "$POCKETCA" crl import "$T/flip"
+exits 1 'a certificate' "$POCKETCA" crl import "$CA/root.pem"
+exits 2 'no file' "$POCKETCA" crl import
+is 'the first is served still' "$(served "$T/first.pem" && echo yes)" yes
+openssl crl -in "$T/r.pem" -outform DER -out "$T/good.der"
+ok 'a higher number, in DER' "$POCKETCA" crl import "$T/good.der"
+is 'takes its place' "$(served "$T/r.pem" && echo yes)" yes
+ok 'the audit knows of it' "$POCKETCA" audit
+finish

@@ -1,0 +1,139 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# What `openssl ca` signed and revoked with the authority's key is taken over:
+# with the service running and without.
+. "${SOURCE:?}/tests/scenario/lib.sh"
+
+init
+O=$T/old
+mkdir -p "$O/newcerts" "$O/private"
+: >"$O/index.txt"
+echo 0A11 >"$O/serial"
+echo 1000 >"$O/crlnumber"
+cat >"$O/ca.cnf" <<END
+[ca]
+default_ca = old
+[old]
+dir = $O
+database = $O/index.txt
+new_certs_dir = $O/newcerts
+serial = $O/serial
+crlnumber = $O/crlnumber
+certificate = $CA/issuing.pem
+private_key = $CA/keys/issuing.key
+default_md = sha256
+default_days = 100
+default_crl_days = 30
+policy = any
+copy_extensions = copy
+x509_extensions = leaf
+crl_extensions = crl
+unique_subject = no
+[any]
+commonName = supplied
+[leaf]
+basicConstraints = CA:FALSE
+[crl]
+authorityKeyIdentifier = keyid
+END
+old() { # NAME: signs one with the authority's key, as openssl does
+    csr "$1"
+    openssl ca -batch -config "$O/ca.cnf" -in "$T/$1.csr" -out "$O/$1.pem" \
+        2>"$T/openssl.err" || { note "$T/openssl.err"; bail "openssl ca $1"; }
+}
+old_revoke() { # NAME REASON
+    openssl ca -config "$O/ca.cnf" -revoke "$O/$1.pem" -crl_reason "$2" \
+        2>"$T/openssl.err" || { note "$T/openssl.err"; bail "revoke $1"; }
+}
+for n in a b c d e; do old "$n.old.internal"; done
+old_revoke b.old.internal superseded
+old_revoke c.old.internal keyCompromise
+old_revoke d.old.internal cessationOfOperation
+openssl ca -config "$O/ca.cnf" -gencrl -out "$O/crl.pem" 2>"$T/openssl.err"
+a=$(serial_of "$O/a.old.internal.pem")
+b=$(serial_of "$O/b.old.internal.pem")
+c=$(serial_of "$O/c.old.internal.pem")
+d=$(serial_of "$O/d.old.internal.pem")
+rm "$O/newcerts/0A14.pem" "$O/d.old.internal.pem" "$O/newcerts/0A15.pem"
+mv "$O/e.old.internal.pem" "$T/e.pem"
+cp "$T/a.old.internal.key" "$O/private/a.key"
+export POCKETCA_CONF="$CA/pocketca.conf"
+serve
+crl() {
+    curl -sSf --max-time 20 "$PUBLIC/crl/issuing.crl" |
+        openssl crl -inform DER -noout -text -CAfile "$CA/issuing.pem" \
+            >"$T/crl.txt" 2>&1
+}
+
+n0=$(state)
+exits 0 'a dry run' "$POCKETCA" import --dry-run "$O" --crl "$O/crl.pem"
+is 'records nothing' "$(state)" "$n0"
+exits 0 'a directory, its index, its CRL' "$POCKETCA" import "$O" \
+    --crl "$O/crl.pem"
+like 'one valid certificate is missing' "$T/out" 'index.txt:5: .*not here'
+crl
+for s in "$b" "$c" "$d"; do
+    like "$s stays revoked" "$T/crl.txt" "Serial Number: $(echo "$s" |
+        tr a-f A-F)"
+done
+like 'the number is above the old one' "$T/crl.txt" '(^| )(4097|0x1001)$'
+like 'with the reason' "$T/crl.txt" 'Cessation Of Operation'
+unlike 'the good one is not on it' "$T/crl.txt" \
+    "Serial Number: $(echo "$a" | tr a-f A-F)"
+want 200 - 'a certificate is shown' "$API/v1/certificates/$a"
+json 'as imported' '.protocol == "import" and .status == "valid" and
+    .issued_at == .not_before and .names == ["dns:a.old.internal"]'
+want 200 - 'found by name' "$API/v1/certificates?name=**.old.internal"
+json 'all three' '.certificates | length == 3'
+want 200 - 'a revoked one' "$API/v1/certificates/$b"
+json 'with date and reason' '.status == "revoked" and .reason == "superseded"'
+want 422 key-compromised 'a key that was lost is blocked' \
+    --data-binary @"$T/c.old.internal.csr" "$API/v1/certificates"
+want 422 profile-not-allowed 'no renewal without a profile' -X POST \
+    "$API/v1/certificates/$a/renew"
+n1=$("$POCKETCA" list | wc -l)
+exits 0 'once more' "$POCKETCA" import "$O" --crl "$O/crl.pem"
+like 'imports nothing' "$T/out" '^0 imported'
+is 'as many certificates' "$("$POCKETCA" list | wc -l)" "$n1"
+ok 'the audit' "$POCKETCA" audit
+
+# one by one
+csr x.internal
+openssl x509 -req -in "$T/x.internal.csr" -signkey "$T/x.internal.key" \
+    -extfile "$O/ca.cnf" -extensions leaf -out "$T/x.pem" 2>/dev/null
+csr y.internal
+openssl x509 -req -in "$T/y.internal.csr" -CA "$CA/issuing.pem" \
+    -CAkey "$CA/keys/issuing.key" -set_serial "0x$a" -days 9 \
+    -extfile "$O/ca.cnf" -extensions leaf -out "$T/y.pem" 2>/dev/null
+echo nothing >"$T/z.pem"
+exits 1 'some are refused' "$POCKETCA" import "$T/x.pem" "$T/y.pem" "$T/z.pem" \
+    "$T/none.pem" "$T/e.pem"
+like 'another issuer' "$T/out" 'x.pem: its issuer is another authority'
+like 'a serial twice' "$T/out" 'y.pem: another certificate .* serial number'
+like 'no certificate' "$T/out" 'z.pem: there is no certificate'
+like 'no file' "$T/out" 'none.pem: No such file'
+like 'and the good one is in' "$T/out" '^1 imported'
+
+# A certificate that comes after its revocation, by DER.
+openssl ca -config "$O/ca.cnf" -revoke "$T/e.pem" 2>/dev/null
+old f.old.internal
+old_revoke f.old.internal superseded
+f=$(serial_of "$O/f.old.internal.pem")
+exits 0 'the index alone' "$POCKETCA" import "$O/index.txt"
+openssl x509 -in "$O/f.old.internal.pem" -outform DER -out "$T/f.der"
+exits 0 'then the certificate' "$POCKETCA" import "$T/f.der"
+want 200 - 'is here' "$API/v1/certificates/$f"
+json 'and revoked' '.status == "revoked" and .reason == "superseded"'
+want 200 - 'revoked by hand' -X POST -d reason=superseded \
+    "$API/v1/certificates/$a/revoke"
+exits 1 'the CRL of somebody else' "$POCKETCA" import --crl "$T/x.pem"
+exits 1 'an authority that is not there' "$POCKETCA" import --authority no "$O"
+printf 'R\t300101000000Z\t\t01\tunknown\t/CN=x\nX\n' >"$T/bad"
+exits 1 'a broken index' "$POCKETCA" import "$T/bad"
+like 'with file and line' "$T/out" 'bad:1: the date of revocation'
+like 'both lines' "$T/out" 'bad:2: a row has six fields'
+stop
+old g.old.internal
+exits 0 'without a service' "$POCKETCA" import "$O/g.old.internal.pem"
+ok 'the audit knows of all' "$POCKETCA" audit
+finish
