@@ -52,7 +52,7 @@ static int db_open(const char *path, sqlite3 **db)
     return sqlite3_open_v2(path, db,
                            SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
                                SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE,
-                           NULL);
+                           sq_vfs());
 }
 
 /* The steps of the schema that come after `from`, in one transaction. */

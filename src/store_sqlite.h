@@ -14,6 +14,9 @@
 #include "sql_text.h"
 #include "store_ops.h"
 
+/* store_sqlite_vfs.c: the name of the VFS that gathers writes to the log. */
+const char *sq_vfs(void);
+
 struct sq_store {
     struct store base;
     char *path;
