@@ -198,6 +198,7 @@ static void store_conn_drop(struct store_conn *base)
         sqlite3_finalize(c->st[i]);
     sq_tally_drop(&c->job);
     sq_tally_drop(&c->batch);
+    sq_ids_drop(c);
     sqlite3_close(c->db);
     free(c);
 }
@@ -251,21 +252,16 @@ static const char *conn_error(const struct store_conn *base)
     return c->error[0] ? c->error : "no error";
 }
 
-static enum store_result control(struct sq_conn *c, const char *sql)
-{
-    return sq_result(c, sqlite3_exec(c->db, sql, NULL, NULL, NULL), sql);
-}
-
 static enum store_result begin(struct store_conn *base)
 {
     struct sq_conn *c = sq_of(base);
 
-    return control(c, c->writer ? "BEGIN IMMEDIATE" : "BEGIN");
+    return sq_do(c, c->writer ? SQL_BEGIN_WRITE : SQL_BEGIN_READ, "");
 }
 
 static enum store_result save(struct store_conn *base)
 {
-    enum store_result r = control(sq_of(base), "SAVEPOINT job");
+    enum store_result r = sq_do(sq_of(base), SQL_SAVE, "");
 
     sq_of(base)->saved = r == STORE_OK;
     return r;
@@ -274,7 +270,7 @@ static enum store_result save(struct store_conn *base)
 static enum store_result release(struct store_conn *base)
 {
     struct sq_conn *c = sq_of(base);
-    enum store_result r = control(c, "RELEASE job");
+    enum store_result r = sq_do(c, SQL_RELEASE, "");
 
     c->saved = false;
     if (r == STORE_OK)
@@ -285,15 +281,18 @@ static enum store_result release(struct store_conn *base)
 static enum store_result undo(struct store_conn *base)
 {
     struct sq_conn *c = sq_of(base);
+    enum store_result r;
 
     sq_tally_drop(&c->job);
+    sq_ids_drop(c);
     c->saved = false;
     /* SQLite ends the transaction by itself after some failures. */
     if (sqlite3_get_autocommit(c->db)) {
         sq_tally_drop(&c->batch);
         return c->last == STORE_OK ? STORE_BROKEN : c->last;
     }
-    return control(c, "ROLLBACK TO job; RELEASE job");
+    r = sq_do(c, SQL_UNDO, "");
+    return r == STORE_OK ? sq_do(c, SQL_RELEASE, "") : r;
 }
 
 static enum store_result rollback(struct store_conn *base)
@@ -302,10 +301,11 @@ static enum store_result rollback(struct store_conn *base)
 
     sq_tally_drop(&c->job);
     sq_tally_drop(&c->batch);
+    sq_ids_drop(c);
     c->saved = false;
     if (sqlite3_get_autocommit(c->db))
         return STORE_OK;
-    return control(c, "ROLLBACK");
+    return sq_do(c, SQL_ROLLBACK, "");
 }
 
 static enum store_result commit(struct store_conn *base)
@@ -314,8 +314,10 @@ static enum store_result commit(struct store_conn *base)
     enum store_result r = sq_tally_flush(c);
 
     if (r == STORE_OK)
-        r = control(c, "COMMIT");
+        r = sq_do(c, SQL_COMMIT, "");
     /* Whatever it was, no transaction stays open. */
+    if (r != STORE_OK)
+        sq_ids_drop(c);
     if (r != STORE_OK && !sqlite3_get_autocommit(c->db))
         sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
     return r;

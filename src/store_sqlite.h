@@ -36,6 +36,14 @@ struct sq_tally {
     size_t n_hours, n_days;
 };
 
+/* The id behind a name of a small table, as the writer last met it: most rows
+ * of a batch have the same.  What a transaction that is undone has added is
+ * forgotten with it. */
+struct sq_id {
+    char *text; /* NULL: none */
+    int64_t id;
+};
+
 struct sq_conn {
     struct store_conn base;
     struct sq_store *store;
@@ -44,6 +52,7 @@ struct sq_conn {
     struct sq_tally job, batch; /* since the savepoint; before it */
     enum store_result last;     /* the last failure */
     char error[256];
+    struct sq_id authority, profile, requester; /* of the writer */
     sqlite3_stmt *st[SQL__MAX];
 };
 
@@ -87,6 +96,9 @@ void sq_serial(sqlite3_stmt *st, int col, struct serial *out);
 
 /* The first eight octets, as the indices have them. */
 int64_t sq_prefix(const uint8_t hash[32]);
+
+/* Forgets the ids that the writer keeps. */
+void sq_ids_drop(struct sq_conn *c);
 
 /* Leaves, gathered so that no read is open while they are used. */
 struct sq_leaves {

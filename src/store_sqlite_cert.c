@@ -8,38 +8,83 @@
 
 #include "digest.h"
 
-/* The id behind a name of a small table. */
+static void id_forget(struct sq_id *k)
+{
+    free(k->text);
+    k->text = NULL;
+}
+
+void sq_ids_drop(struct sq_conn *c)
+{
+    id_forget(&c->authority);
+    id_forget(&c->profile);
+    id_forget(&c->requester);
+}
+
+static bool id_known(const struct sq_id *k, const char *text, int64_t *id)
+{
+    *id = k->id;
+    return k->text && strcmp(k->text, text) == 0;
+}
+
+/* Keeps what was found for text. */
+static enum store_result id_keep(struct sq_conn *c, struct sq_id *k,
+                                 enum store_result r, const char *text,
+                                 int64_t id)
+{
+    if (r != STORE_OK || !c->writer)
+        return r;
+    id_forget(k);
+    *k = (struct sq_id){xstrdup(text), id};
+    return r;
+}
+
+/* The ids behind names of small tables. */
 static enum store_result authority_id(struct sq_conn *c, const char *name,
                                       int64_t *id)
 {
-    return sq_int(c, sq_bind(c, SQL_AUTHORITY_ID, "s", name), id);
+    enum store_result r;
+
+    if (id_known(&c->authority, name, id))
+        return STORE_OK;
+    r = sq_int(c, sq_bind(c, SQL_AUTHORITY_ID, "s", name), id);
+    return id_keep(c, &c->authority, r, name, *id);
 }
 
 static enum store_result profile_id(struct sq_conn *c, const char *name,
                                     int64_t *id)
 {
-    enum store_result r = sq_int(c, sq_bind(c, SQL_PROFILE_ID, "s", name), id);
+    enum store_result r;
 
-    if (r != STORE_NONE)
-        return r;
-    r = sq_do(c, SQL_PROFILE_PUT, "s", name);
-    *id = sqlite3_last_insert_rowid(c->db);
-    return r;
+    if (id_known(&c->profile, name, id))
+        return STORE_OK;
+    r = sq_int(c, sq_bind(c, SQL_PROFILE_ID, "s", name), id);
+    if (r == STORE_NONE) {
+        r = sq_do(c, SQL_PROFILE_PUT, "s", name);
+        *id = sqlite3_last_insert_rowid(c->db);
+    }
+    return id_keep(c, &c->profile, r, name, *id);
 }
 
+/* Neither an ident nor a label has a line's end. */
 static enum store_result requester_id(struct sq_conn *c,
                                       const struct requester *q, int64_t *id)
 {
     const char *ident = q->id ? q->id : "", *label = q->label ? q->label : "";
-    enum store_result r = sq_int(
+    AUTO(free)
+    char *text = xasprintf("%d\n%s\n%s", (int)q->type, ident, label);
+    enum store_result r;
+
+    if (id_known(&c->requester, text, id))
+        return STORE_OK;
+    r = sq_int(
         c, sq_bind(c, SQL_REQUESTER_ID, "sis", ident, (int64_t)q->type, label),
         id);
-
-    if (r != STORE_NONE)
-        return r;
-    r = sq_do(c, SQL_REQUESTER_PUT, "sis", ident, (int64_t)q->type, label);
-    *id = sqlite3_last_insert_rowid(c->db);
-    return r;
+    if (r == STORE_NONE) {
+        r = sq_do(c, SQL_REQUESTER_PUT, "sis", ident, (int64_t)q->type, label);
+        *id = sqlite3_last_insert_rowid(c->db);
+    }
+    return id_keep(c, &c->requester, r, text, *id);
 }
 
 /* The columns of a new row that are not the record's own. */

@@ -179,6 +179,7 @@ START_TEST(test_undo)
     struct put one = {.leaf = 1, .names = "one.internal"};
     struct put two = {.leaf = 2, .names = "two.internal", .profile = "other"};
     struct put three = {.leaf = 3, .names = "three.internal"};
+    struct put four = {.leaf = 4, .names = "four.internal", .profile = "other"};
 
     box_make(&b);
     ck_assert_int_eq(store_begin(b.w), STORE_OK);
@@ -201,7 +202,16 @@ START_TEST(test_undo)
     ck_assert_uint_eq(n.revoked, 0);
     /* The undone one's own rows went with it; and it can come again. */
     ck_assert_int_eq(box_number(b.r, "SELECT count(*) FROM profiles"), 1);
-    ck_assert_int_eq(box_number(b.r, "SELECT count(*) FROM names"), 2);
+    /* Nor does the writer remember the profile that it made then. */
+    ck_assert_int_eq(store_begin(b.w), STORE_OK);
+    ck_assert_int_eq(store_save(b.w), STORE_OK);
+    two.leaf = 5;
+    ck_assert_int_eq(box_put(&b, &two), STORE_OK);
+    ck_assert_int_eq(store_undo(b.w), STORE_OK);
+    ck_assert_int_eq(box_put(&b, &four), STORE_OK);
+    ck_assert_int_eq(store_commit(b.w), STORE_OK);
+    ck_assert_int_eq(box_number(b.r, "SELECT count(*) FROM profiles"), 2);
+    ck_assert_int_eq(box_number(b.r, "SELECT count(*) FROM names"), 3);
     box_add(&b, &two);
     /* All of a transaction at once. */
     ck_assert_int_eq(store_begin(b.w), STORE_OK);
@@ -210,7 +220,7 @@ START_TEST(test_undo)
     ck_assert_int_eq(store_begin(b.w), STORE_OK);
     ck_assert_int_eq(store_commit(b.w), STORE_OK);
     ck_assert_int_eq(store_count(b.r, DAY_ONE, &n), STORE_OK);
-    ck_assert_uint_eq(n.valid, 3);
+    ck_assert_uint_eq(n.valid, 4);
     ck_assert_uint_eq(n.revoked, 0);
 }
 END_TEST
