@@ -58,7 +58,7 @@ static void map_pass(struct map *m, const uint8_t *at)
 
 static bool same(const void *a, size_t a_len, const void *b, size_t b_len)
 {
-    return a_len == b_len && memcmp(a, b, a_len) == 0;
+    return a_len == b_len && (a_len == 0 || memcmp(a, b, a_len) == 0);
 }
 
 static int judge_frame(const struct crl *c, const struct crl_spec *spec,

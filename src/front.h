@@ -53,9 +53,11 @@ struct route {
     const char *path;
     const char *name;   /* for metrics: "/v1/certificates/{serial}" */
     unsigned listeners; /* ON_… ; elsewhere it is 404 */
-    bool credential;    /* 401 token-missing by the core when none is shown */
-    size_t body_max;    /* 413 by the core; with BODY_NONE a body is ignored
-                           up to BODY_SMALL */
+    unsigned who;    /* for whom it may be: roles and MAY_… (msg.h); without
+                        a credential 401 token-missing by the core; 0: it is
+                        for everyone */
+    size_t body_max; /* 413 by the core; with BODY_NONE a body is ignored
+                        up to BODY_SMALL */
     front_fn *handler;
 };
 extern const struct route front_routes[];
@@ -123,6 +125,14 @@ void front_work(struct req *r, front_fn *fn);
 /* Starts r->frame with the caller in it; put the body, then front_ask(). */
 struct buf *front_begin(struct req *r, enum msg_type type);
 void front_ask(struct req *r, front_fn *fn);
+/* Asks who is asking, and whether the route may be for them: front_ask() with
+ * the answer MSG_CALLER. */
+void front_ask_who(struct req *r, front_fn *fn);
+/* True once the signer has let this caller pass, for this route.  What costs
+ * much waits for that. */
+bool front_known(const struct req *r);
+/* For what is asked from now on, instead of the half minute. */
+void front_patience(struct req *r, int64_t us);
 
 /* A header of the reply; before front_reply…() or front_problem(). */
 void front_header(struct req *r, const char *name, const char *value);
@@ -148,7 +158,8 @@ struct buf *front_out(struct req *r);
 void front_end(struct req *r);
 
 /* front_problem.c: problem+json with WWW-Authenticate, Retry-After; e is empty
- * afterwards. */
+ * afterwards.  Who is asking comes first: a refusal that the signer has no part
+ * in waits until it has judged the caller, and a 401 or 403 takes its place. */
 void front_problem(struct req *r, struct errs *e);
 /* front_problem() of one reason. */
 void front_refuse(struct req *r, enum err code, const char *fmt, ...)

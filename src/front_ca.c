@@ -144,8 +144,7 @@ void front_profiles(struct req *r)
 {
     if (front_query_none(r) != 0)
         return;
-    front_begin(r, MSG_WHO);
-    front_ask(r, profiles);
+    front_ask_who(r, profiles);
 }
 
 /* ---- CRLs ---- */

@@ -69,6 +69,7 @@ struct asked {
     struct request_args args;
     struct strs names;
     struct buf der;
+    struct csr csr;
 };
 
 static void asked_free(struct asked *a)
@@ -76,6 +77,7 @@ static void asked_free(struct asked *a)
     front_args_free(&a->query);
     json_decref(a->json);
     strs_free(&a->names);
+    csr_free(&a->csr);
     buf_free(&a->der);
 }
 
@@ -196,7 +198,6 @@ static int check_idem_key(const char *key, struct errs *e)
 static int fill(struct req *r, const struct order *o, struct asked *a,
                 struct msg_issue *m, struct errs *e)
 {
-    AUTO(csr) struct csr csr = {0};
     const char *key = front_head(r, "Idempotency-Key");
     const bool has_csr = a->der.len > 0;
 
@@ -205,10 +206,9 @@ static int fill(struct req *r, const struct order *o, struct asked *a,
     if (a->names.n > NAMES_MAX)
         return err_add(e, ERR_TOO_MANY_NAMES, "%zu names, at most %d are read",
                        a->names.n, NAMES_MAX);
-    if (has_csr && (csr_parse(&csr, a->der.data, a->der.len, e) != 0 ||
-                    csr_verify(&csr, r->verifier, e) != 0))
+    if (has_csr && csr_verify(&a->csr, r->verifier, e) != 0)
         return -1;
-    if (request_fill(m, has_csr ? &csr : NULL, &a->args, e) != 0)
+    if (request_fill(m, has_csr ? &a->csr : NULL, &a->args, e) != 0)
         return -1;
     m->renews = o->renews;
     m->protocol = xstrdup("http");
@@ -232,7 +232,15 @@ static void warn_private_key(struct req *r, const struct errs *e)
             r->caller.request_id);
 }
 
-static front_fn certified;
+static int read_csr(const struct req *r, const struct order *o, struct asked *a,
+                    struct errs *e)
+{
+    if ((o->json ? read_json : read_bare)(r, o, a, e) != 0)
+        return -1;
+    return a->der.len ? csr_parse(&a->csr, a->der.data, a->der.len, e) : 0;
+}
+
+static front_fn certified, known;
 
 static void read_order(struct req *r)
 {
@@ -241,14 +249,26 @@ static void read_order(struct req *r)
     AUTO(msg_issue) struct msg_issue m = {0};
     const struct order *o = r->state;
 
-    if ((o->json ? read_json : read_bare)(r, o, &a, &e) == 0 &&
-        fill(r, o, &a, &m, &e) == 0) {
+    if (read_csr(r, o, &a, &e) == 0) {
+        /* A new RSA key takes milliseconds, and nobody unknown gets them. */
+        if (a.csr.key.type == KEY_RSA && !front_known(r)) {
+            front_ask_who(r, known);
+            return;
+        }
+        fill(r, o, &a, &m, &e);
+    }
+    if (!e.n) {
         msg_issue_put(front_begin(r, o->type), &m);
         front_ask_checked(r, certified);
         return;
     }
     warn_private_key(r, &e);
     front_problem(r, &e);
+}
+
+static void known(struct req *r)
+{
+    front_work(r, read_order);
 }
 
 static void certified(struct req *r)

@@ -70,8 +70,11 @@ struct front_core {
     enum todo todo;
     front_fn *next;     /* what todo leads to */
     struct errs failed; /* instead of next: the problem to answer with */
+    struct errs held;   /* what to answer if the caller may call at all */
+    bool known;         /* the signer has judged the caller */
     uint64_t id;        /* of the frame that is under way */
-    int64_t asked_us;
+    int64_t due_us;     /* tm_mono_us(): by then it is answered */
+    int64_t patience_us;
 
     struct reply_header *headers;
     size_t n_headers;
@@ -113,6 +116,11 @@ void http_quiesce(void);
 bool req_run(struct req *r, front_fn *fn);
 /* From a crypto thread: what the last step of r said comes next. */
 void req_go_on(struct req *r);
+
+/* ---- front_who.c ---- */
+/* False when e may be answered as it is.  Otherwise it has been taken, and is
+ * answered after the signer was asked who that is. */
+bool who_first(struct req *r, struct errs *e);
 
 /* ---- front_route.c ---- */
 struct route_found {

@@ -215,7 +215,7 @@ static int check_permit(struct req *r, const struct req_head *h, struct errs *e)
                        "the body has %llu octets; %zu are permitted",
                        (unsigned long long)h->length, max);
     }
-    if (r->route->credential && r->caller.evidence == EV_NONE)
+    if (r->route->who && r->caller.evidence == EV_NONE)
         return err_add(e, ERR_TOKEN_MISSING,
                        "no token and no client certificate came with the "
                        "request (Authorization: Bearer pca_…)");
@@ -289,6 +289,7 @@ static enum MHD_Result on_head(struct req *r, const char *method,
     if (!c->refused || !c->last)
         return MHD_YES;
     c->todo = TODO_STOP;
+    c->known = true; /* at once: nobody is asked */
     c->link->refused = true;
     front_problem(r, &c->failed);
     return queue(r);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Refusals: problem+json (RFC 9457). */
+#include "front_core.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +22,8 @@ void front_problem(struct req *r, struct errs *e)
     enum err code = errs_first(e)->code;
     char seconds[16];
 
+    if (who_first(r, e))
+        return;
     r->code = code;
     /* RFC 6750 section 3: what went wrong, where a token was shown. */
     if (err_status(code) == 401)

@@ -10,6 +10,8 @@
 #include "log.h"
 #include "tm.h"
 
+enum { ANSWER_US = 30000000 }; /* what the signer has for an answer */
+
 /* ---- life ---- */
 
 struct req *req_new(struct front *f, struct MHD_Connection *conn,
@@ -23,6 +25,7 @@ struct req *req_new(struct front *f, struct MHD_Connection *conn,
     r->core = xcalloc(1, sizeof(*r->core));
     r->core->conn = conn;
     r->core->link = l;
+    r->core->patience_us = ANSWER_US;
     return r;
 }
 
@@ -40,6 +43,7 @@ static void core_free(struct front_core *c)
         free(c->headers[i].value);
     free(c->headers);
     errs_free(&c->failed);
+    errs_free(&c->held);
     buf_free(&c->out);
     if (c->response)
         MHD_destroy_response(c->response);
@@ -98,6 +102,11 @@ struct buf *front_begin(struct req *r, enum msg_type type)
 void front_ask(struct req *r, front_fn *fn)
 {
     say(r, TODO_ASK, fn);
+}
+
+void front_patience(struct req *r, int64_t us)
+{
+    r->core->patience_us = us;
 }
 
 /* ---- the reply ---- */

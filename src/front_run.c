@@ -39,10 +39,14 @@ static void readiness(struct req *r)
                                texts(&m.warnings)));
 }
 
+/* Who probes wants to know, and not to wait. */
+enum { PROBE_US = 3000000 };
+
 void front_ready(struct req *r)
 {
     if (front_query_none(r) != 0)
         return;
+    front_patience(r, PROBE_US);
     front_begin(r, MSG_READY);
     front_ask(r, readiness);
 }

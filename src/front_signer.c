@@ -19,8 +19,7 @@
 #include "tm.h"
 
 enum {
-    SLOTS = 4096,         /* a power of two */
-    EXPIRE_US = 30000000, /* an answer that comes later is dropped */
+    SLOTS = 4096, /* a power of two */
     SOCKET_ROOM = 4 * 1024 * 1024,
 };
 
@@ -46,7 +45,7 @@ static bool slot_take(struct req *r)
     i = vacant[--n_vacant];
     slots[i] = r;
     r->core->id = ++rounds * SLOTS + i;
-    r->core->asked_us = tm_mono_us();
+    r->core->due_us = tm_mono_us() + r->core->patience_us;
     for (int b = 0; b < 8; b++) /* where msg_begin() put the id */
         r->frame.data[8 + b] = (uint8_t)(r->core->id >> (56 - 8 * b));
     return true;
@@ -169,7 +168,8 @@ static void on_answer(const struct frame *f)
     pthread_mutex_lock(&lock);
     r = slot_find(f->id);
     if (r) {
-        r->core->asked_us = tm_mono_us();
+        r->core->due_us = tm_mono_us() + r->core->patience_us;
+        r->core->known = true;
         if (f->type == MSG_ERROR)
             errs_get(&body, &r->core->failed);
         else
@@ -198,14 +198,15 @@ static void on_notice(const struct frame *f)
     crl_put(&m, f->fd);
 }
 
-/* Takes whoever has waited since before `since`. */
-static struct req *take_late(int64_t since)
+/* Takes whoever should have been answered by now; what comes later is
+ * dropped. */
+static struct req *take_late(int64_t now_us)
 {
     struct req *late = NULL;
 
     pthread_mutex_lock(&lock);
     for (unsigned i = 1; i < SLOTS && !late; i++)
-        if (slots[i] && slots[i]->core->asked_us <= since) {
+        if (slots[i] && slots[i]->core->due_us <= now_us) {
             late = slots[i];
             slot_free(late);
         }
@@ -217,7 +218,7 @@ void signer_link_expire(int64_t now_us)
 {
     struct req *r;
 
-    while ((r = take_late(now_us - EXPIRE_US)))
+    while ((r = take_late(now_us)))
         fail(r, ERR_SIGNER_AWAY,
              "the signer does not answer; whether it did what was asked is "
              "not known");

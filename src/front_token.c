@@ -193,8 +193,7 @@ void front_token_make(struct req *r)
         make(r);
         return;
     }
-    front_begin(r, MSG_WHO);
-    front_ask(r, make_default);
+    front_ask_who(r, make_default);
 }
 
 /* ---- seeing and removing ---- */
@@ -280,8 +279,7 @@ void front_token_self(struct req *r)
 {
     if (front_query_none(r) != 0)
         return;
-    front_begin(r, MSG_WHO);
-    front_ask(r, self);
+    front_ask_who(r, self);
 }
 
 static void removed(struct req *r)

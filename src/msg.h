@@ -28,7 +28,7 @@ enum msg_peer { PEER_F = 1, PEER_A = 2, PEER_S = 4 };
     X(REVOKE, 5, PEER_F | PEER_A)       /* msg_revoke -> REVOKED, more… */     \
     X(GET, 6, PEER_F | PEER_A)          /* serial -> RECORD */                 \
     X(LIST, 7, PEER_F | PEER_A)         /* query -> RECORD more…, LIST_END */  \
-    X(WHO, 8, PEER_F | PEER_A)          /* - -> CALLER */                      \
+    X(WHO, 8, PEER_F | PEER_A)          /* msg_what -> CALLER */               \
     X(TOKEN_MAKE, 9, PEER_F | PEER_A)   /* token -> TOKEN with secret */       \
     X(TOKEN_LIST, 10, PEER_F | PEER_A)  /* str after, u32 limit -> TOKEN       \
                                            more…, LIST_END */                  \
@@ -162,6 +162,18 @@ void msg_hello_free(struct msg_hello *m);
 AUTO_VALUE(msg_hello, struct msg_hello, msg_hello_free)
 void msg_hello_put(struct buf *b, const struct msg_hello *m);
 void msg_hello_get(struct rd *r, struct msg_hello *m);
+
+/* WHO: for what. */
+enum {
+    MAY_ITSELF = 1 << 8, /* beside roles: a certificate, about itself */
+    MAY_ANY = 1 << 9,    /* any credential */
+};
+struct msg_what {
+    unsigned may; /* roles of which one is needed, and MAY_… */
+    bool repeats; /* a used-up token passes */
+};
+void msg_what_put(struct buf *b, const struct msg_what *m);
+void msg_what_get(struct rd *r, struct msg_what *m);
 
 /* CALLER: who the evidence proves, and what that may. */
 struct msg_who {

@@ -200,6 +200,23 @@ void msg_hello_get(struct rd *r, struct msg_hello *m)
     strs_get(r, &m->warnings);
 }
 
+void msg_what_put(struct buf *b, const struct msg_what *m)
+{
+    buf_u32(b, m->may);
+    buf_u8(b, m->repeats);
+}
+
+void msg_what_get(struct rd *r, struct msg_what *m)
+{
+    uint8_t repeats;
+
+    m->may = rd_u32(r);
+    repeats = rd_u8(r);
+    if (repeats > 1)
+        r->failed = true;
+    m->repeats = repeats == 1;
+}
+
 void msg_who_free(struct msg_who *m)
 {
     token_free(&m->token);

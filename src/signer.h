@@ -223,6 +223,9 @@ int auth_who(struct worker *w, const struct caller *c, bool repeats,
 int auth_alive(const struct who *w, struct errs *e);
 /* -1 with ERR_ROLE_MISSING. */
 int auth_role(const struct who *w, unsigned role, struct errs *e);
+/* The same for a set of roles and MAY_…: one of them is enough.  The reason
+ * names the last. */
+int auth_may(const struct who *w, unsigned may, struct errs *e);
 /* What a limited credential sees, renews and revokes. */
 bool auth_covers(const struct who *w, const struct record *r);
 /* What it may read: that, what it issued itself, and itself. */

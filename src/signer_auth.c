@@ -231,6 +231,18 @@ static void add_cn(struct cert *c)
         names_add(&c->names, &n);
 }
 
+int auth_may(const struct who *w, unsigned may, struct errs *e)
+{
+    unsigned last = ROLE_ADMIN;
+
+    if (may & MAY_ANY || w->roles & may ||
+        (may & MAY_ITSELF && w->requester.type == WHO_CERTIFICATE))
+        return 0;
+    while (last > 1 && !(may & last))
+        last >>= 1;
+    return auth_role(w, last, e);
+}
+
 bool auth_covers(const struct who *w, const struct record *r)
 {
     AUTO(errs) struct errs e = {0};

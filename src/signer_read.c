@@ -32,10 +32,14 @@ int handle_who(struct worker *w, const struct frame *f, const struct caller *c,
                struct rd *body, struct errs *e)
 {
     AUTO(who) struct who who = {0};
+    struct msg_what what;
     struct msg_who m = {0};
     struct token bare;
 
-    if (body_done(f, body, e) != 0 || auth_who(w, c, false, &who, e) != 0)
+    msg_what_get(body, &what);
+    if (body_done(f, body, e) != 0 ||
+        auth_who(w, c, what.repeats, &who, e) != 0 ||
+        auth_may(&who, what.may, e) != 0)
         return -1;
     bare = who.token;
     if (who.requester.type != WHO_TOKEN) {

@@ -35,6 +35,14 @@ sleep 0.5
 is 'INT and HUP to the children, TERM to the signer change nothing' \
     "$(pids)" "$pair"
 
+# A signer that stands still: a probe hears it long before a request would.
+kill -STOP "$(pid_of signer)"
+want 503 signer-away 'a probe does not wait for a signer that stands still' \
+    --max-time 15 "$API/readyz"
+kill -CONT "$(pid_of signer)"
+want 200 - 'it goes on, and so does the probe' "$API/readyz"
+is 'and nobody was started anew' "$(pids)" "$pair"
+
 # Two on one directory: the second waits for 3 s, then gives up.
 start=$(now)
 exits 3 'a second service gives up' timeout 10 "$POCKETCA" serve \

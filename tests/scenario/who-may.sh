@@ -6,6 +6,8 @@
 . "${SOURCE:?}/tests/scenario/lib.sh"
 
 init
+sed -i '1,/^log-level/s/^log-level.*//' "$CA/pocketca.conf"
+echo 'log-level = debug' >>"$CA/pocketca.conf"
 serve
 # method path role; `any` credential, `none` needed.  @ is a certificate of the
 # default profile, # a token's id.
@@ -153,12 +155,81 @@ while read -r method path role; do
 done <"$T/table"
 is 'none of that recorded anything' "$(state)" "$before"
 
+# The same when something is wrong with the request too: who asks comes first.
+: >"$T/empty"
+head -c 70000 /dev/zero >"$T/large"
+openssl req -new -newkey rsa:2048 -nodes -keyout "$T/r.key" -out "$T/r.csr" \
+    -subj /CN=r.internal -addext 'subjectAltName=DNS:r.internal' 2>/dev/null
+sed '3s/./!/' "$T/r.csr" >"$T/broken.csr"
+wrong_call() { # HOW METHOD PATH
+    how=$1 verb=$2
+    at=$(echo "$3" | sed "s/@/$target/; s/#/$victim_id/")
+    case $how in
+    query) at="$at?nonsense=1" && set -- -X "$verb" ;;
+    part) at=$(echo "$at" | sed "s/$target/zz/") && set -- -X "$verb" ;;
+    type) set -- -H 'Content-Type: application/xml' -d '<a/>' ;;
+    json) set -- -H 'Content-Type: application/json' -d '{"csr":' ;;
+    chunked) set -- -H 'Content-Type:' -H 'Transfer-Encoding: chunked' \
+        -H 'Expect:' --data-binary @"$T/large" ;;
+    csr) set -- --data-binary @"$T/broken.csr" ;;
+    rsa) set -- --data-binary @"$T/r.csr" ;;
+    esac
+    req "$@" "$API$at"
+    got=$(jq -r '.code // empty' "$T/body" 2>/dev/null)
+}
+grep -v ' none$' "$T/table" >"$T/asked"
+while read -r method path role; do
+    hows=query
+    case $path in *@*) hows="$hows part" ;; esac
+    [ "$method" = POST ] && hows="$hows type json chunked"
+    case $path in *certificates | *renew) hows="$hows csr" ;; esac
+    case $path in *certificates) hows="$hows rsa" ;; esac
+    [ "$method $path" != 'GET /v1/certificates' ] || hows=query
+    for how in $hows; do
+        r="$method $path, $how"
+        for cred in "$gone token-unknown" "$short token-expired" \
+            "hello token-unknown"; do
+            BEARER=${cred% *}
+            wrong_call "$how" "$method" "$path"
+            expect "$r, ${cred#* }" "401 ${cred#* }"
+        done
+        for have in issue revoke read metrics; do
+            case "$role $have $path" in
+            any* | certificate*issue* | "$have $have "* | \
+                'read issue '*@*) continue ;;
+            esac
+            eval "BEARER=\$tok_$have"
+            wrong_call "$how" "$method" "$path"
+            expect "$r, only $have" '403 role-missing'
+        done
+        [ "$how" != rsa ] || continue
+        BEARER=$ADMIN
+        wrong_call "$how" "$method" "$path"
+        case $status in 400 | 404 | 413 | 415) status=refused got='' ;; esac
+        expect "$r, admin" refused
+    done
+done <"$T/asked"
+is 'none of that recorded anything' "$(state)" "$before"
+
+# An RSA key is arithmetic of milliseconds: who asks is known before.
+BEARER=$gone
+req -H 'X-Request-Id: before-arithmetic' --data-binary @"$T/r.csr" \
+    "$API/v1/certificates"
+like 'the credential is judged before an RSA key' "$T/log" \
+    'event=WHO .*id=before-arithmetic'
+unlike 'and the request goes no further' "$T/log" \
+    'event=ISSUE .*id=before-arithmetic'
+
 # used up: for what is a use
 BEARER=$spent
 call POST /v1/certificates
 expect 'used up: issue' '401 token-used-up'
 call POST /v1/certificates/@/renew
 expect 'used up: renew' '401 token-used-up'
+for how in query type csr rsa; do
+    wrong_call $how POST /v1/certificates
+    expect "used up: issue, $how" '401 token-used-up'
+done
 is 'none of that recorded anything' "$(state)" "$before"
 
 # and what suffices, does

@@ -311,7 +311,7 @@ START_TEST(real_table)
         ck_assert(r->listeners && !(r->listeners & ~(unsigned)ON_ANY));
         ck_assert_ptr_nonnull((const void *)(uintptr_t)r->handler);
         /* nothing that needs a credential is public */
-        ck_assert(!r->credential || r->listeners == ON_API);
+        ck_assert(!r->who || r->listeners == ON_API);
     }
     ck_assert_uint_gt(front_routes_n, 20);
 }

@@ -46,7 +46,7 @@ START_TEST(each_route_is_described)
         AUTO(free) char *text = operation(r);
         bool open = strstr(text, "security: []");
 
-        ck_assert_msg(open == !r->credential,
+        ck_assert_msg(open == !r->who,
                       "%s %s: who may call it is described otherwise",
                       methods[r->method], r->name);
     }
@@ -125,7 +125,7 @@ START_TEST(what_public_serves_needs_no_credential)
         ck_assert(r->handler);
         ck_assert(r->listeners & ON_API);
         if (r->listeners & ON_PUBLIC)
-            ck_assert_msg(!r->credential &&
+            ck_assert_msg(!r->who &&
                               (strncmp(r->path, "/crl/", 5) == 0 ||
                                strncmp(r->path, "/ca/", 4) == 0 ||
                                strncmp(r->path, "/ocsp", 5) == 0 ||

@@ -515,6 +515,26 @@ START_TEST(hello_ready_and_files_come_back)
 }
 END_TEST
 
+START_TEST(what_is_asked_of_whom_comes_back)
+{
+    AUTO(buf) struct buf b = {0};
+    const struct msg_what what = {.may = ROLE_READ | MAY_ITSELF,
+                                  .repeats = true};
+    struct msg_what got;
+    struct rd r;
+
+    msg_what_put(&b, &what);
+    r = rd_of(b.data, b.len);
+    msg_what_get(&r, &got);
+    ck_assert(rd_done(&r) && got.may == what.may && got.repeats);
+
+    b.data[b.len - 1] = 2; /* neither yes nor no */
+    r = rd_of(b.data, b.len);
+    msg_what_get(&r, &got);
+    ck_assert(!rd_done(&r));
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -536,6 +556,7 @@ int main(void)
         serials_have_a_bound_and_one_form,
         a_count_that_lies_allocates_nothing,
         hello_ready_and_files_come_back,
+        what_is_asked_of_whom_comes_back,
     };
 
     return unit_run("msg", tests, sizeof(tests) / sizeof(tests[0]));
