@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "passphrase.h"
 #include "signer.h"
 
 enum { PATIENCE_MS = 3000, STEP_MS = 50 };
@@ -67,13 +68,14 @@ static void *serve(void *arg)
 }
 
 /* No service runs: the lock is ours, and the signer is in this process. */
-static int start_signer(struct client *c, const struct conf *conf, int lock,
+static int start_signer(struct client *c, struct conf *conf, int lock,
                         struct errs *e)
 {
     struct strs warnings = {0};
     int pair[2];
 
-    if (conf_check(conf, &warnings, e) != 0) {
+    if (passphrase_fill(conf, conf->given_pass, conf->may_ask, e) != 0 ||
+        conf_check(conf, &warnings, e) != 0) {
         strs_free(&warnings);
         close(lock);
         return -1;
@@ -95,7 +97,7 @@ static int start_signer(struct client *c, const struct conf *conf, int lock,
 }
 
 /* 1 open, 0 not now, -1 never. */
-static int try_open(struct client *c, const struct conf *conf, int left_ms,
+static int try_open(struct client *c, struct conf *conf, int left_ms,
                     struct errs *e)
 {
     AUTO(errs) struct errs held = {0};
@@ -117,7 +119,7 @@ static int try_open(struct client *c, const struct conf *conf, int left_ms,
     return 0;
 }
 
-struct client *client_open(const struct conf *conf, struct errs *e)
+struct client *client_open(struct conf *conf, struct errs *e)
 {
     struct client *c = xcalloc(1, sizeof(*c));
     const int64_t end = tm_mono_us() + PATIENCE_MS * 1000;

@@ -11,8 +11,9 @@
 
 struct client;
 /* -1-like NULL with ERR_SIGNER_AWAY when a service holds the lock and does not
- * answer, or with what conf_check() says. */
-struct client *client_open(const struct conf *c, struct errs *e);
+ * answer, or with what conf_check() says.  Passphrases come as c->given_pass
+ * and c->may_ask say. */
+struct client *client_open(struct conf *c, struct errs *e);
 void client_close(struct client *c);
 AUTO_DEFINE(client, struct client *, client_close)
 /* The buffer to build a request in: msg type, an empty caller put. */

@@ -159,7 +159,7 @@ int cmd_usage(const char *command, const char *fmt, ...)
 }
 
 /* So that no file of root's is left in data. */
-static int become_owner(const struct conf *c, struct errs *e)
+int cmd_become_owner(const struct conf *c, struct errs *e)
 {
     struct stat st;
 
@@ -174,6 +174,12 @@ static int become_owner(const struct conf *c, struct errs *e)
 
 struct client *cmd_client(const char *conf_option, int *code)
 {
+    return cmd_client_pass(conf_option, NULL, code);
+}
+
+struct client *cmd_client_pass(const char *conf_option,
+                               const struct passphrase_from *from, int *code)
+{
     /* The client refers to it as long as it lives: until the process ends. */
     static struct conf *conf;
     AUTO(errs) struct errs e = {0};
@@ -181,7 +187,14 @@ struct client *cmd_client(const char *conf_option, int *code)
 
     conf_free(conf);
     conf = conf_load(conf_path(conf_option), &e);
-    if (conf && become_owner(conf, &e) == 0)
+    if (conf && from && passphrase_given(from, &conf->given_pass, &e) < 0) {
+        *code = cmd_fail(&e);
+        return NULL;
+    }
+    /* An offline root answers with its key closed. */
+    if (conf)
+        conf->may_ask = from ? from->ask : !conf->offline;
+    if (conf && cmd_become_owner(conf, &e) == 0)
         client = client_open(conf, &e);
     if (!client)
         *code = cmd_fail(&e);

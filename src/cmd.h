@@ -8,6 +8,7 @@
 #include "client.h"
 #include "conf.h"
 #include "err.h"
+#include "passphrase.h"
 
 enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_LATER = 3 };
 
@@ -22,6 +23,8 @@ int cmd_import(int argc, char **argv);
 int cmd_block(int argc, char **argv);
 int cmd_token(int argc, char **argv);
 int cmd_crl(int argc, char **argv);
+int cmd_sign_intermediate(int argc, char **argv);
+int cmd_install_chain(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_lint(int argc, char **argv);
 int cmd_audit(int argc, char **argv);
@@ -67,6 +70,11 @@ int cmd_usage(const char *command, const char *fmt, ...)
  * the client.  NULL with *code set and the reason printed.  Read files that
  * the caller named before this: afterwards they may be out of reach. */
 struct client *cmd_client(const char *conf_option, int *code);
+/* The same for a command that signs: from says where passphrases are. */
+struct client *cmd_client_pass(const char *conf_option,
+                               const struct passphrase_from *from, int *code);
+/* When root: the owner of the data for good. */
+int cmd_become_owner(const struct conf *c, struct errs *e);
 /* The row of the option that every command with a configuration has. */
 #define CMD_CONF_OPTION(var)                                                   \
     {                                                                          \
@@ -74,6 +82,15 @@ struct client *cmd_client(const char *conf_option, int *code);
             "the configuration, instead of "                                   \
             "/etc/pocketca/pocketca.conf",                                     \
             &(var), NULL                                                       \
+    }
+/* The rows of the options that say where a passphrase is; from is a struct
+ * passphrase_from. */
+#define CMD_PASSPHRASE_OPTIONS(from)                                           \
+    {"passphrase-file", 0, "FILE", "its first line opens encrypted keys",      \
+     &(from).file, NULL},                                                      \
+    {                                                                          \
+        "passphrase-fd", 0, "N", "a descriptor to read that line from",        \
+            &(from).fd, NULL                                                   \
     }
 
 #endif

@@ -9,7 +9,9 @@
 int cmd_check(int argc, char **argv)
 {
     const char *file = NULL;
-    const struct cmd_option options[] = {CMD_CONF_OPTION(file), {0}};
+    struct passphrase_from pass = {0};
+    const struct cmd_option options[] = {
+        CMD_PASSPHRASE_OPTIONS(pass), CMD_CONF_OPTION(file), {0}};
     AUTO(errs) struct errs e = {0};
     AUTO(conf) struct conf *c = NULL;
     struct strs warnings = {0};
@@ -20,7 +22,8 @@ int cmd_check(int argc, char **argv)
     if (argc > 0)
         return cmd_usage("check", "\"%s\" is too much", argv[0]);
     c = conf_load(conf_path(file), &e);
-    if (!c)
+    if (!c || passphrase_given(&pass, &c->given_pass, &e) < 0 ||
+        passphrase_fill(c, c->given_pass, !c->offline, &e) < 0)
         return cmd_fail(&e);
     code = conf_check(c, &warnings, &e) < 0 ? cmd_fail(&e) : EXIT_DONE;
     for (size_t i = 0; i < warnings.n; i++)
@@ -40,6 +43,8 @@ int check_main(const char *path)
 
     proc_child_init("check");
     c = proc_conf(path);
+    if (passphrase_unseal(c, FD_PASS) < 0)
+        log_fatal("start", "the passphrases did not come");
     proc_drop(c->signer_user ? c->signer_user : c->user);
     conf_check(c, &warnings, &e);
     for (size_t i = 0; i < warnings.n; i++)

@@ -14,25 +14,29 @@
 enum { CRL_MAX = 60000 };
 
 struct sign {
-    const char *file, *authority, *key, *pass_file, *lifetime;
+    const char *file, *authority, *key, *lifetime;
+    struct passphrase_from pass;
+    bool offline;
 };
 
 /* Before cmd_client() gives root up: the files may be root's own. */
-static EVP_PKEY *load_key(const struct sign *s, struct errs *e)
+static EVP_PKEY *load_key(struct sign *s, struct errs *e)
 {
     AUTO(conf) struct conf *c = conf_load(conf_path(s->file), e);
-    AUTO(buf) struct buf pass = {0};
+    AUTO(free) char *path = NULL;
     AUTO(free) char *uri = NULL;
-    EVP_PKEY *key;
+    EVP_PKEY *key = NULL;
+    char *pass = NULL;
 
-    if (!c)
+    s->offline = c && c->offline; /* then the signer opens it */
+    if (!c || c->offline || passphrase_given(&s->pass, &pass, e) < 0)
         return NULL;
-    if (s->pass_file && cmd_read_line(s->pass_file, &pass, e) < 0)
-        return NULL;
-    uri = s->key ? xasprintf("file:%s", s->key) : xstrdup("file:keys/root.key");
-    key = key_load(uri, s->key ? "." : c->data,
-                   s->pass_file ? (const char *)pass.data : NULL, e);
-    buf_wipe(&pass);
+    path = s->key ? xstrdup(s->key) : xasprintf("%s/keys/root.key", c->data);
+    uri = xasprintf("file:%s", path);
+    if (!pass && key_is_encrypted(path))
+        pass = passphrase_ask(path, e);
+    key = key_load(uri, NULL, pass, e);
+    passphrase_free(pass);
     return key;
 }
 
@@ -66,16 +70,17 @@ static int sign_with(const struct sign *s, struct client *c,
     return crl_offline(c, a->name, &cert, key, lifetime, e);
 }
 
-static int sign(const struct sign *s)
+static int sign(struct sign *s)
 {
     AUTO(errs) struct errs e = {0}, no_key = {0};
     AUTO(evp_pkey) EVP_PKEY *key = load_key(s, &no_key);
     AUTO(msg_hello) struct msg_hello hello = {0};
     AUTO(client) struct client *c = NULL;
+    const struct passphrase_from none = {.ask = true};
     const struct authority_info *a;
     int code, rc;
 
-    c = cmd_client(s->file, &code);
+    c = cmd_client_pass(s->file, s->offline ? &s->pass : &none, &code);
     if (!c)
         return code;
     if (cmd_authorities(c, &hello, &e) < 0)
@@ -86,6 +91,10 @@ static int sign(const struct sign *s)
                      s->authority);
     else if (a->has_key)
         rc = build(c, a->name, &e);
+    else if (s->offline)
+        rc = err_add(&e, ERR_KEY_NOT_ALLOWED,
+                     "the root's key is encrypted, and there is no passphrase "
+                     "(--passphrase-file)");
     else if (!key)
         return cmd_fail(&no_key);
     else
@@ -160,12 +169,11 @@ static int import(const char *file, const char *path)
 
 int cmd_crl(int argc, char **argv)
 {
-    struct sign s = {.lifetime = "365d"};
+    struct sign s = {.lifetime = "365d", .pass = {.ask = true}};
     const struct cmd_option options[] = {
         {"authority", 'a', "NAME", "whose CRL; required", &s.authority, NULL},
         {"key", 0, "FILE", "its key; default: keys/root.key", &s.key, NULL},
-        {"passphrase-file", 0, "FILE", "for an encrypted key", &s.pass_file,
-         NULL},
+        CMD_PASSPHRASE_OPTIONS(s.pass),
         {"lifetime", 0, "SPAN", "of a CRL signed here; 365d by default",
          &s.lifetime, NULL},
         CMD_CONF_OPTION(s.file),

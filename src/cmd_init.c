@@ -151,6 +151,36 @@ static void print_next(const struct init *i, const struct conf *c)
     printf("/v1/certificates\n");
 }
 
+static int report_csr(const struct init *i)
+{
+    printf("The key and the CSR of the issuing authority are in %s.\n"
+           "Next, at the offline root, and with what it writes back here:\n\n"
+           "  pocketca sign-intermediate issuing.csr --out chain.pem\n"
+           "  pocketca install-chain%s%s chain.pem\n",
+           i->data, i->split ? "" : " -c ", i->split ? "" : i->conf_file);
+    return EXIT_DONE;
+}
+
+static void print_constraint(const struct init *i)
+{
+    AUTO(free) char *allow = strs_join(&i->allow_text, ", ");
+
+    printf("The issuing certificate is constrained to %s and this "
+           "service's own names.\nThat cannot be widened later.\n\n",
+           *allow ? allow : "DNS names and addresses");
+}
+
+static void print_next_root(const struct init *i)
+{
+    printf("Next, with the CSR of an issuing authority:\n\n"
+           "  pocketca sign-intermediate%s%s issuing.csr --out chain.pem\n",
+           i->split ? "" : " -c ", i->split ? "" : i->conf_file);
+    if (!i->public_url)
+        fprintf(stderr, "pocketca: warning: without --public-url the "
+                        "certificates of authorities will not say where the "
+                        "root's CRL is\n");
+}
+
 /* Reads everything again from where it is now. */
 static int report(const struct init *i)
 {
@@ -159,19 +189,19 @@ static int report(const struct init *i)
     AUTO(blobs) struct blobs root = {0};
     struct strs warnings = {0};
 
+    if (c && i->form == INIT_CSR)
+        return report_csr(i);
     if (!c || conf_check(c, &warnings, &e) < 0 ||
         cert_load(c->root, &root, &e) < 0)
         return cmd_fail(&e);
     printf("The certificate authority \"%s\" is in %s.\n", i->name, i->data);
     print_fingerprint(&root.v[0]);
-    if (i->constrain) {
-        AUTO(free) char *allow = strs_join(&i->allow_text, ", ");
-
-        printf("The issuing certificate is constrained to %s and this "
-               "service's own names.\nThat cannot be widened later.\n\n",
-               *allow ? allow : "DNS names and addresses");
-    }
-    print_next(i, c);
+    if (i->constrain)
+        print_constraint(i);
+    if (i->form == INIT_ROOT)
+        print_next_root(i);
+    else
+        print_next(i, c);
     fflush(stdout);
     for (size_t k = 0; k < warnings.n; k++)
         fprintf(stderr, "pocketca: warning: %s\n", warnings.v[k]);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pem.h"
 #include "tm.h"
 #include "view.h"
 
@@ -100,8 +101,9 @@ static int write_new(const char *path, const struct buf *b, struct errs *e)
 }
 
 static int show(const struct record *r, const struct authority_infos *l,
-                const char *out, bool json, struct errs *e)
+                enum chain chain, const char *out, bool json, struct errs *e)
 {
+    const struct authority_info *a = authority_infos_find(l, r->authority);
     AUTO(buf) struct buf pem = {0};
 
     for (size_t i = 0; i < r->warnings.n; i++)
@@ -112,30 +114,47 @@ static int show(const struct record *r, const struct authority_infos *l,
             return 0;
     }
     authority_chain_pem(l, r->authority, &r->der, &pem);
+    while (a && a->parent)
+        a = authority_infos_find(l, a->parent);
+    if (chain == CHAIN_WHOLE && a)
+        pem_put(&pem, "CERTIFICATE", a->der.data, a->der.len);
     if (out)
         return write_new(out, &pem, e);
     fwrite(pem.data, 1, pem.len, stdout);
     return 0;
 }
 
-int cmd_issue_run(struct client *c, enum msg_type type,
-                  const struct msg_issue *m, const char *out, bool json,
-                  struct errs *e)
+int cmd_out_is_new(const char *out, struct errs *e)
+{
+    return out && access(out, F_OK) == 0
+               ? err_add(e, ERR_BAD_ARGUMENT, "%s exists already", out)
+               : 0;
+}
+
+int cmd_record_answer(struct client *c, enum chain chain, const char *out,
+                      bool json, struct errs *e)
 {
     AUTO(msg_hello) struct msg_hello hello = {0};
     AUTO(record) struct record r = {0};
     struct frame f;
 
-    if (out && access(out, F_OK) == 0)
-        return err_add(e, ERR_BAD_ARGUMENT, "%s exists already", out);
-    if (cmd_authorities(c, &hello, e) < 0)
-        return -1;
-    msg_issue_put(client_begin(c, type), m);
     if (client_call(c, MSG_RECORD, &f, e) < 0)
         return -1;
     rd_u8(&f.body);
     record_get(&f.body, &r);
     if (!rd_done(&f.body))
         return err_add(e, ERR_SIGNER_AWAY, "the signer's answer is broken");
-    return show(&r, &hello.authorities, out, json, e);
+    if (cmd_authorities(c, &hello, e) < 0)
+        return -1;
+    return show(&r, &hello.authorities, chain, out, json, e);
+}
+
+int cmd_issue_run(struct client *c, enum msg_type type,
+                  const struct msg_issue *m, const char *out, bool json,
+                  struct errs *e)
+{
+    if (cmd_out_is_new(out, e) < 0)
+        return -1;
+    msg_issue_put(client_begin(c, type), m);
+    return cmd_record_answer(c, CHAIN_TLS, out, json, e);
 }

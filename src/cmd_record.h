@@ -24,6 +24,13 @@ int cmd_read_csr(const char *path, struct buf *der, struct csr *csr,
 int cmd_issue_run(struct client *c, enum msg_type type,
                   const struct msg_issue *m, const char *out, bool json,
                   struct errs *e);
+/* -1 when there is something at `out` (NULL: nothing). */
+int cmd_out_is_new(const char *out, struct errs *e);
+/* Sends what client_begin() started and shows the RECORD that it is answered
+ * with, as cmd_issue_run() does. */
+enum chain { CHAIN_TLS, CHAIN_WHOLE /* with the root */ };
+int cmd_record_answer(struct client *c, enum chain chain, const char *out,
+                      bool json, struct errs *e);
 /* The signer's authorities, for chains. */
 int cmd_authorities(struct client *c, struct msg_hello *out, struct errs *e);
 /* Prints a JSON value and a line end, and releases it. */

@@ -70,6 +70,11 @@ static void conf_authority_free(struct conf_authority *a)
     free(a->name);
     free(a->certificate);
     free(a->key);
+    free(a->passphrase_file);
+    free(a->passphrase_credential);
+    if (a->pass)
+        mem_wipe(a->pass, strlen(a->pass));
+    free(a->pass);
 }
 
 void conf_free(struct conf *c)
@@ -91,5 +96,8 @@ void conf_free(struct conf *c)
         conf_authority_free(&c->authorities[i]);
     free(c->authorities);
     profiles_free(&c->profiles);
+    if (c->given_pass)
+        mem_wipe(c->given_pass, strlen(c->given_pass));
+    free(c->given_pass);
     free(c);
 }

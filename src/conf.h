@@ -14,30 +14,34 @@ enum listen_kind { LISTEN_STOP = 0, LISTEN_API, LISTEN_PUBLIC, LISTEN__MAX };
 
 struct conf_listen {
     enum listen_kind kind;
-    char *url;   /* as written */
+    char *url; /* as written */
     bool tls;
-    char *path;  /* unix:PATH, absolute; else NULL */
-    char *host;  /* address without brackets */
+    char *path; /* unix:PATH, absolute; else NULL */
+    char *host; /* address without brackets */
     int port;
 };
 
 struct conf_authority {
     char *name;
-    char *certificate;  /* absolute path */
-    char *key;          /* "file:…" */
+    char *certificate;           /* absolute path */
+    char *key;                   /* "file:…" */
+    char *passphrase_file;       /* absolute path, or NULL */
+    char *passphrase_credential; /* its name, or NULL */
+    char *pass;                  /* passphrase.h; wiped in the end */
     int64_t crl_lifetime, crl_refresh;
     bool crl_wait; /* a revocation is answered when the CRL has it */
 };
 
 struct conf {
-    char *file;        /* its path, for messages */
-    char *data;        /* absolute */
-    struct strs host;  /* names of the service's own certificate */
-    char *public_url;  /* without trailing slash; NULL: "none" */
-    char *root;        /* absolute path of the root certificate */
-    char *ledger_key;  /* "file:keys/ledger.key" */
+    char *file;               /* its path, for messages */
+    char *data;               /* absolute */
+    bool offline;             /* an offline root: no service, no profiles */
+    struct strs host;         /* names of the service's own certificate */
+    char *public_url;         /* without trailing slash; NULL: "none" */
+    char *root;               /* absolute path of the root certificate */
+    char *ledger_key;         /* "file:keys/ledger.key" */
     char *user, *signer_user; /* NULL: do not change */
-    int log_level;     /* enum log_level */
+    int log_level;            /* enum log_level */
     unsigned max_connections, max_connections_per_address;
     int64_t disk_floor; /* octets that must stay free under data */
     struct conf_listen *listens;
@@ -45,6 +49,9 @@ struct conf {
     struct conf_authority *authorities;
     size_t n_authorities;
     struct profiles profiles;
+    /* How a command, which is its own signer, comes by passphrases. */
+    char *given_pass; /* from an option, or NULL; wiped in the end */
+    bool may_ask;     /* the terminal */
 };
 
 /* Parses text (a file's contents, `len` octets) as the file at `path`, which
@@ -63,14 +70,17 @@ const char *conf_path(const char *option);
  * other and chain to the root, data is there and private.  Warnings
  * (an unencrypted root key, a public-url on loopback) are sentences. */
 int conf_check(const struct conf *c, struct strs *warnings, struct errs *e);
+/* The authority's key is encrypted, and its passphrase is not here: an offline
+ * root then answers, and signs nothing. */
+bool conf_key_closed(const struct conf *c, const struct conf_authority *a);
 const struct conf_authority *conf_authority(const struct conf *c,
                                             const char *name);
 void conf_free(struct conf *c);
 AUTO_DEFINE(conf, struct conf *, conf_free)
 
 /* "https://0.0.0.0:8443", "http://[::1]:8080", "unix:/run/x.sock". */
-int conf_listen_parse(struct conf_listen *out, const char *url,
-                      const char *dir, struct errs *e);
+int conf_listen_parse(struct conf_listen *out, const char *url, const char *dir,
+                      struct errs *e);
 bool conf_listen_is_loopback(const struct conf_listen *l);
 void conf_listen_free(struct conf_listen *l);
 
@@ -78,6 +88,9 @@ void conf_listen_free(struct conf_listen *l);
  * comments, which conf_parse() reads back. */
 struct conf_init {
     const char *data;
+    bool offline;         /* host, allow and listeners are not looked at */
+    const char *root_key; /* offline: "file:…" */
+    const char *passphrase_file;     /* of the issuing key; NULL: none */
     const struct strs *host, *allow; /* allow: patterns; empty: everything */
     const char *listen_api, *listen_public, *public_url; /* NULL: none */
     const char *user;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cert.h"
 #include "conf_parse.h"
@@ -31,6 +32,11 @@ static int held_load(struct held *h, const char *path, struct errs *e)
     AUTO(errs) struct errs why = {0};
 
     h->path = path;
+    if (access(path, F_OK) < 0 && errno == ENOENT)
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "%s: is not there yet; `pocketca install-chain` brings "
+                       "the chain that the root has signed",
+                       path);
     if (cert_load(path, &h->der, e) < 0)
         return -1;
     if (cert_parse(&h->cert, h->der.v[0].data, h->der.v[0].len, &why) < 0)
@@ -97,12 +103,26 @@ static int check_data(const struct conf *c, struct errs *e)
     return 0;
 }
 
+bool conf_key_closed(const struct conf *c, const struct conf_authority *a)
+{
+    AUTO(free) char *path = NULL;
+
+    if (a->pass || strncmp(a->key, "file:", 5) != 0)
+        return false;
+    path = a->key[5] == '/' ? xstrdup(a->key + 5)
+                            : xasprintf("%s/%s", c->data, a->key + 5);
+    return key_is_encrypted(path);
+}
+
 static void check_key(const struct conf *c, const struct conf_authority *a,
                       const struct held *h, struct errs *e)
 {
-    AUTO(evp_pkey) EVP_PKEY *key = key_load(a->key, c->data, NULL, e);
+    AUTO(evp_pkey) EVP_PKEY *key = NULL;
     AUTO(buf) struct buf spki = {0};
 
+    if (c->offline && conf_key_closed(c, a))
+        return;
+    key = key_load(a->key, c->data, a->pass, e);
     if (!key || !h->cert.der)
         return;
     key_spki(key, &spki);
@@ -216,7 +236,7 @@ static void warn(const struct conf *c, struct strs *warnings)
     AUTO(free) char *root_key = xasprintf("%s/keys/root.key", c->data);
     struct stat st;
 
-    if (stat(root_key, &st) == 0 && !key_is_encrypted(root_key))
+    if (!c->offline && stat(root_key, &st) == 0 && !key_is_encrypted(root_key))
         strs_add_own(warnings,
                      xasprintf("the root's key lies unencrypted in %s; the "
                                "service does not need it: move it to a safe "

@@ -104,7 +104,15 @@ static void *authority_begin(struct parse *p)
 
     if (!conf_title_check(p, "authority"))
         return NULL;
-    if (strcmp(p->title, "root") == 0 || strcmp(p->title, "chain") == 0) {
+    if (strcmp(p->title, "chain") == 0 ||
+        (strcmp(p->title, "root") == 0) != c->offline) {
+        if (c->offline) {
+            conf_complain(p,
+                          "authority \"%s\": with offline = yes there is the "
+                          "root alone, called root",
+                          p->title);
+            return NULL;
+        }
         conf_complain(p, "authority \"%s\": that name is taken", p->title);
         return NULL;
     }
@@ -127,12 +135,18 @@ static void authority_end(struct parse *p, void *at)
                       "authority %s: crl-refresh must be shorter than "
                       "crl-lifetime",
                       a->name);
+    if (a->passphrase_file && a->passphrase_credential)
+        conf_complain(p,
+                      "authority %s: passphrase-file and "
+                      "passphrase-credential: one of them",
+                      a->name);
 }
 
 #define AT(member) offsetof(struct conf, member)
 static const struct field top_fields[] = {
     {"data", false, true, conf_set_data, AT(data), 0, 0},
-    {"host", true, true, conf_set_host, AT(host), 0, 0},
+    {"offline", false, false, conf_set_bool, AT(offline), 0, 0},
+    {"host", true, false, conf_set_host, AT(host), 0, 0},
     {"public-url", false, false, conf_set_public_url, AT(public_url), 0, 0},
     {"root", false, false, conf_set_path, AT(root), 0, 0},
     {"ledger-key", false, false, conf_set_key_uri, AT(ledger_key), 0, 0},
@@ -157,6 +171,9 @@ static const struct field listen_fields[] = {
 static const struct field authority_fields[] = {
     {"certificate", false, true, conf_set_path, AT(certificate), 0, 0},
     {"key", false, true, conf_set_key_uri, AT(key), 0, 0},
+    {"passphrase-file", false, false, conf_set_path, AT(passphrase_file), 0, 0},
+    {"passphrase-credential", false, false, conf_set_credential,
+     AT(passphrase_credential), 0, 0},
     {"crl-lifetime", false, false, conf_set_span, AT(crl_lifetime), TM_MINUTE,
      3650 * TM_DAY},
     {"crl-refresh", false, false, conf_set_span, AT(crl_refresh), 10,
@@ -321,6 +338,17 @@ static void section_walk(struct parse *p, cfg_t *cfg, const struct section *s)
     p->section = NULL;
 }
 
+/* An offline root has an authority and nothing else. */
+static void check_section(struct parse *p, const char *name, unsigned n)
+{
+    bool wanted = !p->c->offline || strcmp(name, "authority") == 0;
+
+    if (wanted && n == 0)
+        conf_complain(p, "there is no section %s", name);
+    else if (!wanted && n > 0)
+        conf_complain(p, "there is a section %s, and offline = yes", name);
+}
+
 static void walk(struct parse *p, cfg_t *cfg)
 {
     unsigned marks;
@@ -335,9 +363,10 @@ static void walk(struct parse *p, cfg_t *cfg)
     for (size_t i = 0; i < N_SECTIONS; i++)
         section_walk(p, cfg, &sections[i]);
     p->line = p->last_line;
+    if (!p->c->offline && !p->c->host.n && !p->errs->n)
+        conf_complain(p, "host is missing");
     for (size_t i = 0; i < N_SECTIONS; i++)
-        if (!cfg_size(cfg, sections[i].name))
-            conf_complain(p, "there is no section %s", sections[i].name);
+        check_section(p, sections[i].name, cfg_size(cfg, sections[i].name));
 }
 
 /* The directory of the file, absolute, so that a later chdir changes nothing
@@ -361,6 +390,9 @@ static void finish(struct parse *p)
 {
     struct conf *c = p->c;
 
+    if (!c->root && c->offline && c->n_authorities &&
+        c->authorities[0].certificate)
+        c->root = xstrdup(c->authorities[0].certificate);
     if (!c->root)
         c->root = conf_path_join(c->data ? c->data : p->dir, "root.pem");
     if (!c->ledger_key)

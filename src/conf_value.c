@@ -100,6 +100,17 @@ void conf_set_key_uri(struct parse *p, const struct field *f, void *at,
     *(char **)at = xstrdup(value);
 }
 
+/* A file name of $CREDENTIALS_DIRECTORY, and no way out of there. */
+void conf_set_credential(struct parse *p, const struct field *f, void *at,
+                         const char *value)
+{
+    if (!*value || *value == '.' || strchr(value, '/'))
+        conf_complain(p, "%s: \"%s\" is no name of a credential", f->name,
+                      value);
+    else
+        conf_set_str(p, f, at, value);
+}
+
 void conf_set_span(struct parse *p, const struct field *f, void *at,
                    const char *value)
 {

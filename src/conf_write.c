@@ -34,17 +34,36 @@ static void put_list(struct buf *b, const char *name, const struct strs *l)
     buf_puts(b, " }\n");
 }
 
-static void put_top(struct buf *b, const struct conf_init *i)
+static void put_head(struct buf *b, const struct conf_init *i)
 {
-    buf_puts(b, "# pocketca.conf(5).  `pocketca check` after every change, "
-                "then SIGHUP to the service.\n\n"
-                "# Ledger, keys and certificates; relative to this file.\n");
+    buf_puts(b, i->offline
+                    ? "# pocketca.conf(5), of an offline root: it has no "
+                      "service.\n\n"
+                    : "# pocketca.conf(5).  `pocketca check` after every "
+                      "change, then SIGHUP to the service.\n\n");
+    buf_puts(b, "# Ledger, keys and certificates; relative to this file.\n");
     put_option(b, "data", i->data);
-    buf_puts(b, "# Names of the service's own TLS certificate.\n");
-    put_list(b, "host", i->host);
+    if (i->offline) {
+        buf_puts(b, "offline = yes\n");
+    } else {
+        buf_puts(b, "# Names of the service's own TLS certificate.\n");
+        put_list(b, "host", i->host);
+    }
     buf_puts(b, "# Written into certificates, for CRL, OCSP and the issuer's "
                 "certificate.\n");
     put_option(b, "public-url", i->public_url ? i->public_url : "none");
+}
+
+static void put_root(struct buf *b, const struct conf_init *i)
+{
+    buf_puts(b, "\nauthority root {\n    certificate = \"root.pem\"\n    ");
+    put_option(b, "key", i->root_key);
+    buf_puts(b, "    crl-lifetime = \"365d\"\n"
+                "    crl-refresh = \"180d\"\n}\n");
+}
+
+static void put_top(struct buf *b, const struct conf_init *i)
+{
     if (i->user) {
         buf_puts(b, "# Who the service runs as when it is started as root.\n");
         put_option(b, "user", i->user);
@@ -57,8 +76,12 @@ static void put_top(struct buf *b, const struct conf_init *i)
     put_option(b, "url", i->listen_public);
     buf_puts(b, "}\n\nauthority issuing {\n"
                 "    certificate = \"issuing.pem\"\n"
-                "    key = \"file:keys/issuing.key\"\n"
-                "    crl-lifetime = \"7d\"\n"
+                "    key = \"file:keys/issuing.key\"\n");
+    if (i->passphrase_file) {
+        buf_puts(b, "    ");
+        put_option(b, "passphrase-file", i->passphrase_file);
+    }
+    buf_puts(b, "    crl-lifetime = \"7d\"\n"
                 "    crl-refresh = \"1d\"\n}\n");
 }
 
@@ -82,6 +105,11 @@ void conf_write(struct buf *out, const struct conf_init *i)
     bool single = everything || strs_has(i->allow, "dns:**");
     const struct strs *names = everything ? &all : i->allow;
 
+    put_head(out, i);
+    if (i->offline) {
+        put_root(out, i);
+        return;
+    }
     strs_add(&all, "dns:**");
     strs_add(&all, "ip:**");
     put_top(out, i);

@@ -54,6 +54,10 @@ AUTO_VALUE(csr, struct csr, csr_free)
 /* Proof of possession. */
 int csr_verify(const struct csr *c, struct key_verifier *v, struct errs *e);
 
+/* The CSR of an authority: the key, a subject of one CN, cA TRUE and keyUsage
+ * asked for; DER, appended. */
+void csr_make(EVP_PKEY *key, const char *cn, struct buf *out);
+
 /* A body as it came: PEM, PEM without line ends, or DER; one CSR, nothing
  * else.  Appends to der.  A private key, anywhere in the body, in PEM or DER,
  * encrypted or not, is ERR_CSR_IS_PRIVATE_KEY; all else ERR_BAD_CSR. */

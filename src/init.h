@@ -6,14 +6,21 @@
 #include <sys/types.h>
 
 #include "cert.h"
+#include "client.h"
 #include "conf.h"
 #include "err.h"
 #include "key.h"
 #include "mem.h"
 #include "name.h"
 
+/* What is made: root and issuing authority, an offline root, an issuing
+ * authority that an offline root is to certify. */
+enum init_form { INIT_BOTH = 0, INIT_ROOT, INIT_CSR };
+
 struct init {
     /* what was asked, judged */
+    enum init_form form;
+    char *passphrase_file; /* where pass came from, absolute */
     const char *name, *key;
     int64_t lifetime, root_lifetime;
     bool constrain;
@@ -22,8 +29,8 @@ struct init {
     struct strs host_text, allow_text;
     const char *listen_api, *listen_public;
     char *public_url; /* NULL: none */
-    char *pass;       /* of the root key, or NULL */
-    const char *root_key_out;
+    char *pass;       /* of the root key, or the issuing one alone; or NULL */
+    char *root_key_out; /* absolute */
     int root_key_fd; /* of root_key_out, new; -1: into keys/ */
     /* where it goes */
     bool split;      /* the configuration in a directory of its own */
@@ -49,12 +56,21 @@ int init_make(const struct init *i, struct errs *e);
 int init_ledger(const struct init *i, const struct cert *root,
                 EVP_PKEY *root_key, struct errs *e);
 
+/* admin.token and admin.curlrc below i->tmp, of a token that c makes. */
+int init_token(const struct init *i, struct client *c, struct errs *e);
+/* The text of the configuration, with its files below `data`. */
+void init_conf(const struct init *i, const char *data, struct buf *out);
+
 /* A new file below i->tmp, synced (init_place.c). */
 int init_write(const struct init *i, const char *name, mode_t mode,
                const struct buf *content, struct errs *e);
 /* The whole content to a new file's descriptor, synced. */
 int init_write_fd(int fd, const char *name, const struct buf *content,
                   struct errs *e);
+/* A file at path in one step, whole and synced with its directory, whatever
+ * was there before. */
+int init_replace(const char *path, mode_t mode, const struct buf *content,
+                 struct errs *e);
 /* Refuses what exists, makes i->tmp. */
 int init_place_begin(struct init *i, struct errs *e);
 /* Gives the files to the user, syncs all of them, moves all to their place. */

@@ -14,13 +14,30 @@
 #include "cmd.h"
 #include "tm.h"
 
-enum { NAME_CHARS = 50, PASS_MAX_LEN = 1024 };
+enum { NAME_CHARS = 50 };
 
 struct asked {
     const char *dir, *name, *host, *allow, *constrain, *key, *lifetime,
-        *root_lifetime, *root_key_out, *passphrase_file, *listen_api,
+        *root_lifetime, *root_key_out, *root_only, *issuing_csr, *listen_api,
         *listen_public, *public_url;
+    struct passphrase_from pass;
 };
+
+static char *absolute(const char *path)
+{
+    AUTO(free) char *cwd = NULL;
+    AUTO(free) char *real = realpath(path, NULL);
+    size_t len = strlen(path);
+
+    if (real)
+        return take_ptr(real);
+    while (len > 1 && path[len - 1] == '/')
+        len--;
+    if (*path == '/')
+        return xstrndup(path, len);
+    cwd = getcwd(NULL, 0);
+    return xasprintf("%s/%.*s", cwd ? cwd : "", (int)len, path);
+}
 
 static int bad(struct errs *e, const char *option, const char *value,
                const char *rule)
@@ -169,28 +186,40 @@ static int ask_key(struct init *i, const struct asked *a, struct errs *e)
     return 0;
 }
 
+/* The service reads the file again, so its path is kept. */
 static int ask_pass(struct init *i, const struct asked *a, struct errs *e)
 {
-    char line[PASS_MAX_LEN + 2];
-    size_t len;
-    FILE *in;
+    if (a->pass.file)
+        i->passphrase_file = absolute(a->pass.file);
+    return passphrase_given(&a->pass, &i->pass, e);
+}
 
-    if (!a->passphrase_file)
-        return 0;
-    in = fopen(a->passphrase_file, "re");
-    if (!in)
-        return bad(e, "passphrase-file", a->passphrase_file, strerror(errno));
-    len = fread(line, 1, sizeof(line), in);
-    fclose(in);
-    if (len > 0 && len < sizeof(line)) {
-        i->pass = xstrndup(line, len);
-        i->pass[strcspn(i->pass, "\r\n")] = '\0';
-    }
-    mem_wipe(line, sizeof(line));
-    if (!i->pass || !*i->pass)
-        return bad(e, "passphrase-file", a->passphrase_file,
-                   "has no first line of 1 to 1024 octets");
-    return 0;
+/* Options that the form has no use for would be promises not kept. */
+static int ask_form(struct init *i, const struct asked *a, struct errs *e)
+{
+    const struct {
+        const char *name, *value;
+        unsigned forms; /* 1 << enum init_form */
+    } all[] = {{"host", a->host, 5},
+               {"allow", a->allow, 5},
+               {"constrain", a->constrain, 1},
+               {"lifetime", a->lifetime, 1},
+               {"root-lifetime", a->root_lifetime, 3},
+               {"root-key-out", a->root_key_out, 3},
+               {"listen-api", a->listen_api, 5},
+               {"listen-public", a->listen_public, 5}};
+    int r = 0;
+
+    if (a->root_only && a->issuing_csr)
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "--root-only and --issuing-csr: each is for a machine "
+                       "of its own");
+    i->form = a->root_only ? INIT_ROOT : a->issuing_csr ? INIT_CSR : INIT_BOTH;
+    for (size_t k = 0; k < sizeof(all) / sizeof(all[0]); k++)
+        if (all[k].value && !(all[k].forms & 1u << i->form))
+            r = err_add(e, ERR_BAD_ARGUMENT, "--%s is not for %s", all[k].name,
+                        a->root_only ? "--root-only" : "--issuing-csr");
+    return r;
 }
 
 /* The address of the public listener as a client would write it. */
@@ -222,7 +251,7 @@ static int ask_listen(struct init *i, const struct asked *a, struct errs *e)
     r = conf_listen_parse(&api, i->listen_api, i->data, e);
     if (conf_listen_parse(&public, i->listen_public, i->data, e) < 0)
         r = -1;
-    else if (!a->public_url)
+    else if (!a->public_url && i->form != INIT_ROOT)
         i->public_url = default_public_url(i, &public);
     if (a->public_url && strcmp(a->public_url, "none") != 0)
         i->public_url = xstrdup(a->public_url);
@@ -237,14 +266,8 @@ static int ask_conf(const struct init *i, struct errs *e)
     AUTO(buf) struct buf text = {0};
     AUTO(conf) struct conf *c = NULL;
     AUTO(errs) struct errs why = {0};
-    struct conf_init ci = {.data = i->data,
-                           .host = &i->host_text,
-                           .allow = &i->allow_text,
-                           .listen_api = i->listen_api,
-                           .listen_public = i->listen_public,
-                           .public_url = i->public_url};
 
-    conf_write(&text, &ci);
+    init_conf(i, i->data, &text);
     c = conf_parse(i->conf_file, (const char *)text.data, text.len, &why);
     for (size_t k = 0; k < why.n; k++) {
         /* Without the file and line, which nobody has seen. */
@@ -255,22 +278,6 @@ static int ask_conf(const struct init *i, struct errs *e)
                 text_of ? text_of + 1 : why.v[k].detail);
     }
     return c ? 0 : -1;
-}
-
-static char *absolute(const char *path)
-{
-    AUTO(free) char *cwd = NULL;
-    AUTO(free) char *real = realpath(path, NULL);
-    size_t len = strlen(path);
-
-    if (real)
-        return take_ptr(real);
-    while (len > 1 && path[len - 1] == '/')
-        len--;
-    if (*path == '/')
-        return xstrndup(path, len);
-    cwd = getcwd(NULL, 0);
-    return xasprintf("%s/%.*s", cwd ? cwd : "", (int)len, path);
 }
 
 static void ask_place(struct init *i, const struct asked *a)
@@ -292,12 +299,13 @@ static void ask_place(struct init *i, const struct asked *a)
 static int judge(struct init *i, const struct asked *a, struct errs *e)
 {
     typedef int ask_fn(struct init *, const struct asked *, struct errs *);
-    static ask_fn *const all[] = {ask_name, ask_host, ask_allow,
+    static ask_fn *const all[] = {ask_form, ask_name, ask_host, ask_allow,
                                   ask_life, ask_key,  ask_pass};
     int r = 0;
 
     ask_place(i, a);
-    i->root_key_out = a->root_key_out;
+    if (a->root_key_out)
+        i->root_key_out = absolute(a->root_key_out);
     i->constrain = a->constrain;
     for (size_t k = 0; k < sizeof(all) / sizeof(all[0]); k++)
         if (all[k](i, a, e) < 0)
@@ -333,10 +341,12 @@ int init_ask(struct init *i, int argc, char **argv, int *code)
          &a.root_lifetime, NULL},
         {"root-key-out", 0, "FILE", "puts the root's key there instead",
          &a.root_key_out, NULL},
-        {"passphrase-file", 0, "F",
-         "encrypts the root's key with its first "
-         "line",
-         &a.passphrase_file, NULL},
+        {"root-only", 0, NULL, "an offline root, and no service", &a.root_only,
+         NULL},
+        {"issuing-csr", 0, NULL,
+         "a service whose certificate an offline root will sign",
+         &a.issuing_csr, NULL},
+        CMD_PASSPHRASE_OPTIONS(a.pass),
         {"listen-api", 0, "URL", "default https://127.0.0.1:8443",
          &a.listen_api, NULL},
         {"listen-public", 0, "URL", "default http://127.0.0.1:8080",
@@ -367,9 +377,9 @@ void init_free(struct init *i)
     strs_free(&i->allow_text);
     strs_free(&i->parents);
     free(i->public_url);
-    if (i->pass)
-        mem_wipe(i->pass, strlen(i->pass));
-    free(i->pass);
+    free(i->passphrase_file);
+    free(i->root_key_out);
+    passphrase_free(i->pass);
     free(i->data);
     free(i->conf_file);
     free(i->tmp);

@@ -10,7 +10,7 @@
 #include "crl_offline.h"
 #include "tm.h"
 
-static int make_token(const struct init *i, struct client *c, struct errs *e)
+int init_token(const struct init *i, struct client *c, struct errs *e)
 {
     char label[] = "admin";
     struct token asked = {.label = label, .roles = ROLE_ADMIN};
@@ -39,6 +39,15 @@ static int make_token(const struct init *i, struct client *c, struct errs *e)
     return init_write(i, "admin.curlrc", 0600, &rc, e);
 }
 
+/* An offline root signs with the key that the configuration names. */
+static int make_crl(struct client *c, struct errs *e)
+{
+    struct frame f;
+
+    buf_str(client_begin(c, MSG_CRL_BUILD), "root");
+    return client_call(c, MSG_DONE, &f, e);
+}
+
 int init_ledger(const struct init *i, const struct cert *root,
                 EVP_PKEY *root_key, struct errs *e)
 {
@@ -46,22 +55,19 @@ int init_ledger(const struct init *i, const struct cert *root,
     AUTO(conf) struct conf *conf = NULL;
     AUTO(buf) struct buf text = {0};
     AUTO(client) struct client *c = NULL;
-    struct conf_init ci = {.data = i->tmp,
-                           .host = &i->host_text,
-                           .allow = &i->allow_text,
-                           .listen_api = i->listen_api,
-                           .listen_public = i->listen_public,
-                           .public_url = i->public_url};
 
     /* The same as what was written, but for where it is meanwhile. */
-    conf_write(&text, &ci);
+    init_conf(i, i->tmp, &text);
     conf = conf_parse(path, (const char *)text.data, text.len, e);
     if (!conf)
         return -1;
+    conf->given_pass = xstrdup_null(i->pass);
     c = client_open(conf, e);
     if (!c)
         return -1;
-    if (make_token(i, c, e) < 0)
+    if (i->form == INIT_ROOT)
+        return make_crl(c, e);
+    if (init_token(i, c, e) < 0)
         return -1;
     return crl_offline(c, "root", root, root_key, 365 * TM_DAY, e);
 }

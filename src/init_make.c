@@ -8,6 +8,7 @@
 
 #include <sys/stat.h>
 
+#include "csr.h"
 #include "decision.h"
 #include "pem.h"
 #include "store.h"
@@ -55,23 +56,36 @@ static int write_key(const struct init *i, const char *name, EVP_PKEY *key,
     return r;
 }
 
-static int make_keys(const struct init *i, struct made *root,
-                     struct made *issuing, struct errs *e)
+static int make_root_key(const struct init *i, struct made *root,
+                         struct errs *e)
 {
-    AUTO(evp_pkey) EVP_PKEY *ledger = NULL;
-
     root->key = key_generate(i->key, e);
-    issuing->key = root->key ? key_generate(i->key, e) : NULL;
-    ledger = issuing->key ? key_generate("ed25519", e) : NULL;
-    if (!ledger)
+    if (!root->key)
         return -1;
     key_spki(root->key, &root->spki);
-    key_spki(issuing->key, &issuing->spki);
-    if (write_key(i, i->root_key_out ? i->root_key_out : "keys/root.key",
-                  root->key, i->pass, i->root_key_fd, e) < 0 ||
-        write_key(i, "keys/issuing.key", issuing->key, NULL, -1, e) < 0)
+    return write_key(i, i->root_key_out ? i->root_key_out : "keys/root.key",
+                     root->key, i->pass, i->root_key_fd, e);
+}
+
+static int make_issuing_key(const struct init *i, struct made *issuing,
+                            struct errs *e)
+{
+    issuing->key = key_generate(i->key, e);
+    if (!issuing->key)
         return -1;
-    return write_key(i, "keys/ledger.key", ledger, NULL, -1, e);
+    key_spki(issuing->key, &issuing->spki);
+    return write_key(i, "keys/issuing.key", issuing->key,
+                     i->form == INIT_CSR ? i->pass : NULL, -1, e);
+}
+
+static int make_ledger(const struct init *i, struct errs *e)
+{
+    AUTO(evp_pkey) EVP_PKEY *key = key_generate("ed25519", e);
+    AUTO(free) char *path = xasprintf("%s/ledger.db", i->tmp);
+
+    if (!key || write_key(i, "keys/ledger.key", key, NULL, -1, e) < 0)
+        return -1;
+    return store_create(path, e);
 }
 
 /* Signs what spec says with the issuer's key, once it passed the lints, and
@@ -174,27 +188,29 @@ static int make_issuing(const struct init *i, const struct made *root,
     return make_cert(issuing, &spec, &root->cert, root->key, e);
 }
 
-static int write_certs(const struct init *i, const struct made *root,
-                       const struct made *issuing, struct errs *e)
+/* The certificates of those that were made, the lowest first. */
+static int write_certs(const struct init *i, const char *name,
+                       const struct made *first, const struct made *next,
+                       struct errs *e)
 {
-    AUTO(buf) struct buf r = {0};
-    AUTO(buf) struct buf s = {0};
-    AUTO(buf) struct buf chain = {0};
+    AUTO(buf) struct buf pem = {0};
 
-    pem_put(&r, "CERTIFICATE", root->der.data, root->der.len);
-    pem_put(&s, "CERTIFICATE", issuing->der.data, issuing->der.len);
-    buf_put(&chain, s.data, s.len);
-    buf_put(&chain, r.data, r.len);
-    if (init_write(i, "root.pem", 0644, &r, e) < 0 ||
-        init_write(i, "issuing.pem", 0644, &s, e) < 0)
-        return -1;
-    return init_write(i, "chain.pem", 0644, &chain, e);
+    pem_put(&pem, "CERTIFICATE", first->der.data, first->der.len);
+    if (next)
+        pem_put(&pem, "CERTIFICATE", next->der.data, next->der.len);
+    return init_write(i, name, 0644, &pem, e);
 }
 
-static int write_conf(const struct init *i, struct errs *e)
+void init_conf(const struct init *i, const char *data, struct buf *out)
 {
-    AUTO(buf) struct buf text = {0};
-    struct conf_init ci = {.data = i->split ? i->data : ".",
+    AUTO(free)
+    char *key = i->root_key_out ? xasprintf("file:%s", i->root_key_out)
+                                : xstrdup("file:keys/root.key");
+    struct conf_init ci = {.data = data,
+                           .offline = i->form == INIT_ROOT,
+                           .root_key = key,
+                           .passphrase_file =
+                               i->form == INIT_CSR ? i->passphrase_file : NULL,
                            .host = &i->host_text,
                            .allow = &i->allow_text,
                            .listen_api = i->listen_api,
@@ -202,21 +218,66 @@ static int write_conf(const struct init *i, struct errs *e)
                            .public_url = i->public_url,
                            .user = i->user};
 
-    conf_write(&text, &ci);
+    conf_write(out, &ci);
+}
+
+static int write_conf(const struct init *i, struct errs *e)
+{
+    AUTO(buf) struct buf text = {0};
+
+    init_conf(i, i->split ? i->data : ".", &text);
     return init_write(i, "pocketca.conf", 0644, &text, e);
+}
+
+static int make_both(const struct init *i, struct made *root,
+                     struct made *issuing, struct errs *e)
+{
+    if (make_root_key(i, root, e) < 0 || make_issuing_key(i, issuing, e) < 0 ||
+        make_root(i, root, e) < 0 || make_issuing(i, root, issuing, e) < 0 ||
+        write_certs(i, "root.pem", root, NULL, e) < 0 ||
+        write_certs(i, "issuing.pem", issuing, NULL, e) < 0 ||
+        write_certs(i, "chain.pem", issuing, root, e) < 0)
+        return -1;
+    return init_ledger(i, &root->cert, root->key, e);
+}
+
+static int make_root_only(const struct init *i, struct made *root,
+                          struct errs *e)
+{
+    if (make_root_key(i, root, e) < 0 || make_root(i, root, e) < 0 ||
+        write_certs(i, "root.pem", root, NULL, e) < 0)
+        return -1;
+    return init_ledger(i, &root->cert, root->key, e);
+}
+
+/* The ledger's first session is install-chain's: without a certificate there
+ * is no authority to register. */
+static int make_csr(const struct init *i, struct made *issuing, struct errs *e)
+{
+    AUTO(free) char *cn = xasprintf("%s Issuing", i->name);
+    AUTO(buf) struct buf der = {0};
+    AUTO(buf) struct buf pem = {0};
+
+    if (make_issuing_key(i, issuing, e) < 0)
+        return -1;
+    csr_make(issuing->key, cn, &der);
+    pem_put(&pem, "CERTIFICATE REQUEST", der.data, der.len);
+    return init_write(i, "issuing.csr", 0644, &pem, e);
 }
 
 static int make(const struct init *i, struct made *root, struct made *issuing,
                 struct errs *e)
 {
-    AUTO(free) char *ledger = xasprintf("%s/ledger.db", i->tmp);
-
-    if (make_dirs(i, e) < 0 || make_keys(i, root, issuing, e) < 0 ||
-        make_root(i, root, e) < 0 || make_issuing(i, root, issuing, e) < 0 ||
-        write_certs(i, root, issuing, e) < 0 || write_conf(i, e) < 0 ||
-        store_create(ledger, e) < 0)
+    if (make_dirs(i, e) < 0 || make_ledger(i, e) < 0 || write_conf(i, e) < 0)
         return -1;
-    return init_ledger(i, &root->cert, root->key, e);
+    switch (i->form) {
+    case INIT_ROOT:
+        return make_root_only(i, root, e);
+    case INIT_CSR:
+        return make_csr(i, issuing, e);
+    default:
+        return make_both(i, root, issuing, e);
+    }
 }
 
 int init_make(const struct init *i, struct errs *e)

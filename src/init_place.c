@@ -168,6 +168,27 @@ static char *make_tmp(const char *dir)
     return NULL;
 }
 
+int init_replace(const char *path, mode_t mode, const struct buf *content,
+                 struct errs *e)
+{
+    AUTO(free) char *dir = parent_of(path);
+    AUTO(free) char *part = xasprintf("%s.part", path);
+    AUTO(fd) int fd = -1;
+
+    unlink(part);
+    fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return fault(e, part);
+    if (fchmod(fd, mode) < 0 || init_write_fd(fd, part, content, e) < 0 ||
+        rename(part, path) < 0) {
+        if (!e->n)
+            fault(e, path);
+        unlink(part);
+        return -1;
+    }
+    return sync_path(dir, O_DIRECTORY, e);
+}
+
 int init_place_begin(struct init *i, struct errs *e)
 {
     AUTO(free) char *parent = parent_of(i->data);

@@ -45,6 +45,7 @@ enum msg_peer { PEER_F = 1, PEER_A = 2, PEER_S = 4 };
     X(BLOCK, 27, PEER_A)                /* 32 octets key, str note -> DONE */  \
     X(UNBLOCK, 28, PEER_A)              /* 32 octets key -> DONE */            \
     X(BLOCK_LIST, 29, PEER_A)           /* - -> BLOCKED more…, DONE */         \
+    X(SIGN_CA, 30, PEER_A)              /* msg_sign_ca -> RECORD */            \
     /* answers */                                                              \
     X(IMPORTED, 32, PEER_S)             /* u32 n, n x (u8 outcome, str why) */ \
     X(BLOCKED, 33, PEER_S)              /* 32 octets key, i64 at, str note */  \
@@ -130,6 +131,20 @@ void msg_issue_free(struct msg_issue *m);
 AUTO_VALUE(msg_issue, struct msg_issue, msg_issue_free)
 void msg_issue_put(struct buf *b, const struct msg_issue *m);
 void msg_issue_get(struct rd *r, struct msg_issue *m);
+
+/* SIGN_CA: the certificate of an authority below this one. */
+struct msg_sign_ca {
+    char *authority; /* that signs */
+    char *cn;
+    struct buf spki;
+    int64_t lifetime; /* seconds; 0: ten years, or what is left */
+    uint8_t path_len;
+    struct strs permitted; /* patterns, for name constraints; none: none */
+};
+void msg_sign_ca_free(struct msg_sign_ca *m);
+AUTO_VALUE(msg_sign_ca, struct msg_sign_ca, msg_sign_ca_free)
+void msg_sign_ca_put(struct buf *b, const struct msg_sign_ca *m);
+void msg_sign_ca_get(struct rd *r, struct msg_sign_ca *m);
 
 struct msg_revoke {
     struct serial serial;

@@ -118,6 +118,36 @@ void msg_issue_get(struct rd *r, struct msg_issue *m)
 
 enum { NOT_GIVEN = 0xff };
 
+void msg_sign_ca_free(struct msg_sign_ca *m)
+{
+    free(m->authority);
+    free(m->cn);
+    buf_free(&m->spki);
+    strs_free(&m->permitted);
+    *m = (struct msg_sign_ca){0};
+}
+
+void msg_sign_ca_put(struct buf *b, const struct msg_sign_ca *m)
+{
+    buf_str(b, m->authority);
+    buf_str(b, m->cn);
+    buf_blob(b, m->spki.data, m->spki.len);
+    buf_i64(b, m->lifetime);
+    buf_u8(b, m->path_len);
+    strs_put(b, &m->permitted);
+}
+
+void msg_sign_ca_get(struct rd *r, struct msg_sign_ca *m)
+{
+    *m = (struct msg_sign_ca){0};
+    m->authority = rd_str(r);
+    m->cn = rd_str(r);
+    blob_get(r, &m->spki);
+    m->lifetime = rd_i64(r);
+    m->path_len = rd_u8(r);
+    strs_get(r, &m->permitted);
+}
+
 void msg_revoke_put(struct buf *b, const struct msg_revoke *m)
 {
     serial_put(b, &m->serial);

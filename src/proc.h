@@ -23,6 +23,7 @@ enum {
     /* front: the listeners in the order of conf->listens, not blocking;
      * signer: FD_LISTEN is the admin socket, listening, blocking */
     FD_LISTEN = 6,
+    FD_PASS = 7, /* signer and check: passphrase_seal() */
 };
 
 /*
@@ -49,7 +50,9 @@ void proc_drop_ids(uid_t uid, gid_t gid);
 /* The whole text behind FD_CONF, parsed; ends the process on failure. */
 struct conf *proc_conf(const char *path);
 
-int supervisor_run(const char *conf_path); /* exit code */
+struct passphrase_from;
+int supervisor_run(const char *conf_path,
+                   const struct passphrase_from *pass); /* exit code */
 int front_main(const char *conf_path);
 int signer_main(const char *conf_path);
 int check_main(const char *conf_path);

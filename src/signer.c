@@ -11,6 +11,7 @@
 #include <pwd.h>
 #include <sys/socket.h>
 
+#include "passphrase.h"
 #include "proc.h"
 #include "sandbox.h"
 
@@ -120,6 +121,9 @@ int signer_main(const char *conf_path)
     proc_child_init("signer");
     signal(SIGTERM, SIG_IGN);
     conf = proc_conf(conf_path);
+    if (passphrase_unseal(conf, FD_PASS) < 0)
+        log_fatal("start", "the passphrases did not come");
+    close(FD_PASS);
     log_set_level((enum log_level)conf->log_level);
     signer_log_on();
     proc_drop(conf->signer_user ? conf->signer_user : conf->user);

@@ -343,6 +343,9 @@ bool is_own_key(const struct signer *s, const uint8_t sha256[32]);
  * STORE_NONE when nothing is against it. */
 enum store_result judge_ban(struct store_conn *c, const uint8_t sha256[32],
                             struct errs *e);
+/* Nobody's own key, and none that was revoked for keyCompromise. */
+int issue_judge_key(struct worker *w, const struct key_pub *key,
+                    struct errs *e);
 /* A job with the record that the certificate is to have; takes texts out of
  * m. */
 struct issue_job *issue_new(struct worker *w, const struct frame *f,
@@ -371,7 +374,7 @@ handler_fn handle_hello, handle_service_cert, handle_issue, handle_renew,
     handle_token_list, handle_token_remove, handle_metrics, handle_ready,
     handle_crl_next, handle_crl_install, handle_crl_build, handle_audit,
     handle_clock_accept, handle_block, handle_unblock, handle_block_list,
-    handle_import;
+    handle_import, handle_sign_ca;
 /* The body was exact, or ERR_BAD_REQUEST. */
 int body_done(const struct frame *f, const struct rd *body, struct errs *e);
 

@@ -206,8 +206,7 @@ bool is_own_key(const struct signer *s, const uint8_t sha256[32])
     return false;
 }
 
-static int judge_key(struct worker *w, const struct key_pub *key,
-                     struct errs *e)
+int issue_judge_key(struct worker *w, const struct key_pub *key, struct errs *e)
 {
     uint8_t sha256[32];
     enum store_result r;
@@ -252,7 +251,7 @@ int issue_judge(struct worker *w, const struct issue_ask *a, struct build *b,
     if (!b->authority || !b->authority->key)
         log_fatal("profile", "%s: no key for %s", p->name, authority);
     bad |= profile_judge(p, a->limits, &req, e);
-    bad |= judge_key(w, &a->key, e);
+    bad |= issue_judge_key(w, &a->key, e);
     bad |=
         profile_validity(p, &a->m->span, a->now, b->authority->cert.not_after,
                          &b->not_before, &b->not_after, e);
@@ -415,7 +414,7 @@ int handle_service_cert(struct worker *w, const struct frame *f,
     taken.subject.v[SUBJECT_CN] = xstrdup_null(cert_cn(&taken.names));
     if (key.curve != CURVE_P256)
         return err_add(e, ERR_KEY_NOT_ALLOWED, "the service's key is ec:P-256");
-    if (judge_key(w, &key, e) != 0)
+    if (issue_judge_key(w, &key, e) != 0)
         return -1;
     b.authority = signer_authority_find(w->s, conf->authorities[0].name);
     b.not_before = now - TM_MINUTE;

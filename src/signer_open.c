@@ -103,7 +103,7 @@ static int load_infos(struct signer *s, struct errs *e)
         if (add_info(s, c->authorities[i].name, c->authorities[i].certificate,
                      e) != 0)
             return -1;
-    if (add_info(s, "root", c->root, e) != 0)
+    if (!c->offline && add_info(s, "root", c->root, e) != 0)
         return -1;
     for (size_t i = 0; i < s->infos.n; i++) {
         s->infos.v[i].has_key = i < c->n_authorities;
@@ -119,7 +119,11 @@ static int load_key(struct signer *s, struct signer_authority *a,
 {
     AUTO(buf) struct buf spki = {0};
 
-    a->key = key_load(a->conf->key, s->conf->data, NULL, e);
+    if (s->conf->offline && conf_key_closed(s->conf, a->conf)) {
+        s->infos.v[a - s->authorities].has_key = false;
+        return 0;
+    }
+    a->key = key_load(a->conf->key, s->conf->data, a->conf->pass, e);
     if (!a->key)
         return -1;
     key_spki(a->key, &spki);
@@ -168,7 +172,7 @@ static int open_authorities(struct signer *s, struct errs *e)
     for (size_t i = 0; i < s->n_authorities; i++)
         if (open_authority(s, i, e) != 0)
             return -1;
-    if (s->conf->public_url)
+    if (s->conf->public_url && !s->conf->offline)
         s->ocsp_url = xasprintf("%s/ocsp", s->conf->public_url);
     return 0;
 }

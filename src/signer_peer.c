@@ -112,6 +112,7 @@ static handler_fn *const handlers[MSG__MAX] = {
     [MSG_BLOCK] = handle_block,
     [MSG_UNBLOCK] = handle_unblock,
     [MSG_BLOCK_LIST] = handle_block_list,
+    [MSG_SIGN_CA] = handle_sign_ca,
 };
 
 /* Refusals of those who ask are of interest; a miss is not. */

@@ -282,11 +282,14 @@ static void begin(struct supervisor *s)
                 "running as root; set user in the configuration");
 }
 
-int supervisor_run(const char *conf_path)
+int supervisor_run(const char *conf_path, const struct passphrase_from *pass)
 {
     struct supervisor s = {.path = absolute(conf_path),
                            .conf_fd = -1,
                            .next_fd = -1,
+                           .pass_fd = -1,
+                           .next_pass_fd = -1,
+                           .pass_from = pass,
                            .backoff = BACKOFF_FIRST};
 
     log_open("supervisor");

@@ -89,6 +89,8 @@ struct supervisor {
     int binary, signals;
     struct conf *conf, *next; /* next: under check, or behind a drain */
     int conf_fd, next_fd;
+    int pass_fd, next_pass_fd; /* their passphrases, sealed */
+    const struct passphrase_from *pass_from;
     struct socks socks;
     struct child children[CHILDREN_MAX];
     bool ready;        /* the current pair */

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "log.h"
+#include "passphrase.h"
 #include "tm.h"
 
 /* ---- the configuration ---- */
@@ -26,7 +27,9 @@ void next_drop(struct supervisor *s)
     s->next = NULL;
     if (s->next_fd >= 0)
         close(s->next_fd);
-    s->next_fd = -1;
+    if (s->next_pass_fd >= 0)
+        close(s->next_pass_fd);
+    s->next_fd = s->next_pass_fd = -1;
 }
 
 void next_adopt(struct supervisor *s)
@@ -34,10 +37,13 @@ void next_adopt(struct supervisor *s)
     conf_free(s->conf);
     if (s->conf_fd >= 0)
         close(s->conf_fd);
+    if (s->pass_fd >= 0)
+        close(s->pass_fd);
     s->conf = s->next;
     s->conf_fd = s->next_fd;
+    s->pass_fd = s->next_pass_fd;
     s->next = NULL;
-    s->next_fd = -1;
+    s->next_fd = s->next_pass_fd = -1;
     log_set_level((enum log_level)s->conf->log_level);
 }
 
@@ -51,7 +57,8 @@ static struct child *child_free_place(struct supervisor *s)
 
 static int start_check(struct supervisor *s)
 {
-    struct child_fds fds = {.v = {s->next_fd, -1, -1}, .n = 3};
+    struct child_fds fds = {.v = {s->next_fd, -1, -1, -1, s->next_pass_fd},
+                            .n = 5};
     struct child *c = child_free_place(s);
 
     if (c && child_spawn(c, CHILD_CHECK, s->binary, s->path, &fds) == 0)
@@ -61,13 +68,60 @@ static int start_check(struct supervisor *s)
     return -1;
 }
 
+static void wipe_passphrases(struct conf *c)
+{
+    for (size_t i = 0; i < c->n_authorities; i++) {
+        passphrase_free(c->authorities[i].pass);
+        c->authorities[i].pass = NULL;
+    }
+}
+
+/* Of `next`, into a memfd: the options and the terminal are asked once, when
+ * the service starts; afterwards what is known stays known. */
+static int passphrases_load(struct supervisor *s, struct errs *e)
+{
+    const bool first = !s->conf;
+    char *given = NULL;
+    int r = first ? passphrase_given(s->pass_from, &given, e) : 0;
+
+    if (r == 0)
+        r = passphrase_fill(s->next, given, first && s->pass_from->ask, e);
+    if (r == 0 && !first && passphrase_unseal(s->next, s->pass_fd) < 0)
+        r = err_add(e, ERR_BAD_ARGUMENT, "the passphrases kept are broken");
+    if (r == 0) {
+        s->next_pass_fd = passphrase_seal(s->next);
+        if (s->next_pass_fd < 0)
+            r = err_add(e, ERR_BAD_ARGUMENT, "memfd: %s", strerror(errno));
+    }
+    passphrase_free(given);
+    wipe_passphrases(s->next);
+    return r;
+}
+
+static struct conf *next_read(struct supervisor *s, struct buf *text,
+                              struct errs *e)
+{
+    struct conf *c = NULL;
+
+    if (conf_read(s->path, text, e) == 0)
+        c = conf_parse(s->path, (const char *)text->data, text->len, e);
+    if (c && c->offline) {
+        err_add(e, ERR_BAD_ARGUMENT,
+                "%s: offline = yes: an offline root has no service", s->path);
+        conf_free(c);
+        c = NULL;
+    }
+    return c;
+}
+
 int next_load(struct supervisor *s)
 {
     AUTO(errs) struct errs e = {0};
     AUTO(buf) struct buf text = {0};
 
-    if (conf_read(s->path, &text, &e) == 0)
-        s->next = conf_parse(s->path, (const char *)text.data, text.len, &e);
+    s->next = next_read(s, &text, &e);
+    if (s->next && passphrases_load(s, &e) < 0)
+        next_drop(s);
     reasons_log(&e);
     if (!s->next)
         return -1;
@@ -122,7 +176,8 @@ static int pair_spawn(struct supervisor *s, const int peer[2])
 {
     struct child_fds front = {.v = {s->conf_fd, peer[0], -1}, .n = 3};
     struct child_fds signer = {
-        .v = {s->conf_fd, peer[1], -1, socks_find(&s->socks, "")}, .n = 4};
+        .v = {s->conf_fd, peer[1], -1, socks_find(&s->socks, ""), s->pass_fd},
+        .n = 5};
     struct child *c;
 
     for (size_t i = 0; i < s->conf->n_listens; i++)

@@ -121,4 +121,15 @@ done
 certutil -V -u V -d "sql:$work/profile" -n "part 1" >"$work/nss.log" 2>&1 ||
     bail "NSS does not trust a server of ours"
 proved "Firefox's library trusts the root by the README's line"
+# ---- a root that is offline
+mkdir "$yard/bin"
+ln -s "$(realpath "$POCKETCA")" "$yard/bin/pocketca"
+PATH=$yard/bin:$PATH
+echo 'correct horse' >"$yard/root.pass"
+run offline
+run chain
+openssl verify -x509_strict -CAfile "$yard/root/root.pem" \
+    "$yard/issuing/issuing.pem" >"$work/verify.log" 2>&1 ||
+    bail "chain: the issuing certificate does not verify"
+proved "an offline root, as the README has it"
 finish

@@ -433,6 +433,32 @@ START_TEST(what_was_revoked_comes_in_parts)
 }
 END_TEST
 
+START_TEST(an_authority_comes_back)
+{
+    AUTO(buf) struct buf b = {0};
+    AUTO(msg_sign_ca)
+    struct msg_sign_ca m = {.authority = xstrdup("root"),
+                            .cn = xstrdup("Test Issuing"),
+                            .lifetime = 86400,
+                            .path_len = 2};
+    AUTO(msg_sign_ca) struct msg_sign_ca back = {0};
+    struct rd r;
+
+    buf_puts(&m.spki, "spki");
+    strs_add(&m.permitted, "dns:**.internal");
+    msg_sign_ca_put(&b, &m);
+    r = rd_of(b.data, b.len);
+    msg_sign_ca_get(&r, &back);
+    ck_assert(rd_done(&r));
+    ck_assert_str_eq(back.authority, "root");
+    ck_assert_str_eq(back.cn, "Test Issuing");
+    ck_assert_mem_eq(back.spki.data, "spki", 4);
+    ck_assert(back.lifetime == 86400 && back.path_len == 2);
+    ck_assert(back.permitted.n == 1);
+    ck_assert_str_eq(back.permitted.v[0], "dns:**.internal");
+}
+END_TEST
+
 START_TEST(serials_have_a_bound_and_one_form)
 {
     static const struct {
@@ -553,6 +579,7 @@ int main(void)
         callers_show_one_thing,
         revocations_have_real_reasons,
         what_was_revoked_comes_in_parts,
+        an_authority_comes_back,
         serials_have_a_bound_and_one_form,
         a_count_that_lies_allocates_nothing,
         hello_ready_and_files_come_back,

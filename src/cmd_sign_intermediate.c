@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: ISC */
+/* `pocketca sign-intermediate`: the root certifies an authority's key. */
+#include <string.h>
+
+#include "cmd.h"
+#include "cmd_record.h"
+#include "tm.h"
+
+struct asked {
+    const char *file, *out, *authority, *lifetime, *path_len, *constrain;
+    struct passphrase_from pass;
+};
+
+/* What an authority may ask of its issuer; the rest would be more power. */
+static const unsigned fine =
+    CSR_POWER_CA | CSR_POWER_CERT_SIGN | CSR_POWER_CRL_SIGN;
+
+static int judge_csr(const char *path, const struct csr *csr, struct errs *e)
+{
+    int r = 0;
+
+    for (unsigned bit = 1; bit <= CSR_POWER_CRITICAL; bit <<= 1)
+        if (csr->power & bit & ~fine)
+            r = err_add(e, ERR_BAD_CSR, "%s: it asks for %s", path,
+                        csr_power_text((enum csr_power)bit));
+    if (!csr->subject.v[SUBJECT_CN])
+        r = err_add(e, ERR_BAD_CSR,
+                    "%s: its subject has no commonName, and that becomes the "
+                    "name of the authority",
+                    path);
+    return r;
+}
+
+static int fill(struct msg_sign_ca *m, const struct asked *a,
+                const struct csr *csr, struct errs *e)
+{
+    int r = 0;
+
+    if (a->lifetime &&
+        (tm_parse_span(a->lifetime, &m->lifetime) < 0 || m->lifetime < TM_HOUR))
+        r = err_add(e, ERR_BAD_ARGUMENT,
+                    "--lifetime: \"%s\" is no length of time of an hour or "
+                    "more, as in 10y",
+                    a->lifetime);
+    if (a->path_len &&
+        (!strchr("0123456789", a->path_len[0]) || strlen(a->path_len) != 1))
+        r = err_add(e, ERR_BAD_ARGUMENT,
+                    "--path-len: \"%s\" is not a number from 0 to 9",
+                    a->path_len);
+    if (r < 0)
+        return r;
+    m->path_len = a->path_len ? (uint8_t)(a->path_len[0] - '0') : 0;
+    m->authority = xstrdup(a->authority ? a->authority : "root");
+    m->cn = xstrdup(csr->subject.v[SUBJECT_CN]);
+    buf_put(&m->spki, csr->key.spki, csr->key.spki_len);
+    if (a->constrain)
+        strs_split(&m->permitted, a->constrain, ',');
+    if (a->constrain && m->permitted.n == 0)
+        return err_add(e, ERR_BAD_ARGUMENT, "--constrain: \"%s\" names nothing",
+                       a->constrain);
+    return 0;
+}
+
+static int run(const char *path, const struct asked *a)
+{
+    AUTO(errs) struct errs e = {0};
+    AUTO(buf) struct buf der = {0};
+    AUTO(csr) struct csr csr = {0};
+    AUTO(msg_sign_ca) struct msg_sign_ca m = {0};
+    AUTO(client) struct client *c = NULL;
+    int code;
+
+    if (cmd_read_csr(path, &der, &csr, &e) < 0 ||
+        judge_csr(path, &csr, &e) < 0 || fill(&m, a, &csr, &e) < 0 ||
+        cmd_out_is_new(a->out, &e) < 0)
+        return cmd_fail(&e);
+    c = cmd_client_pass(a->file, &a->pass, &code);
+    if (!c)
+        return code;
+    msg_sign_ca_put(client_begin(c, MSG_SIGN_CA), &m);
+    return cmd_record_answer(c, CHAIN_WHOLE, a->out, false, &e) < 0
+               ? cmd_fail(&e)
+               : EXIT_DONE;
+}
+
+int cmd_sign_intermediate(int argc, char **argv)
+{
+    struct asked a = {.pass = {.ask = true}};
+    const struct cmd_option options[] = {
+        {"authority", 'a', "NAME", "that signs; default: root", &a.authority,
+         NULL},
+        {"lifetime", 'l', "T", "default: 10y, or what the root has left",
+         &a.lifetime, NULL},
+        {"constrain", 0, "LIST", "patterns of names, for name constraints",
+         &a.constrain, NULL},
+        {"path-len", 0, "N", "authorities below it; default 0", &a.path_len,
+         NULL},
+        {"out", 'o', "FILE", "a new file for the chain; default: stdout",
+         &a.out, NULL},
+        CMD_PASSPHRASE_OPTIONS(a.pass),
+        CMD_CONF_OPTION(a.file),
+        {0}};
+    int code;
+
+    if (cmd_options(&argc, &argv, options, "sign-intermediate CSR|- …", &code) <
+        0)
+        return code;
+    if (argc != 1)
+        return cmd_usage("sign-intermediate",
+                         "one CSR, please (a file, or - for stdin)");
+    return run(argv[0], &a);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Passphrases of private keys: from a file, a systemd credential, a descriptor
+ * or the terminal; never from the command line or the environment, which
+ * others can read.  The supervisor hands them on in a sealed memfd.
+ */
+#ifndef POCKETCA_PASSPHRASE_H
+#define POCKETCA_PASSPHRASE_H
+
+#include "conf.h"
+
+enum { PASSPHRASE_MAX = 1024 };
+
+/* What was said beside the configuration. */
+struct passphrase_from {
+    const char *file; /* --passphrase-file, or NULL */
+    const char *fd;   /* --passphrase-fd, a number, or NULL */
+    bool ask;         /* the terminal may be asked */
+};
+
+/* The first line of a file; the caller wipes.  NULL with a reason that begins
+ * with `what`: 1 to 1024 octets, no NUL. */
+char *passphrase_read(const char *what, const char *path, struct errs *e);
+/* The same from --passphrase-file or --passphrase-fd; *out is NULL when
+ * neither was given.  -1 with the reason, also when both were. */
+int passphrase_given(const struct passphrase_from *from, char **out,
+                     struct errs *e);
+/* Asks once, without echo, on the controlling terminal; NULL without a reason
+ * when there is none. */
+char *passphrase_ask(const char *whose, struct errs *e);
+/* Wipes and frees; NULL is nothing. */
+void passphrase_free(char *pass);
+
+/* Fills a->pass of every authority whose key is encrypted and that has none
+ * yet: from passphrase-file, passphrase-credential, `given` (may be NULL), or
+ * the terminal when `ask`.  A source that cannot be read is -1 with the
+ * reason; an authority without any source is left to key_load(). */
+int passphrase_fill(struct conf *c, const char *given, bool ask,
+                    struct errs *e);
+
+/* All of c in a sealed memfd; its pages are locked and in no core dump as
+ * long as this process lives.  -1 with errno. */
+int passphrase_seal(const struct conf *c);
+/* Fills them in from such a memfd; -1 when it is none. */
+int passphrase_unseal(struct conf *c, int fd);
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: ISC */
+/* The certificate of an authority below one whose key is here: an offline root
+ * signs those of the authorities that issue. */
+#include "signer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lint.h"
+
+enum { LIFETIME = 3650 * 24 * 3600, CN_CHARS = 64 };
+
+static const struct signer_authority *
+issuer_of(struct worker *w, const struct msg_sign_ca *m, struct errs *e)
+{
+    const struct signer_authority *a =
+        signer_authority_find(w->s, m->authority);
+    const struct cert *c = a ? &a->cert : NULL;
+
+    if (!a)
+        err_add(e, ERR_NOT_FOUND, "there is no authority %s", m->authority);
+    else if (!a->key)
+        err_add(e, ERR_KEY_NOT_ALLOWED,
+                "the key of authority %s is not open: it is encrypted, and "
+                "there is no passphrase (--passphrase-file)",
+                a->name);
+    else if (c->path_len >= 0 && m->path_len >= c->path_len)
+        err_add(e, ERR_BAD_ARGUMENT,
+                "path-len: %d is not below the pathLenConstraint %d of "
+                "authority %s",
+                m->path_len, c->path_len, a->name);
+    else
+        return a;
+    return NULL;
+}
+
+static int validity(const struct msg_sign_ca *m, const struct cert *issuer,
+                    int64_t now, struct cert_spec *spec, struct errs *e)
+{
+    char end[TM_RFC3339_SIZE];
+    int64_t last;
+
+    if (m->lifetime < 0 || m->lifetime > INT64_C(36500) * TM_DAY)
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "lifetime: it is over a hundred years");
+    spec->not_before = now - TM_MINUTE;
+    last = spec->not_before + (m->lifetime ? m->lifetime : LIFETIME) - 1;
+    tm_rfc3339(end, issuer->not_after);
+    if (now > issuer->not_after)
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "the certificate of the authority ended at %s", end);
+    if (m->lifetime && last > issuer->not_after)
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "lifetime: it goes beyond the end of the authority "
+                       "itself, %s",
+                       end);
+    spec->not_after = last < issuer->not_after ? last : issuer->not_after;
+    return 0;
+}
+
+static int limit(const struct strs *permitted, struct cert_constraints *out,
+                 struct errs *e)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < permitted->n; i++) {
+        struct pattern p = {0};
+
+        if (pattern_parse(&p, permitted->v[i], e) < 0) {
+            r = -1;
+            continue;
+        }
+        if (cert_constraints_add(out, &p, e) < 0)
+            r = -1;
+        pattern_free(&p);
+    }
+    return r;
+}
+
+/* What is signed is what was judged. */
+static int judge_tbs(const struct buf *tbs, const struct cert *issuer,
+                     struct errs *e)
+{
+    AUTO(cert) struct cert c = {0};
+    struct lint_findings found = {0};
+    int r = 0;
+
+    if (cert_parse_tbs(&c, tbs->data, tbs->len, e) < 0)
+        return -1;
+    lint_run(&c, issuer, &found);
+    for (size_t i = 0; i < found.n; i++) {
+        AUTO(free) char *text = lint_text(found.v[i]);
+
+        if (found.v[i]->severity == LINT_ERROR)
+            r = err_add(e, ERR_BAD_ARGUMENT, "the certificate would break %s",
+                        text);
+    }
+    return r;
+}
+
+static int sign(struct worker *w, const struct signer_authority *a,
+                struct cert_spec *spec, struct issue_job *j, struct errs *e)
+{
+    struct key_signer *key = worker_key(w, a);
+    struct record *r = &j->record;
+    AUTO(buf) struct buf tbs = {0};
+
+    spec->alg = key_signer_alg(key);
+    serial_random(&spec->serial);
+    cert_write_tbs(&tbs, spec);
+    if (judge_tbs(&tbs, &a->cert, e) < 0)
+        return -1;
+    cert_seal(&r->der, tbs.data, tbs.len, key);
+    r->serial = spec->serial;
+    if (cert_parse(&j->cert, r->der.data, r->der.len, e) < 0)
+        log_fatal("build", "an authority's certificate is malformed: %s",
+                  e->v[0].detail);
+    j->cn = xstrdup(spec->cn);
+    return 0;
+}
+
+static int queue(struct worker *w, struct issue_job *j, struct errs *e)
+{
+    char serial[2 * SERIAL_MAX + 1];
+
+    serial_text(serial, &j->record.serial);
+    j->job.about = xstrdup(serial);
+    reply_record(&j->job.reply, j->job.id, false, &j->record, false);
+    return job_queue(w->s, &j->job, e);
+}
+
+/* Everything that is refused, at once; fills what does not need the issuer. */
+static int judge(struct worker *w, const struct msg_sign_ca *m,
+                 const struct signer_authority *a, struct key_pub *key,
+                 struct cert_spec *spec, struct cert_constraints *limits,
+                 struct errs *e)
+{
+    const int64_t now = tm_now();
+    int bad = 0;
+
+    bad |= clock_check(w->s, now, e);
+    bad |= key_pub_parse(key, m->spki.data, m->spki.len, e);
+    if (!bad)
+        bad |= issue_judge_key(w, key, e);
+    bad |= auth_text("subject CN", m->cn, CN_CHARS, e);
+    bad |= validity(m, &a->cert, now, spec, e);
+    bad |= limit(&m->permitted, limits, e);
+    *spec = (struct cert_spec){
+        .issuer = a->cert.subject,
+        .issuer_len = a->cert.subject_len,
+        .not_before = spec->not_before,
+        .not_after = spec->not_after,
+        .cn = m->cn,
+        .spki = m->spki.data,
+        .spki_len = m->spki.len,
+        .ca = true,
+        .path_len = m->path_len,
+        .ku = KU_CERT_SIGN | KU_CRL_SIGN | KU_DIGITAL_SIGNATURE,
+        .aki = a->ski,
+        .crl_url = a->crl_url,
+        .issuer_url = a->issuer_url,
+        .constraints = m->permitted.n ? limits : NULL,
+    };
+    return bad ? -1 : 0;
+}
+
+int handle_sign_ca(struct worker *w, const struct frame *f,
+                   const struct caller *c, struct rd *body, struct errs *e)
+{
+    AUTO(msg_sign_ca) struct msg_sign_ca m = {0};
+    AUTO(msg_issue) struct msg_issue none = {0};
+    AUTO(cert_constraints) struct cert_constraints limits = {0};
+    AUTO(who) struct who who = {0};
+    const uint64_t revocations = w->s->revocations;
+    const struct signer_authority *a;
+    struct cert_spec spec = {0};
+    struct key_pub key;
+    struct issue_job *j;
+
+    msg_sign_ca_get(body, &m);
+    if (body_done(f, body, e) != 0 || auth_who(w, c, false, &who, e) != 0 ||
+        auth_role(&who, ROLE_ADMIN, e) != 0)
+        return -1;
+    a = issuer_of(w, &m, e);
+    if (!a || judge(w, &m, a, &key, &spec, &limits, e) != 0)
+        return -1;
+    j = issue_new(w, f, &none, &who);
+    j->revocations = revocations;
+    j->record.issued_at = tm_now();
+    j->record.authority = xstrdup(a->name);
+    j->record.profile = xstrdup("");
+    requester_copy(&j->record.requester, &j->job.who.requester);
+    if (sign(w, a, &spec, j, e) == 0 && queue(w, j, e) == 0)
+        return 0;
+    job_free(&j->job);
+    return -1;
+}
