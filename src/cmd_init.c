@@ -191,8 +191,8 @@ static int report(const struct init *i)
 
     if (c && i->form == INIT_CSR)
         return report_csr(i);
-    if (!c || conf_check(c, &warnings, &e) < 0 ||
-        cert_load(c->root, &root, &e) < 0)
+    if (!c || passphrase_fill(c, i->pass, false, &e) < 0 ||
+        conf_check(c, &warnings, &e) < 0 || cert_load(c->root, &root, &e) < 0)
         return cmd_fail(&e);
     printf("The certificate authority \"%s\" is in %s.\n", i->name, i->data);
     print_fingerprint(&root.v[0]);

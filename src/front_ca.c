@@ -41,10 +41,22 @@ void front_authorities(struct req *r)
 }
 
 /* NULL when the request is answered with 404. */
+/* "root" is the root, also where it issues by itself under a name of its own.
+ */
+static const struct authority_info *find(const struct authority_infos *l,
+                                         const char *name)
+{
+    const struct authority_info *a = authority_infos_find(l, name);
+
+    for (size_t i = 0; !a && strcmp(name, "root") == 0 && i < l->n; i++)
+        if (!l->v[i].parent)
+            a = &l->v[i];
+    return a;
+}
+
 static const struct authority_info *authority(struct req *r, const char *name)
 {
-    const struct authority_info *a =
-        authority_infos_find(&r->front->hello.authorities, name);
+    const struct authority_info *a = find(&r->front->hello.authorities, name);
 
     if (front_query_none(r) != 0)
         return NULL;

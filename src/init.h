@@ -12,10 +12,12 @@
 #include "key.h"
 #include "mem.h"
 #include "name.h"
+#include "passphrase.h"
 
 /* What is made: root and issuing authority, an offline root, an issuing
- * authority that an offline root is to certify. */
-enum init_form { INIT_BOTH = 0, INIT_ROOT, INIT_CSR };
+ * authority that an offline root is to certify; or an authority that another
+ * program has made is taken over. */
+enum init_form { INIT_BOTH = 0, INIT_ROOT, INIT_CSR, INIT_IMPORT };
 
 struct init {
     /* what was asked, judged */
@@ -32,6 +34,9 @@ struct init {
     char *pass;       /* of the root key, or the issuing one alone; or NULL */
     char *root_key_out; /* absolute */
     int root_key_fd; /* of root_key_out, new; -1: into keys/ */
+    const char *import_cert, *import_key, *import_chain;
+    struct blobs imported; /* the authority, its root; one when it is that */
+    EVP_PKEY *imported_key;
     /* where it goes */
     bool split;      /* the configuration in a directory of its own */
     char *data;      /* absolute */
@@ -50,9 +55,12 @@ struct init {
 int init_ask(struct init *i, int argc, char **argv, int *code);
 void init_free(struct init *i);
 
+/* Reads and judges what --import-cert and the like name (init_import.c). */
+int init_import(struct init *i, struct errs *e);
 /* Everything below i->tmp (init_make.c); runs in a process of its own. */
 int init_make(const struct init *i, struct errs *e);
-/* The token and the root's first CRL, by way of the signer (init_ledger.c). */
+/* The token and the root's first CRL, by way of the signer (init_ledger.c); no
+ * CRL when root and root_key are NULL. */
 int init_ledger(const struct init *i, const struct cert *root,
                 EVP_PKEY *root_key, struct errs *e);
 

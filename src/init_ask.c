@@ -18,8 +18,8 @@ enum { NAME_CHARS = 50 };
 
 struct asked {
     const char *dir, *name, *host, *allow, *constrain, *key, *lifetime,
-        *root_lifetime, *root_key_out, *root_only, *issuing_csr, *listen_api,
-        *listen_public, *public_url;
+        *root_lifetime, *root_key_out, *root_only, *issuing_csr, *import_cert,
+        *import_key, *import_chain, *listen_api, *listen_public, *public_url;
     struct passphrase_from pass;
 };
 
@@ -200,25 +200,35 @@ static int ask_form(struct init *i, const struct asked *a, struct errs *e)
     const struct {
         const char *name, *value;
         unsigned forms; /* 1 << enum init_form */
-    } all[] = {{"host", a->host, 5},
-               {"allow", a->allow, 5},
+    } all[] = {{"host", a->host, 13},
+               {"allow", a->allow, 13},
+               {"key", a->key, 7},
                {"constrain", a->constrain, 1},
                {"lifetime", a->lifetime, 1},
                {"root-lifetime", a->root_lifetime, 3},
                {"root-key-out", a->root_key_out, 3},
-               {"listen-api", a->listen_api, 5},
-               {"listen-public", a->listen_public, 5}};
+               {"listen-api", a->listen_api, 13},
+               {"listen-public", a->listen_public, 13}};
     int r = 0;
 
-    if (a->root_only && a->issuing_csr)
+    if (!!a->root_only + !!a->issuing_csr + !!a->import_cert > 1)
         return err_add(e, ERR_BAD_ARGUMENT,
-                       "--root-only and --issuing-csr: each is for a machine "
-                       "of its own");
-    i->form = a->root_only ? INIT_ROOT : a->issuing_csr ? INIT_CSR : INIT_BOTH;
+                       "--root-only, --issuing-csr and --import-cert: one of "
+                       "them");
+    if (!a->import_cert != !a->import_key ||
+        (a->import_chain && !a->import_cert))
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "--import-cert and --import-key go together");
+    i->form = a->root_only     ? INIT_ROOT
+              : a->issuing_csr ? INIT_CSR
+              : a->import_cert ? INIT_IMPORT
+                               : INIT_BOTH;
     for (size_t k = 0; k < sizeof(all) / sizeof(all[0]); k++)
         if (all[k].value && !(all[k].forms & 1u << i->form))
             r = err_add(e, ERR_BAD_ARGUMENT, "--%s is not for %s", all[k].name,
-                        a->root_only ? "--root-only" : "--issuing-csr");
+                        a->root_only     ? "--root-only"
+                        : a->issuing_csr ? "--issuing-csr"
+                                         : "--import-cert");
     return r;
 }
 
@@ -307,11 +317,16 @@ static int judge(struct init *i, const struct asked *a, struct errs *e)
     if (a->root_key_out)
         i->root_key_out = absolute(a->root_key_out);
     i->constrain = a->constrain;
+    i->import_cert = a->import_cert;
+    i->import_key = a->import_key;
+    i->import_chain = a->import_chain;
     for (size_t k = 0; k < sizeof(all) / sizeof(all[0]); k++)
         if (all[k](i, a, e) < 0)
             r = -1;
     if (r == 0)
         r = ask_listen(i, a, e);
+    if (r == 0 && i->form == INIT_IMPORT)
+        r = init_import(i, e);
     return r == 0 ? ask_conf(i, e) : -1;
 }
 
@@ -346,6 +361,11 @@ int init_ask(struct init *i, int argc, char **argv, int *code)
         {"issuing-csr", 0, NULL,
          "a service whose certificate an offline root will sign",
          &a.issuing_csr, NULL},
+        {"import-cert", 0, "FILE", "an authority that is there already",
+         &a.import_cert, NULL},
+        {"import-key", 0, "FILE", "its private key", &a.import_key, NULL},
+        {"import-chain", 0, "FILE", "its root, when it is none itself",
+         &a.import_chain, NULL},
         CMD_PASSPHRASE_OPTIONS(a.pass),
         {"listen-api", 0, "URL", "default https://127.0.0.1:8443",
          &a.listen_api, NULL},
@@ -376,6 +396,8 @@ void init_free(struct init *i)
     strs_free(&i->host_text);
     strs_free(&i->allow_text);
     strs_free(&i->parents);
+    blobs_free(&i->imported);
+    EVP_PKEY_free(i->imported_key);
     free(i->public_url);
     free(i->passphrase_file);
     free(i->root_key_out);

@@ -210,7 +210,7 @@ void init_conf(const struct init *i, const char *data, struct buf *out)
                            .offline = i->form == INIT_ROOT,
                            .root_key = key,
                            .passphrase_file =
-                               i->form == INIT_CSR ? i->passphrase_file : NULL,
+                               i->form >= INIT_CSR ? i->passphrase_file : NULL,
                            .host = &i->host_text,
                            .allow = &i->allow_text,
                            .listen_api = i->listen_api,
@@ -265,6 +265,21 @@ static int make_csr(const struct init *i, struct made *issuing, struct errs *e)
     return init_write(i, "issuing.csr", 0644, &pem, e);
 }
 
+/* A root that issues by itself is in both files. */
+static int make_import(const struct init *i, struct errs *e)
+{
+    const struct blobs *l = &i->imported;
+    struct made issuing = {.der = l->v[0]};
+    struct made root = {.der = l->v[l->n - 1]};
+
+    if (write_key(i, "keys/issuing.key", i->imported_key, i->pass, -1, e) < 0 ||
+        write_certs(i, "root.pem", &root, NULL, e) < 0 ||
+        write_certs(i, "issuing.pem", &issuing, NULL, e) < 0 ||
+        write_certs(i, "chain.pem", &issuing, l->n > 1 ? &root : NULL, e) < 0)
+        return -1;
+    return init_ledger(i, NULL, NULL, e);
+}
+
 static int make(const struct init *i, struct made *root, struct made *issuing,
                 struct errs *e)
 {
@@ -275,6 +290,8 @@ static int make(const struct init *i, struct made *root, struct made *issuing,
         return make_root_only(i, root, e);
     case INIT_CSR:
         return make_csr(i, issuing, e);
+    case INIT_IMPORT:
+        return make_import(i, e);
     default:
         return make_both(i, root, issuing, e);
     }

@@ -93,6 +93,28 @@ static int find_parent(struct signer *s, struct authority_info *a,
                    a->name);
 }
 
+/* A root that issues by itself is known by its own name alone. */
+static int add_root(struct signer *s, struct errs *e)
+{
+    struct authority_info *root;
+
+    if (add_info(s, "root", s->conf->root, e) != 0)
+        return -1;
+    root = &s->infos.v[s->infos.n - 1];
+    for (size_t i = 0; i + 1 < s->infos.n; i++) {
+        const struct buf *der = &s->infos.v[i].der;
+
+        if (der->len != root->der.len ||
+            memcmp(der->data, root->der.data, der->len) != 0)
+            continue;
+        free(root->name);
+        buf_free(&root->der);
+        s->infos.n--;
+        break;
+    }
+    return 0;
+}
+
 static int load_infos(struct signer *s, struct errs *e)
 {
     const struct conf *c = s->conf;
@@ -103,7 +125,7 @@ static int load_infos(struct signer *s, struct errs *e)
         if (add_info(s, c->authorities[i].name, c->authorities[i].certificate,
                      e) != 0)
             return -1;
-    if (!c->offline && add_info(s, "root", c->root, e) != 0)
+    if (add_root(s, e) != 0)
         return -1;
     for (size_t i = 0; i < s->infos.n; i++) {
         s->infos.v[i].has_key = i < c->n_authorities;

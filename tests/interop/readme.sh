@@ -126,6 +126,12 @@ mkdir "$yard/bin"
 ln -s "$(realpath "$POCKETCA")" "$yard/bin/pocketca"
 PATH=$yard/bin:$PATH
 echo 'correct horse' >"$yard/root.pass"
+mkdir "$yard/old"
+openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=Old -days 900 \
+    -addext keyUsage=critical,keyCertSign,cRLSign \
+    -keyout "$yard/old/ca.key" -out "$yard/old/ca.crt" 2>"$work/req.log"
+run existing
+proved "an existing authority, as the README has it"
 run offline
 run chain
 openssl verify -x509_strict -CAfile "$yard/root/root.pem" \

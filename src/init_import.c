@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: ISC */
+/* An authority that another program has made: its key and certificates are
+ * judged as those of install-chain are, and copied. */
+#include "init.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "chain.h"
+#include "pem.h"
+#include "tm.h"
+
+/* openssl and easy-rsa write the certificate as text before the PEM. */
+static void drop_text(const struct buf *from, struct buf *out)
+{
+    static const char begin[] = "-----BEGIN ", end[] = "-----END ";
+    const uint8_t *p = from->data, *stop = from->data + from->len;
+
+    while (p < stop &&
+           (p = memmem(p, (size_t)(stop - p), begin, sizeof(begin) - 1))) {
+        const uint8_t *e = memmem(p, (size_t)(stop - p), end, sizeof(end) - 1);
+        const uint8_t *nl = e ? memchr(e, '\n', (size_t)(stop - e)) : NULL;
+        const uint8_t *to = nl ? nl + 1 : stop;
+
+        buf_put(out, p, (size_t)(to - p));
+        p = to;
+    }
+}
+
+static int add_certs(const char *path, struct blobs *l, struct errs *e)
+{
+    AUTO(buf) struct buf text = {0};
+    AUTO(buf) struct buf pem = {0};
+    AUTO(blobs) struct blobs more = {0};
+
+    if (conf_read(path, &text, e) < 0)
+        return -1;
+    drop_text(&text, &pem);
+    if (cert_split(path, &pem, &more, e) < 0)
+        return -1;
+    for (size_t i = 0; i < more.n; i++) {
+        const struct buf *last = l->n ? &l->v[l->n - 1] : NULL;
+
+        /* The certificate itself may be the first of its chain. */
+        if (last && last->len == more.v[i].len &&
+            memcmp(last->data, more.v[i].data, last->len) == 0)
+            continue;
+        l->v = xreallocarray(l->v, l->n + 1, sizeof(*l->v));
+        l->v[l->n++] = more.v[i];
+        more.v[i] = (struct buf){0};
+    }
+    return 0;
+}
+
+/* Relative to where the command was given, and only for its owner. */
+static EVP_PKEY *load_key(struct init *i, struct errs *e)
+{
+    AUTO(free) char *uri = xasprintf("file:%s", i->import_key);
+
+    if (!i->pass && key_is_encrypted(i->import_key))
+        i->pass = passphrase_ask(i->import_key, e);
+    return e->n ? NULL : key_load(uri, NULL, i->pass, e);
+}
+
+int init_import(struct init *i, struct errs *e)
+{
+    AUTO(buf) struct buf spki = {0};
+
+    i->imported_key = load_key(i, e);
+    if (!i->imported_key || add_certs(i->import_cert, &i->imported, e) < 0 ||
+        (i->import_chain && add_certs(i->import_chain, &i->imported, e) < 0))
+        return -1;
+    if (i->imported.n > 2)
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "--import-chain: %zu certificates; an authority and "
+                       "its root are expected",
+                       i->imported.n);
+    key_spki(i->imported_key, &spki);
+    return chain_judge(i->import_cert, &i->imported, spki.data, spki.len,
+                       tm_now(), e);
+}

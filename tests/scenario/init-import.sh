@@ -1,0 +1,159 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# An authority that another program has made goes on: keys of every form, a
+# root that issues, an authority with its root; what does not fit is refused.
+. "${SOURCE:?}/tests/scenario/lib.sh"
+
+pca() { "$POCKETCA" "$@"; }
+take() { # DIR CERT KEY OPTION…
+    dir=$T/$1 cert=$2 key=$3
+    shift 3
+    pca init --dir "$dir" --name Old --import-cert "$cert" \
+        --import-key "$key" "$@"
+}
+root() { # NAME ALG…: $T/NAME.key, $T/NAME.pem, self-signed
+    name=$1
+    shift
+    openssl genpkey "$@" -out "$T/$name.key" 2>"$T/openssl"
+    openssl req -x509 -key "$T/$name.key" -subj "/CN=$name" -days 900 \
+        -out "$T/$name.pem" ${ext:-} 2>"$T/openssl" ||
+        bail "openssl req: $(cat "$T/openssl")"
+}
+below() { # NAME ROOT EXT…: $T/NAME.key, $T/NAME.pem, signed by ROOT
+    name=$1 by=$2
+    shift 2
+    openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+        -keyout "$T/$name.key" -subj "/CN=$name" -out "$T/$name.csr" \
+        2>"$T/openssl"
+    printf '%s\n' "$@" >"$T/ext"
+    openssl x509 -req -in "$T/$name.csr" -CA "$T/$by.pem" -CAkey "$T/$by.key" \
+        -days "${days:-100}" -extfile "$T/ext" -out "$T/$name.pem" ${md:-} \
+        2>"$T/openssl" || bail "openssl x509: $(cat "$T/openssl")"
+}
+ca='basicConstraints = critical, CA:TRUE'
+ku='keyUsage = critical, keyCertSign, cRLSign'
+
+# ---- every form of key, each a root that issues by itself
+root rsa -algorithm RSA
+root p256 -algorithm EC -pkeyopt ec_paramgen_curve:P-256
+root p384 -algorithm EC -pkeyopt ec_paramgen_curve:P-384
+root ed -algorithm ED25519
+for k in rsa p256 p384 ed; do
+    ok "$k in PKCS#8" take "$k" "$T/$k.pem" "$T/$k.key"
+    ok "$k: check" pca check -c "$T/$k/pocketca.conf"
+    ok "$k: crl sign" pca crl sign --authority issuing \
+        -c "$T/$k/pocketca.conf"
+    ok "$k: a CRL of its own" openssl crl -inform DER -noout -verify \
+        -in "$T/$k/crl/issuing.crl" -CAfile "$T/$k.pem"
+    csr "$k.internal"
+    ok "$k: issues" pca issue -c "$T/$k/pocketca.conf" \
+        -o "$T/$k.leaf" "$T/$k.internal.csr"
+    ok "$k: and that verifies" openssl verify -CAfile "$T/$k.pem" \
+        -untrusted "$T/$k.leaf" "$T/$k.leaf"
+    ok "$k: the ledger fits" pca audit -c "$T/$k/pocketca.conf"
+done
+openssl rsa -in "$T/rsa.key" -traditional -out "$T/pkcs1.key" 2>"$T/openssl"
+like 'PKCS#1' "$T/pkcs1.key" 'BEGIN RSA PRIVATE KEY'
+ok 'is taken' take pkcs1 "$T/rsa.pem" "$T/pkcs1.key"
+{
+    openssl ecparam -name prime256v1
+    openssl ec -in "$T/p256.key" 2>"$T/openssl"
+} >"$T/sec1.key"
+like 'SEC1, with its parameters' "$T/sec1.key" 'BEGIN EC PRIVATE KEY'
+ok 'is taken' take sec1 "$T/p256.pem" "$T/sec1.key"
+echo 'old words' >"$T/pass"
+openssl pkcs8 -topk8 -in "$T/rsa.key" -passout "file:$T/pass" \
+    -out "$T/sealed.key"
+exits 1 'an encrypted key, no passphrase, no terminal' setsid "$POCKETCA" \
+    init --dir "$T/x" --name Old --import-cert "$T/rsa.pem" \
+    --import-key "$T/sealed.key"
+like 'is refused with the reason' "$T/out" 'no passphrase'
+echo wrong >"$T/wrong"
+exits 1 'a wrong passphrase' take x "$T/rsa.pem" "$T/sealed.key" \
+    --passphrase-file "$T/wrong"
+like 'too' "$T/out" 'does not open'
+ok 'the right one' take sealed "$T/rsa.pem" "$T/sealed.key" \
+    --passphrase-file "$T/pass"
+like 'the copy is encrypted' "$T/sealed/keys/issuing.key" 'ENCRYPTED'
+ok 'and opens' pca check -c "$T/sealed/pocketca.conf"
+openssl rsa -in "$T/rsa.key" -traditional -aes128 -passout "file:$T/pass" \
+    -out "$T/legacy.key" 2>"$T/openssl"
+ok 'by a descriptor' sh -c '"$1" init --dir "$2/legacy" --name Old \
+    --import-cert "$2/rsa.pem" --import-key "$2/legacy.key" \
+    --passphrase-fd 7 7<"$2/pass"' - "$POCKETCA" "$T"
+
+# ---- an authority and its root
+below inter rsa "$ca, pathlen:0" "$ku"
+ok 'with its root' take inter "$T/inter.pem" "$T/inter.key" \
+    --import-chain "$T/rsa.pem"
+{
+    openssl x509 -in "$T/inter.pem" -noout -text
+    cat "$T/inter.pem"
+} >"$T/easy.pem"
+cat "$T/inter.pem" "$T/rsa.pem" >"$T/bundle.pem"
+ok 'text before it, the chain with it' take easy "$T/easy.pem" \
+    "$T/inter.key" --import-chain "$T/bundle.pem"
+is 'the same chain' "$(cksum <"$T/inter/chain.pem")" \
+    "$(cksum <"$T/easy/chain.pem")"
+
+# ---- what is refused leaves nothing
+refused() { # WHAT ERE CERT KEY OPTION…
+    what=$1 ere=$2
+    shift 2
+    exits 1 "refuses $what" take x "$@"
+    like "and says why: $what" "$T/out" "$ere"
+    is "and leaves nothing: $what" "$(find "$T" -maxdepth 1 \
+        \( -name x -o -name '.pocketca*' \))" ''
+}
+refused 'a chain without its root' 'is no root' "$T/inter.pem" "$T/inter.key"
+refused 'the chain in the wrong order' 'another key' "$T/rsa.pem" \
+    "$T/inter.key" --import-chain "$T/inter.pem"
+refused 'the root of another' 'comes first' "$T/inter.pem" "$T/inter.key" \
+    --import-chain "$T/ed.pem"
+refused 'another key' 'another key' "$T/rsa.pem" "$T/p256.key"
+below leaf rsa 'basicConstraints = CA:FALSE' "$ku"
+refused 'no CA' 'cA TRUE' "$T/leaf.pem" "$T/leaf.key" \
+    --import-chain "$T/rsa.pem"
+below weak rsa "$ca" 'keyUsage = critical, cRLSign'
+refused 'no keyCertSign' 'keyCertSign' "$T/weak.pem" "$T/weak.key" \
+    --import-chain "$T/rsa.pem"
+md=-sha1
+below sha rsa "$ca" "$ku"
+md=-md5
+below md rsa "$ca" "$ku"
+md=''
+refused 'SHA-1' '(SHA|sha)-?1' "$T/sha.pem" "$T/sha.key" \
+    --import-chain "$T/rsa.pem"
+refused 'MD5' '(MD|md)5' "$T/md.pem" "$T/md.key" --import-chain "$T/rsa.pem"
+below under inter "$ca" "$ku"
+refused 'an authority below pathlen 0, and a chain of three' '3 certificates' \
+    "$T/under.pem" "$T/under.key" --import-chain "$T/bundle.pem"
+chmod 644 "$T/rsa.key"
+refused 'a key that all may read' 'chmod 600' "$T/rsa.pem" "$T/rsa.key"
+chmod 600 "$T/rsa.key"
+refused 'a key that is none' 'no private key' "$T/rsa.pem" "$T/rsa.pem"
+head -c 500 /dev/urandom >"$T/noise"
+refused 'noise for a certificate' 'certificate' "$T/noise" "$T/rsa.key"
+refused 'noise for a key' 'no private key' "$T/rsa.pem" "$T/noise"
+truncate -s 2G "$T/big"
+refused '2 GiB of certificate' '1 MiB' "$T/big" "$T/rsa.key"
+refused '2 GiB of key' 'cannot be read' "$T/rsa.pem" "$T/big"
+refused '--key beside it' 'is not for' "$T/rsa.pem" "$T/rsa.key" --key ed25519
+exits 1 '--import-key alone' pca init --dir "$T/x" --name X \
+    --import-key "$T/rsa.key"
+
+# ---- a root that issues, served
+ports
+ok 'to be served' take ca "$T/rsa.pem" "$T/rsa.key" \
+    --host localhost,127.0.0.1 --listen-api "$API" --listen-public "$PUBLIC"
+BEARER=$(cat "$CA/admin.token")
+serve
+issue web.internal
+ok 'what it issues verifies' openssl verify -CAfile "$T/rsa.pem" \
+    "$T/web.internal.pem"
+want 200 - 'its root is there under that name' "$PUBLIC/ca/root.der"
+ok 'and is the old one' sh -c 'openssl x509 -in "$1" -outform DER | cmp - "$2"' \
+    - "$T/rsa.pem" "$T/body"
+want 200 - 'the chain of CRLs' "$PUBLIC/crl/chain.pem"
+stop
+finish
