@@ -184,7 +184,7 @@ int cmd_crl(int argc, char **argv)
                     "crl sign --authority NAME … | crl import FILE", &code) < 0)
         return code;
     if (argc == 2 && strcmp(argv[0], "import") == 0 && !s.authority && !s.key &&
-        !s.pass_file)
+        !s.pass.file && !s.pass.fd)
         return import(s.file, argv[1]);
     if (argc != 1 || strcmp(argv[0], "sign") != 0 || !s.authority)
         return cmd_usage("crl", "sign --authority NAME, or import FILE");

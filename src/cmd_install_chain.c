@@ -22,23 +22,23 @@ struct asked {
     struct passphrase_from pass;
 };
 
-static const struct conf_authority *choose(const struct conf *c,
-                                           const char *name, struct errs *e)
+static struct conf_authority *choose(struct conf *c, const char *name,
+                                     struct errs *e)
 {
-    const struct conf_authority *a = NULL;
+    for (size_t i = 0; i < c->n_authorities; i++) {
+        struct conf_authority *a = &c->authorities[i];
 
-    if (name) {
-        a = conf_authority(c, name);
-        if (!a)
-            err_add(e, ERR_NOT_FOUND, "--authority: there is no \"%s\" in %s",
-                    name, c->file);
-        return a;
+        if (name ? strcmp(a->name, name) == 0
+                 : access(a->certificate, F_OK) < 0)
+            return a;
     }
-    for (size_t i = 0; i < c->n_authorities; i++)
-        if (access(c->authorities[i].certificate, F_OK) < 0)
-            return &c->authorities[i];
-    err_add(e, ERR_BAD_ARGUMENT, "%s: every authority has its certificate (%s)",
-            c->file, c->authorities[0].certificate);
+    if (name)
+        err_add(e, ERR_NOT_FOUND, "--authority: there is no \"%s\" in %s", name,
+                c->file);
+    else
+        err_add(e, ERR_BAD_ARGUMENT,
+                "%s: every authority has its certificate (%s)", c->file,
+                c->authorities[0].certificate);
     return NULL;
 }
 
@@ -81,16 +81,25 @@ static int place(const char *path, const struct blobs *l, size_t from,
                 : init_replace(path, 0644, &pem, e);
 }
 
+/* Nothing is in the way. */
+static int vacant(const struct conf *c, const struct conf_authority *a,
+                  const struct blobs *l, struct errs *e)
+{
+    if (access(a->certificate, F_OK) == 0)
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "%s: is there; nothing is ever overwritten",
+                       a->certificate);
+    return access(c->root, F_OK) == 0
+               ? place(c->root, l, l->n - 1, l->n, true, e)
+               : 0;
+}
+
 static int install(const struct conf *c, const struct conf_authority *a,
                    const struct blobs *l, struct errs *e)
 {
     const bool first = a == &c->authorities[0];
     AUTO(free) char *chain = xasprintf("%s/chain.pem", c->data);
 
-    if (access(a->certificate, F_OK) == 0)
-        return err_add(e, ERR_BAD_ARGUMENT,
-                       "%s: is there; nothing is ever overwritten",
-                       a->certificate);
     if (place(c->root, l, l->n - 1, l->n, true, e) < 0)
         return -1;
     /* Nobody uses what an attempt before this one has left of it. */
@@ -99,23 +108,88 @@ static int install(const struct conf *c, const struct conf_authority *a,
     return place(a->certificate, l, 0, 1, true, e);
 }
 
-/* The first authority of a new service: its admin is made with it. */
-static int finish(struct conf *c, struct errs *e)
+static int check(const struct conf *c, struct errs *e)
 {
-    AUTO(free) char *token = xasprintf("%s/admin.token", c->data);
     struct strs warnings = {0};
-    struct init i = {.root_key_fd = -1, .data = c->data, .tmp = c->data};
     int r = conf_check(c, &warnings, e);
 
     for (size_t k = 0; k < warnings.n; k++)
         fprintf(stderr, "pocketca: warning: %s\n", warnings.v[k]);
     strs_free(&warnings);
-    if (r == 0 && access(token, F_OK) < 0) {
-        AUTO(client) struct client *client = client_open(c, e);
-
-        r = client ? init_token(&i, client, e) : -1;
-    }
     return r;
+}
+
+/* The whole configuration with the chain in place of what is not there yet:
+ * it is judged before anything is installed. */
+static int rehearse(struct conf *c, struct conf_authority *a,
+                    const struct blobs *l, struct errs *e)
+{
+    char *certificate = a->certificate, *root = c->root;
+    AUTO(free) char *a_part = xasprintf("%s.part", certificate);
+    AUTO(free) char *r_part = xasprintf("%s.part", root);
+    int r = place(a_part, l, 0, 1, false, e);
+
+    if (r == 0)
+        r = place(r_part, l, l->n - 1, l->n, false, e);
+    a->certificate = a_part;
+    c->root = r_part;
+    if (r == 0)
+        r = check(c, e);
+    a->certificate = certificate;
+    c->root = root;
+    unlink(a_part);
+    unlink(r_part);
+    return r;
+}
+
+static bool has_token(const struct conf *c)
+{
+    AUTO(free) char *token = xasprintf("%s/admin.token", c->data);
+
+    return access(token, F_OK) == 0;
+}
+
+/* A new service's admin is made with its first authority; also when the
+ * process before this one came no further. */
+static int finish(struct conf *c, struct errs *e)
+{
+    struct init i = {.root_key_fd = -1, .data = c->data, .tmp = c->data};
+    AUTO(client) struct client *client = NULL;
+
+    if (has_token(c))
+        return 0;
+    client = client_open(c, e);
+    return client ? init_token(&i, client, e) : -1;
+}
+
+static bool all_there(const struct conf *c)
+{
+    for (size_t i = 0; i < c->n_authorities; i++)
+        if (access(c->authorities[i].certificate, F_OK) < 0)
+            return false;
+    return true;
+}
+
+/* What the passphrases are for. */
+static int prepare(struct conf *c, const struct asked *a, struct errs *e)
+{
+    if (cmd_become_owner(c, e) < 0)
+        return -1;
+    return passphrase_fill(c, c->given_pass, a->pass.ask, e);
+}
+
+static int take(struct conf *c, const char *path, const struct asked *a,
+                const struct blobs *l, struct errs *e)
+{
+    struct conf_authority *which = choose(c, a->authority, e);
+
+    if (!which || prepare(c, a, e) < 0 || judge(c, which, path, l, e) < 0 ||
+        vacant(c, which, l, e) < 0 || rehearse(c, which, l, e) < 0 ||
+        install(c, which, l, e) < 0 || finish(c, e) < 0)
+        return -1;
+    printf("Authority %s has its certificate, %s.\n", which->name,
+           which->certificate);
+    return 0;
 }
 
 static int run(const char *path, const struct asked *a)
@@ -123,21 +197,17 @@ static int run(const char *path, const struct asked *a)
     AUTO(errs) struct errs e = {0};
     AUTO(conf) struct conf *c = conf_load(conf_path(a->file), &e);
     AUTO(blobs) struct blobs l = {0};
-    const struct conf_authority *which;
+    int r;
 
     /* Before root is given up: it may be root's file. */
     if (!c || cert_load(path, &l, &e) < 0 ||
         passphrase_given(&a->pass, &c->given_pass, &e) < 0)
         return cmd_fail(&e);
-    which = choose(c, a->authority, &e);
-    if (!which || cmd_become_owner(c, &e) < 0 ||
-        passphrase_fill(c, c->given_pass, a->pass.ask, &e) < 0 ||
-        judge(c, which, path, &l, &e) < 0 || install(c, which, &l, &e) < 0 ||
-        finish(c, &e) < 0)
-        return cmd_fail(&e);
-    printf("Authority %s has its certificate, %s.\n", which->name,
-           which->certificate);
-    return EXIT_DONE;
+    if (all_there(c) && !has_token(c))
+        r = prepare(c, a, &e) < 0 || check(c, &e) < 0 ? -1 : finish(c, &e);
+    else
+        r = take(c, path, a, &l, &e);
+    return r < 0 ? cmd_fail(&e) : EXIT_DONE;
 }
 
 int cmd_install_chain(int argc, char **argv)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lint.h"
+#include "decision.h"
 
 enum { LIFETIME = 3650 * 24 * 3600, CN_CHARS = 64 };
 
@@ -77,27 +77,6 @@ static int limit(const struct strs *permitted, struct cert_constraints *out,
     return r;
 }
 
-/* What is signed is what was judged. */
-static int judge_tbs(const struct buf *tbs, const struct cert *issuer,
-                     struct errs *e)
-{
-    AUTO(cert) struct cert c = {0};
-    struct lint_findings found = {0};
-    int r = 0;
-
-    if (cert_parse_tbs(&c, tbs->data, tbs->len, e) < 0)
-        return -1;
-    lint_run(&c, issuer, &found);
-    for (size_t i = 0; i < found.n; i++) {
-        AUTO(free) char *text = lint_text(found.v[i]);
-
-        if (found.v[i]->severity == LINT_ERROR)
-            r = err_add(e, ERR_BAD_ARGUMENT, "the certificate would break %s",
-                        text);
-    }
-    return r;
-}
-
 static int sign(struct worker *w, const struct signer_authority *a,
                 struct cert_spec *spec, struct issue_job *j, struct errs *e)
 {
@@ -108,13 +87,11 @@ static int sign(struct worker *w, const struct signer_authority *a,
     spec->alg = key_signer_alg(key);
     serial_random(&spec->serial);
     cert_write_tbs(&tbs, spec);
-    if (judge_tbs(&tbs, &a->cert, e) < 0)
+    j->passed = decide_authority(&tbs, &a->cert, &r->warnings, e);
+    if (!j->passed)
         return -1;
-    cert_seal(&r->der, tbs.data, tbs.len, key);
+    cert_seal(&r->der, j->passed, key);
     r->serial = spec->serial;
-    if (cert_parse(&j->cert, r->der.data, r->der.len, e) < 0)
-        log_fatal("build", "an authority's certificate is malformed: %s",
-                  e->v[0].detail);
     j->cn = xstrdup(spec->cn);
     return 0;
 }

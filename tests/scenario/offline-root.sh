@@ -189,8 +189,23 @@ exits 1 'a file that is not there' here install-chain "$T/bad.pem"
 sed '1,2!s/[A-Z]/x/3' "$T/chain.pem" >"$T/bad.pem"
 refused 'a damaged chain' 'certificate|PEM'
 
+# ---- profiles that allow more than the authority may sign
+cp "$T/chain.pem" "$T/bad.pem"
+refused 'profiles beyond the name constraints' 'more than the name constraints'
+sed -i 's/names *= *{[^}]*}/names = { "dns:**.internal" }/; /single-label/d' \
+    "$CA/pocketca.conf"
+
+# ---- killed when all was in place but the token
+cp -r "$CA" "$T/killed"
+cp "$R/root.pem" "$T/killed/root.pem"
+cp "$T/chain.pem" "$T/killed/chain.pem"
+sed '/^-----END/q' "$T/chain.pem" >"$T/killed/issuing.pem"
+ok 'the token is made later' pca install-chain -c "$T/killed/pocketca.conf" \
+    "$T/chain.pem"
+ok 'and is there' test -s "$T/killed/admin.token"
+
 # ---- installed
-# what an attempt that was killed left
+# what an attempt that was killed earlier left
 cp "$R/root.pem" "$CA/root.pem"
 ok 'the chain is taken' here install-chain "$T/chain.pem"
 (cd "$CA" && find . -type f ! -name lock -exec sha256sum {} + | sort) >"$T/sums"
