@@ -57,6 +57,8 @@ test  cmd:gnutls-cli       gnutls-bin           gnutls-utils          gnutls-uti
 test  cmd:certutil         libnss3-tools        nss-tools             nss-tools
 test  cmd:pki              strongswan-pki       strongswan            strongswan
 test  py:cryptography      python3-cryptography python3-cryptography  py3-cryptography
+test  cmd:cfssl            golang-cfssl         cfssl                 cfssl
+test  file:/usr/share/easy-rsa/easyrsa easy-rsa easy-rsa              easy-rsa
 test  cmd:promtool         prometheus           prometheus            prometheus
 '
 
@@ -65,6 +67,7 @@ there() {
     cmd:*) command -v "${1#cmd:}" >/dev/null ;;
     pc:*) pkg-config --exists "${1#pc:}" 2>/dev/null ;;
     py:*) python3 -c "import ${1#py:}" 2>/dev/null ;;
+    file:*) [ -e "${1#file:}" ] ;;
     hdr:*) echo "#include <${1#hdr:}>" | gcc -E -x c - >/dev/null 2>&1 ;;
     esac
 }

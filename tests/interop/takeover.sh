@@ -37,9 +37,9 @@ easy_in() # PKI COMMAND…
     "$easyrsa" --batch --pki-dir="$work/$pki" "$@" >"$work/easy.log" 2>&1 ||
         bail "easyrsa $*: $(tail -5 "$work/easy.log")"
 }
-echo 'easy words' >"$work/easy.pass"
+echo easywords >"$work/easy.pass"
 easy_in easy init-pki
-easy_in easy --passout="file:$work/easy.pass" --passin="file:$work/easy.pass" \
+easy_in easy --passout=pass:easywords --passin=pass:easywords \
     --req-cn='Easy Root' build-ca
 take easy --import-cert "$work/easy/ca.crt" \
     --import-key "$work/easy/private/ca.key" --passphrase-file "$work/easy.pass"
@@ -49,7 +49,7 @@ proved "easy-rsa's root, its key encrypted"
 easy_in sub init-pki
 easy_in sub --req-cn='Easy Sub' build-ca nopass subca
 easy_in easy import-req "$work/sub/reqs/ca.req" sub
-easy_in easy --passin="file:$work/easy.pass" sign-req ca sub
+easy_in easy --passin=pass:easywords sign-req ca sub
 take easysub --import-cert "$work/easy/issued/sub.crt" \
     --import-key "$work/sub/private/ca.key" --import-chain "$work/easy/ca.crt"
 goes_on easysub "$work/easysub-ca" "$work/easy/ca.crt"
