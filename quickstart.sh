@@ -66,7 +66,7 @@ there() {
     case $1 in
     cmd:*) command -v "${1#cmd:}" >/dev/null ;;
     pc:*) pkg-config --exists "${1#pc:}" 2>/dev/null ;;
-    py:*) python3 -c "import ${1#py:}" 2>/dev/null ;;
+    py:*) /usr/bin/python3 -c "import ${1#py:}" 2>/dev/null ;;
     file:*) [ -e "${1#file:}" ] ;;
     hdr:*) echo "#include <${1#hdr:}>" | gcc -E -x c - >/dev/null 2>&1 ;;
     esac

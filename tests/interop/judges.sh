@@ -3,14 +3,14 @@
 # Certificates of every kind of profile, key and name, judged by all who read
 # certificates: OpenSSL, GnuTLS, NSS, Go, strongSwan, Python, and our own lints.
 . "$(dirname "$0")/lib.sh"
-need go certtool vfychain certutil pki python3
+need go certtool vfychain certutil pki /usr/bin/python3
 build()
 {
     cd "$SOURCE/tests/interop/gojudge" &&
         GOTOOLCHAIN=local GOPROXY=off go build -o "$work/gojudge" .
 }
 outside build >"$work/build.log" 2>&1 || bail "go build failed"
-outside python3 -c 'import cryptography' 2>"$work/python.log" ||
+outside /usr/bin/python3 -c 'import cryptography' 2>"$work/python.log" ||
     bail "Python's cryptography is not installed"
 
 init
@@ -144,7 +144,7 @@ for chain in "$@"; do
 done
 proved "strongSwan: pki --verify"
 
-outside python3 "$SOURCE/tests/interop/judge.py" "$root" "$@" >"$work/said" 2>&1 ||
+outside /usr/bin/python3 "$SOURCE/tests/interop/judge.py" "$root" "$@" >"$work/said" 2>&1 ||
     { note "$work/said"; bail "Python"; }
 proved "Python: cryptography"
 echo "# judged in $((($(date +%s%N) - judges_began) / 1000000)) ms"
@@ -163,7 +163,7 @@ for judge in \
     "vfychain -d sql:$work/nss -u 1 -a $work/bad.pem" \
     "$work/gojudge $root $work/bad.pem" \
     "pki --verify --in $work/bad.pem --cacert $CA/issuing.pem --cacert $root" \
-    "outside python3 $SOURCE/tests/interop/judge.py $root $work/bad.pem" \
+    "outside /usr/bin/python3 $SOURCE/tests/interop/judge.py $root $work/bad.pem" \
     "$POCKETCA lint --issuer $root $work/bad.pem"; do
     if $judge >"$work/said" 2>&1; then
         note "$work/said"
