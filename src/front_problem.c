@@ -6,24 +6,40 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "front_attempts.h"
 #include "front_handle.h"
+#include "tm.h"
 #include "view.h"
 
 /* Seconds after which it is worth another try. */
 static const int retry_after[ERR__MAX] = {
-    [ERR_TOO_MANY_ATTEMPTS] = 10, [ERR_QUEUE_FULL] = 1,
-    [ERR_STORAGE_FULL] = 30,      [ERR_STORAGE_ERROR] = 5,
-    [ERR_CLOCK_SUSPECT] = 60,     [ERR_SIGNER_AWAY] = 1,
+    [ERR_TOO_MANY_ATTEMPTS] = 1, [ERR_QUEUE_FULL] = 1,
+    [ERR_STORAGE_FULL] = 30,     [ERR_STORAGE_ERROR] = 5,
+    [ERR_CLOCK_SUSPECT] = 60,    [ERR_SIGNER_AWAY] = 1,
 };
+
+/* A wrong token too many is not told that it is wrong. */
+static void judge_attempt(const struct req *r, struct errs *e)
+{
+    if (errs_first(e)->code != ERR_TOKEN_UNKNOWN ||
+        attempt_noted(r->caller.address, tm_mono_us()))
+        return;
+    errs_free(e);
+    err_add(e, ERR_TOO_MANY_ATTEMPTS,
+            "%s showed over %d wrong tokens; now one in %d ms is judged",
+            r->caller.address, ATTEMPTS_BURST, ATTEMPTS_EVERY_US / 1000);
+}
 
 void front_problem(struct req *r, struct errs *e)
 {
     AUTO(buf) struct buf out = {0};
-    enum err code = errs_first(e)->code;
+    enum err code;
     char seconds[16];
 
     if (who_first(r, e))
         return;
+    judge_attempt(r, e);
+    code = errs_first(e)->code;
     r->code = code;
     /* RFC 6750 section 3: what went wrong, where a token was shown. */
     if (err_status(code) == 401)

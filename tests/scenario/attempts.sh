@@ -1,0 +1,44 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# Wrong tokens without end are answered 429; the right one is served meanwhile.
+. "${SOURCE:?}/tests/scenario/lib.sh"
+
+init
+plain
+serve
+P=http://127.0.0.1:$plain_port
+wrong="pca_aaaaaaaaaaaa_$(head -c 43 /dev/zero | tr '\0' a)"
+before=$(state)
+# one connection, 1 500 requests
+i=0
+while [ $i -lt 1500 ]; do
+    for path in tokens/self certificates; do
+        printf 'url = "%s/v1/%s"\noutput = "/dev/null"\n' "$P" $path
+    done
+    i=$((i + 2))
+done >"$T/urls"
+curl -sS --max-time 60 --oauth2-bearer "$wrong" -K "$T/urls" \
+    -w '%{http_code}\n' >"$T/codes" 2>"$T/curl.err"
+is 'all of them are answered' "$(grep -c . "$T/codes")" 1500
+is 'the first are wrong' "$(head -n 1 "$T/codes")" 401
+is 'the last are too many' "$(tail -n 1 "$T/codes")" 429
+is 'and nothing else' "$(sort -u "$T/codes" | tr '\n' ' ')" '401 429 '
+[ "$(grep -c 401 "$T/codes")" -ge 1000 ]
+is 'a thousand were judged' $? 0
+# one in a tenth of a second is judged, so the next may be that one
+BEARER=$wrong
+status=''
+tries=0
+while [ "$status" != 429 ] && [ $tries -lt 50 ]; do
+    req "$P/v1/certificates"
+    tries=$((tries + 1))
+done
+is 'so is one more' "$status" 429
+like 'and says when to come again' "$T/head" '^[Rr]etry-[Aa]fter: [0-9]'
+json 'and why' '.code == "too-many-attempts" and (.detail | test("1000"))'
+BEARER=$ADMIN
+want 200 - 'the right one is served from the same address' "$P/v1/tokens/self"
+BEARER=''
+want 401 token-missing 'and none is as it was' "$P/v1/tokens/self"
+is 'nothing was recorded' "$(state)" "$before"
+finish
