@@ -399,6 +399,31 @@ static int run(struct import *im, const struct strs *paths)
     return im->counts[IMPORT_REFUSED] + im->unread ? EXIT_REFUSED : EXIT_DONE;
 }
 
+int cmd_import_crl(struct client *c, const char *path, const struct buf *der,
+                   struct errs *e)
+{
+    struct import *im = xcalloc(1, sizeof(*im));
+    AUTO(msg_hello) struct msg_hello hello = {0};
+    AUTO(cert) struct cert issuer = {0};
+    int rc = -1;
+
+    im->client = c;
+    im->spool = tmpfile();
+    if (!im->spool)
+        err_add(e, ERR_STORAGE_ERROR, "the spool: %s", strerror(errno));
+    else if (cmd_authorities(c, &hello, e) == 0 &&
+             choose(im, &hello, &issuer, e) == 0 &&
+             take_crl(im, &issuer, path, der, e) == 0)
+        rc = send_all(im, e);
+    if (rc == 0 && im->counts[IMPORT_REFUSED] + im->unread)
+        rc = err_add(e, ERR_BAD_ARGUMENT, "%s: not all of it was taken", path);
+    if (im->spool)
+        fclose(im->spool);
+    buf_free(&im->body);
+    free(im);
+    return rc;
+}
+
 int cmd_import(int argc, char **argv)
 {
     struct import *im = xcalloc(1, sizeof(*im));

@@ -16,6 +16,10 @@ int cmd_read(const char *path, size_t max, struct buf *out, struct errs *e);
 int cmd_read_line(const char *path, struct buf *out, struct errs *e);
 /* A CRL in PEM or DER, at most max octets, as DER. */
 int cmd_read_crl(const char *path, size_t max, struct buf *der, struct errs *e);
+/* What that CRL of the first authority (DER, from the file `path`) revokes is
+ * taken over, and so is its number; -1 when any of it is refused. */
+int cmd_import_crl(struct client *c, const char *path, const struct buf *der,
+                   struct errs *e);
 /* Reads, decodes, parses and verifies a CSR; it points into *der. */
 int cmd_read_csr(const char *path, struct buf *der, struct csr *csr,
                  struct errs *e);

@@ -34,7 +34,8 @@ struct init {
     char *pass;       /* of the root key, or the issuing one alone; or NULL */
     char *root_key_out; /* absolute */
     int root_key_fd; /* of root_key_out, new; -1: into keys/ */
-    const char *import_cert, *import_key, *import_chain;
+    const char *import_cert, *import_key, *import_chain, *import_crl;
+    struct buf imported_crl; /* DER */
     struct blobs imported; /* the authority, its root; one when it is that */
     EVP_PKEY *imported_key;
     /* where it goes */

@@ -19,7 +19,8 @@ enum { NAME_CHARS = 50 };
 struct asked {
     const char *dir, *name, *host, *allow, *constrain, *key, *lifetime,
         *root_lifetime, *root_key_out, *root_only, *issuing_csr, *import_cert,
-        *import_key, *import_chain, *listen_api, *listen_public, *public_url;
+        *import_key, *import_chain, *import_crl, *listen_api, *listen_public,
+        *public_url;
     struct passphrase_from pass;
 };
 
@@ -216,7 +217,7 @@ static int ask_form(struct init *i, const struct asked *a, struct errs *e)
                        "--root-only, --issuing-csr and --import-cert: one of "
                        "them");
     if (!a->import_cert != !a->import_key ||
-        (a->import_chain && !a->import_cert))
+        ((a->import_chain || a->import_crl) && !a->import_cert))
         return err_add(e, ERR_BAD_ARGUMENT,
                        "--import-cert and --import-key go together");
     i->form = a->root_only     ? INIT_ROOT
@@ -320,6 +321,7 @@ static int judge(struct init *i, const struct asked *a, struct errs *e)
     i->import_cert = a->import_cert;
     i->import_key = a->import_key;
     i->import_chain = a->import_chain;
+    i->import_crl = a->import_crl;
     for (size_t k = 0; k < sizeof(all) / sizeof(all[0]); k++)
         if (all[k](i, a, e) < 0)
             r = -1;
@@ -366,6 +368,8 @@ int init_ask(struct init *i, int argc, char **argv, int *code)
         {"import-key", 0, "FILE", "its private key", &a.import_key, NULL},
         {"import-chain", 0, "FILE", "its root, when it is none itself",
          &a.import_chain, NULL},
+        {"import-crl", 0, "FILE", "its last CRL: what is on it stays revoked",
+         &a.import_crl, NULL},
         CMD_PASSPHRASE_OPTIONS(a.pass),
         {"listen-api", 0, "URL", "default https://127.0.0.1:8443",
          &a.listen_api, NULL},
@@ -397,6 +401,7 @@ void init_free(struct init *i)
     strs_free(&i->allow_text);
     strs_free(&i->parents);
     blobs_free(&i->imported);
+    buf_free(&i->imported_crl);
     EVP_PKEY_free(i->imported_key);
     free(i->public_url);
     free(i->passphrase_file);

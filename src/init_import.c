@@ -7,8 +7,12 @@
 #include <string.h>
 
 #include "chain.h"
+#include "cmd_record.h"
+#include "crl.h"
 #include "pem.h"
 #include "tm.h"
+
+enum { CRL_MAX = 64 * 1024 * 1024 };
 
 /* openssl and easy-rsa write the certificate as text before the PEM. */
 static void drop_text(const struct buf *from, struct buf *out)
@@ -62,6 +66,22 @@ static EVP_PKEY *load_key(struct init *i, struct errs *e)
     return e->n ? NULL : key_load(uri, NULL, i->pass, e);
 }
 
+/* What it revoked stays revoked: signed by it, or nothing is made. */
+static int load_crl(struct init *i, struct errs *e)
+{
+    AUTO(cert) struct cert issuer = {0};
+    const struct buf *der = &i->imported.v[0];
+    struct crl crl;
+
+    if (!i->import_crl)
+        return 0;
+    if (cert_parse(&issuer, der->data, der->len, e) < 0 ||
+        cmd_read_crl(i->import_crl, CRL_MAX, &i->imported_crl, e) < 0 ||
+        crl_parse_any(&crl, i->imported_crl.data, i->imported_crl.len, e) < 0)
+        return -1;
+    return crl_verify(&crl, &issuer, i->import_cert, e);
+}
+
 int init_import(struct init *i, struct errs *e)
 {
     AUTO(buf) struct buf spki = {0};
@@ -76,6 +96,8 @@ int init_import(struct init *i, struct errs *e)
                        "its root are expected",
                        i->imported.n);
     key_spki(i->imported_key, &spki);
-    return chain_judge(i->import_cert, &i->imported, spki.data, spki.len,
-                       tm_now(), e);
+    if (chain_judge(i->import_cert, &i->imported, spki.data, spki.len, tm_now(),
+                    e) < 0)
+        return -1;
+    return load_crl(i, e);
 }

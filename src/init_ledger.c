@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "client.h"
+#include "cmd_record.h"
 #include "crl_offline.h"
 #include "tm.h"
 
@@ -68,6 +69,9 @@ int init_ledger(const struct init *i, const struct cert *root,
     if (i->form == INIT_ROOT)
         return make_crl(c, e);
     if (init_token(i, c, e) < 0)
+        return -1;
+    if (i->import_crl &&
+        cmd_import_crl(c, i->import_crl, &i->imported_crl, e) < 0)
         return -1;
     if (!root_key) /* it is where it was, and so is its CRL */
         return 0;

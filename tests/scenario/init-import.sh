@@ -142,9 +142,39 @@ refused '--key beside it' 'is not for' "$T/rsa.pem" "$T/rsa.key" --key ed25519
 exits 1 '--import-key alone' pca init --dir "$T/x" --name X \
     --import-key "$T/rsa.key"
 
+# ---- its last CRL
+mkdir "$T/old"
+: >"$T/old/index.txt"
+echo 1000 >"$T/old/number"
+cat >"$T/old/ca.conf" <<END
+[ca]
+default_ca = a
+[a]
+database = $T/old/index.txt
+crlnumber = $T/old/number
+default_md = sha256
+default_crl_days = 30
+[x]
+authorityKeyIdentifier = keyid
+END
+printf 'R\t301231235959Z\t260101000000Z,keyCompromise\t0ABC\tunknown\t/CN=gone\n' \
+    >"$T/old/index.txt"
+old_crl() { # KEY CERT OUT
+    openssl ca -gencrl -config "$T/old/ca.conf" -keyfile "$1" -cert "$2" \
+        -crlexts x -out "$3" 2>"$T/openssl"
+}
+old_crl "$T/rsa.key" "$T/rsa.pem" "$T/old.crl"
+old_crl "$T/p256.key" "$T/p256.pem" "$T/other.crl"
+refused "another authority's CRL" 'CRL' "$T/rsa.pem" "$T/rsa.key" \
+    --import-crl "$T/other.crl"
+refused 'a CRL that is none' 'CRL|PEM|DER' "$T/rsa.pem" "$T/rsa.key" \
+    --import-crl "$T/noise"
+exits 1 '--import-crl alone' pca init --dir "$T/x" --name X \
+    --import-crl "$T/old.crl"
+
 # ---- a root that issues, served
 ports
-ok 'to be served' take ca "$T/rsa.pem" "$T/rsa.key" \
+ok 'to be served' take ca "$T/rsa.pem" "$T/rsa.key" --import-crl "$T/old.crl" \
     --host localhost,127.0.0.1 --listen-api "$API" --listen-public "$PUBLIC"
 BEARER=$(cat "$CA/admin.token")
 serve
@@ -155,5 +185,12 @@ want 200 - 'its root is there under that name' "$PUBLIC/ca/root.der"
 ok 'and is the old one' sh -c 'openssl x509 -in "$1" -outform DER | cmp - "$2"' \
     - "$T/rsa.pem" "$T/body"
 want 200 - 'the chain of CRLs' "$PUBLIC/crl/chain.pem"
+openssl crl -in "$T/body" -noout -text >"$T/text"
+like 'what was revoked stays revoked' "$T/text" 'Serial Number: 0ABC'
+like 'with its reason' "$T/text" 'Key Compromise'
+number=$(openssl crl -in "$T/body" -noout -crlnumber | sed 's/.*0x//')
+[ $((0x$number)) -gt $((0x1000)) ]
+is "and the number ($number) goes on" $? 0
+ok 'the ledger fits' "$POCKETCA" audit -c "$CA/pocketca.conf"
 stop
 finish
