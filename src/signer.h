@@ -316,6 +316,7 @@ struct issue_job {
     uint64_t revocations; /* how many there were when it was judged */
     bool renewal, by_cert;
     uint64_t renews_leaf;
+    uint8_t renews_key[32]; /* SHA-256 of its SubjectPublicKeyInfo */
 };
 /* Everything that policy says about what was taken of the request, key and
  * validity, for issue and renewal; every reason is added.  Fills b, which

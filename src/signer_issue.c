@@ -91,6 +91,8 @@ static enum store_result judge_again(struct signer *s, struct issue_job *j)
         return STORE_OK;
     key_pub_sha256(&decision_cert(j->passed)->key, key);
     r = judge_ban(s->writer, key, &j->job.errs);
+    if (r == STORE_NONE && j->renewal)
+        r = judge_ban(s->writer, j->renews_key, &j->job.errs);
     if (r == STORE_NONE && j->renewal) {
         r = store_ancestor_compromised(s->writer, j->renews_leaf);
         if (r == STORE_OK)
@@ -401,6 +403,7 @@ int handle_service_cert(struct worker *w, const struct frame *f,
                       .taken = &taken,
                       .now = now};
     struct who who = {.began_us = tm_mono_us()};
+    const uint64_t revocations = w->s->revocations;
     struct issue_job *j;
     size_t len;
     const uint8_t *spki = rd_blob(body, &len);
@@ -426,7 +429,7 @@ int handle_service_cert(struct worker *w, const struct frame *f,
     j = issue_new(w, f, &m, &who);
     j->record.issued_at = now;
     j->record.profile = xstrdup("");
-    j->revocations = w->s->revocations;
+    j->revocations = revocations;
     requester_copy(&j->record.requester, &j->job.who.requester);
     return issue_queue(w, j, &b, e);
 }

@@ -181,6 +181,7 @@ int handle_renew(struct worker *w, const struct frame *f,
     j->revocations = revocations;
     j->by_cert = j->job.who.requester.type == WHO_CERTIFICATE;
     j->renews_leaf = old.leaf;
+    key_pub_sha256(&was.key, j->renews_key);
     j->record.issued_at = a.now;
     j->record.replaces = old.serial;
     j->record.profile = xstrdup(old.profile);

@@ -3,6 +3,7 @@
 #include "ca.h"
 
 #include "client.h"
+#include "digest.h"
 #include "unit.h"
 
 static void new_key(struct buf *spki)
@@ -261,6 +262,127 @@ START_TEST(nothing_slips_past_a_compromise)
         }
     }
     ck_assert_uint_gt(refused, 0);
+    caller_free(&admin);
+}
+END_TEST
+
+/* A connection like a command's, which the running signer serves. */
+struct admin {
+    struct signer *s;
+    struct peer *peer;
+    int sock;
+    pthread_t thread;
+};
+
+static void *admin_work(void *arg)
+{
+    struct admin *a = arg;
+
+    peer_serve(a->s, a->peer);
+    return NULL;
+}
+
+static void admin_open(struct admin *a, struct signer *s)
+{
+    int pair[2];
+
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+    *a = (struct admin){s, peer_new(pair[1], PEER_A, geteuid()), pair[0], 0};
+    pthread_create(&a->thread, NULL, admin_work, a);
+}
+
+static void admin_close(struct admin *a)
+{
+    shutdown(a->sock, SHUT_RDWR);
+    pthread_join(a->thread, NULL);
+    close(a->sock);
+}
+
+static void key_hash(const struct buf *spki, uint8_t out[32])
+{
+    digest_sum(DIGEST_SHA256, spki->data, spki->len, out);
+}
+
+/* Asks for it, and does not wait. */
+static void admin_block(struct admin *a, const struct buf *spki)
+{
+    AUTO(buf) struct buf out = {0};
+    const struct caller nobody = {0};
+    uint8_t key[32];
+
+    key_hash(spki, key);
+    msg_begin(&out, MSG_BLOCK, 1, false);
+    caller_put(&out, &nobody);
+    buf_put(&out, key, sizeof(key));
+    buf_str(&out, NULL);
+    ck_assert_int_eq(msg_send(a->sock, &out, -1, false), 0);
+}
+
+/* The entry of that block, once it is answered. */
+static uint64_t admin_blocked(struct admin *a, const struct buf *spki)
+{
+    AUTO(errs) struct errs e = {0};
+    struct store_conn *c = store_conn_open(a->s->store, false, &e);
+    static uint8_t in[MSG_MAX];
+    struct frame f;
+    uint8_t key[32];
+    uint64_t entry;
+
+    ck_assert_int_eq(msg_recv(a->sock, PEER_S, in, &f), 1);
+    ck_assert_int_eq(f.type, MSG_DONE);
+    key_hash(spki, key);
+    ck_assert_int_eq(store_block_find(c, key, &entry), STORE_OK);
+    store_conn_close(c);
+    return entry;
+}
+
+/* Blocks the key of a certificate while many renewals to other keys are under
+ * way: none is issued behind the block. */
+START_TEST(no_rekey_slips_past_a_block)
+{
+    enum { ROUNDS = 10, EACH = 24 };
+    AUTO(ca) struct ca c;
+    struct caller admin;
+    struct admin command;
+    unsigned refused = 0;
+
+    ca_make(&c);
+    ca_start(&c);
+    admin = ca_admin(&c);
+    admin_open(&command, c.s);
+    for (int round = 0; round < ROUNDS; round++) {
+        AUTO(buf) struct buf spki = {0}, fresh = {0};
+        AUTO(record) struct record first = {0};
+        struct ca_want w = {.names = "x.internal", .spki = &spki};
+        uint64_t leaf = 0;
+
+        new_key(&spki);
+        new_key(&fresh);
+        ck_assert_int_eq(ca_issue(&c, &admin, &w, &first, NULL), ERR_NONE);
+        w.spki = &fresh;
+        w.renews = first.serial;
+        for (int i = 0; i < 2 * EACH; i++) {
+            if (i == EACH)
+                admin_block(&command, &spki);
+            ca_put_issue(ca_begin(&c, MSG_RENEW, &admin), &w);
+            ck_assert_int_eq(msg_send(c.front, &c.out, -1, false), 0);
+        }
+        for (int i = 0; i < 2 * EACH; i++) {
+            AUTO(record) struct record r = {0};
+            struct frame f;
+            enum err code;
+
+            ca_recv(&c, &f);
+            code = ca_record(&f, &r, NULL);
+            ck_assert(code == ERR_NONE || code == ERR_KEY_COMPROMISED);
+            refused += code != ERR_NONE;
+            if (code == ERR_NONE && r.leaf > leaf)
+                leaf = r.leaf;
+        }
+        ck_assert_uint_lt(leaf, admin_blocked(&command, &spki));
+    }
+    ck_assert_uint_gt(refused, 0);
+    admin_close(&command);
     caller_free(&admin);
 }
 END_TEST
@@ -647,6 +769,7 @@ int main(void)
         revoking_again_follows_the_rules,
         a_compromised_key_takes_its_lineage_along,
         nothing_slips_past_a_compromise,
+        no_rekey_slips_past_a_block,
         without_renewals_the_others_stay,
         an_authority_does_not_revoke_itself,
         many_revocations_share_a_build,
