@@ -87,6 +87,7 @@ void conf_free(struct conf *c)
     free(c->public_url);
     free(c->root);
     free(c->ledger_key);
+    free(c->weak_keys);
     free(c->user);
     free(c->signer_user);
     for (size_t i = 0; i < c->n_listens; i++)

@@ -41,6 +41,7 @@ struct conf {
     char *root;               /* absolute path of the root certificate */
     char *ledger_key;         /* "file:keys/ledger.key" */
     char *user, *signer_user; /* NULL: do not change */
+    char *weak_keys;          /* absolute directory, or NULL: weak_list.h */
     int log_level;            /* enum log_level */
     unsigned max_connections, max_connections_per_address;
     int64_t disk_floor; /* octets that must stay free under data */

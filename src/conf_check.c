@@ -13,6 +13,7 @@
 #include "conf_parse.h"
 #include "key.h"
 #include "tm.h"
+#include "weak_list.h"
 
 /* One certificate file, read. */
 struct held {
@@ -129,6 +130,14 @@ static void check_key(const struct conf *c, const struct conf_authority *a,
     if (spki.len != h->cert.key.spki_len ||
         memcmp(spki.data, h->cert.key.spki, spki.len) != 0)
         err_add(e, ERR_BAD_ARGUMENT, "%s: not the key of %s", a->key, h->path);
+}
+
+static void check_weak_keys(const struct conf *c, struct errs *e)
+{
+    AUTO(weak_list) struct weak_list l = {0};
+
+    if (c->weak_keys)
+        weak_list_load(&l, c->weak_keys, e);
 }
 
 static void check_ledger_key(const struct conf *c, struct errs *e)
@@ -257,6 +266,7 @@ int conf_check(const struct conf *c, struct strs *warnings, struct errs *e)
         return -1;
     check_certificates(c, warnings, e);
     check_ledger_key(c, e);
+    check_weak_keys(c, e);
     warn(c, warnings);
     return e->n == before ? 0 : -1;
 }

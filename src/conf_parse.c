@@ -150,6 +150,7 @@ static const struct field top_fields[] = {
     {"public-url", false, false, conf_set_public_url, AT(public_url), 0, 0},
     {"root", false, false, conf_set_path, AT(root), 0, 0},
     {"ledger-key", false, false, conf_set_key_uri, AT(ledger_key), 0, 0},
+    {"weak-keys", false, false, conf_set_path, AT(weak_keys), 0, 0},
     {"user", false, false, conf_set_str, AT(user), 0, 0},
     {"signer-user", false, false, conf_set_str, AT(signer_user), 0, 0},
     {"log-level", false, false, conf_set_level, AT(log_level), 0, 0},

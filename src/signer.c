@@ -38,13 +38,15 @@ static void add_dir(struct strs *l, const char *path)
         strs_add_own(l, xstrndup(path, (size_t)(end - path)));
 }
 
-/* Where certificates and keys lie that are not below data. */
+/* Where certificates, keys and lists lie that are not below data. */
 static void enter_sandbox(const struct conf *c)
 {
     AUTO(free) const char **dirs = NULL;
     struct strs l = {0};
 
     add_dir(&l, c->root);
+    if (c->weak_keys)
+        strs_add(&l, c->weak_keys);
     for (size_t i = 0; i < c->n_authorities; i++) {
         const char *key = c->authorities[i].key;
 

@@ -22,6 +22,7 @@
 #include "msg.h"
 #include "store.h"
 #include "tm.h"
+#include "weak_list.h"
 
 enum {
     LABEL_MAX = 128,
@@ -86,6 +87,7 @@ struct signer {
     struct store_conn *writer;
     EVP_PKEY *ledger_key;
     uint8_t ledger_key_sha256[32];
+    struct weak_list weak; /* of the configuration's weak-keys */
     struct ledger *ledger; /* the committer's alone, once it runs */
     struct authority_infos infos;
     struct signer_authority *authorities;

@@ -222,6 +222,13 @@ static int open_ledger(struct signer *s, struct errs *e)
     return s->ledger ? 0 : -1;
 }
 
+static int load_weak(struct signer *s, struct errs *e)
+{
+    const char *dir = s->conf->weak_keys;
+
+    return dir ? weak_list_load(&s->weak, dir, e) : 0;
+}
+
 static void init_locks(struct signer *s)
 {
     pthread_condattr_t mono;
@@ -258,9 +265,9 @@ struct signer *signer_open(const struct conf *c, struct peer *front,
     s->counters.issued = xcalloc(count_slots(c), sizeof(*s->counters.issued));
     init_locks(s);
     clock_open(s);
-    if (load_infos(s, e) == 0 && open_ledger(s, e) == 0 &&
-        signer_register(s, e) == 0 && open_authorities(s, e) == 0 &&
-        start_threads(s, e) == 0)
+    if (load_weak(s, e) == 0 && load_infos(s, e) == 0 &&
+        open_ledger(s, e) == 0 && signer_register(s, e) == 0 &&
+        open_authorities(s, e) == 0 && start_threads(s, e) == 0)
         return s;
     signer_close(s);
     return NULL;
@@ -292,6 +299,7 @@ void signer_close(struct signer *s)
     store_conn_close(s->writer);
     store_close(s->store);
     EVP_PKEY_free(s->ledger_key);
+    weak_list_free(&s->weak);
     for (size_t i = 0; i < s->n_authorities; i++)
         free_authority(&s->authorities[i]);
     free(s->authorities);

@@ -161,6 +161,7 @@ static const struct {
     {"host =", "disk-floor = 10X\nhost =", 2, "10X"},
     {"host =", "disk-floor = 9999999999T\nhost =", 2, "9999999999T"},
     {"host =", "log-level = loud\nhost =", 2, "loud"},
+    {"host =", "weak-keys = \"\"\nhost =", 2, "weak-keys is empty"},
     {"profile server {", "profile server ", 12, "missing opening brace"},
     {"}\nprofile", "\nprofile", 11, "profile"},
     {"\"10.0.0.1\" }", "\"10.0.0.1\" ", 3, "public-url"},
