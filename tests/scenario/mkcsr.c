@@ -5,6 +5,8 @@
  * it is told, and OpenSSL for keys and signatures.
  *
  *   -k FILE   private key (default: a new P-256 key)
+ *   -r KIND   a weak RSA key instead: mkcsr_rsa.h has the kinds
+ *   -S FILE   the SubjectPublicKeyInfo, DER, in place of that key's own
  *   -c CN -o O                 subject; %XX is an octet; -c may be repeated
  *   -R N      N further relative names in the subject
  *   -n KIND:VALUE              dns email uri (text with %XX), ip (hex),
@@ -28,6 +30,8 @@
 #include <openssl/objects.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+
+#include "mkcsr_rsa.h"
 
 struct bytes {
     unsigned char v[1 << 21];
@@ -79,6 +83,7 @@ static const struct {
 };
 
 static const char *cn[4], *org, *san[64], *ext[16], *hash = "sha256";
+static const char *spki_path;
 static int n_cn, n_san, n_ext, cn_tag = 12;
 static long more_rdns, more_names;
 static enum odd odd;
@@ -343,11 +348,29 @@ static void attributes(struct bytes *b)
     wrap(b, 0xa0, list);
 }
 
+static void put_file(struct bytes *b, const char *path)
+{
+    FILE *f = fopen(path, "rb");
+    unsigned char piece[4096];
+    size_t n = 0;
+
+    if (!f)
+        die(path);
+    while ((n = fread(piece, 1, sizeof(piece), f)) > 0)
+        put(b, piece, n);
+    fclose(f);
+}
+
 static void spki(struct bytes *b, EVP_PKEY *key)
 {
     unsigned char *der = NULL;
-    int n = i2d_PUBKEY(key, &der);
+    int n;
 
+    if (spki_path) {
+        put_file(b, spki_path);
+        return;
+    }
+    n = i2d_PUBKEY(key, &der);
     if (n <= 0)
         die("public key");
     put(b, der, (size_t)n);
@@ -444,11 +467,13 @@ static struct bytes *request(EVP_PKEY *key)
     return out;
 }
 
-static EVP_PKEY *get_key(const char *path)
+static EVP_PKEY *get_key(const char *path, const char *kind)
 {
     EVP_PKEY *key = NULL;
 
-    if (!path) {
+    if (kind) {
+        key = rsa_odd(kind);
+    } else if (!path) {
         key = EVP_EC_gen("P-256");
     } else {
         FILE *f = fopen(path, "r");
@@ -498,15 +523,17 @@ static void add(const char **list, int *n, int max, const char *value)
 
 int main(int argc, char **argv)
 {
-    const char *key_path = NULL, *token = NULL;
+    const char *key_path = NULL, *kind = NULL, *token = NULL;
     long flip = -1, cut = -1;
     int pem = 0, c;
     EVP_PKEY *key;
     struct bytes *der;
 
-    while ((c = getopt(argc, argv, "k:c:o:R:n:N:x:s:H:m:f:t:Pw:")) != -1) {
+    while ((c = getopt(argc, argv, "k:r:S:c:o:R:n:N:x:s:H:m:f:t:Pw:")) != -1) {
         switch (c) {
         case 'k': key_path = optarg; break;
+        case 'r': kind = optarg; break;
+        case 'S': spki_path = optarg; break;
         case 'c': add(cn, &n_cn, 4, optarg); break;
         case 'o': org = optarg; break;
         case 'R': more_rdns = atol(optarg); break;
@@ -523,7 +550,7 @@ int main(int argc, char **argv)
         default: return 2;
         }
     }
-    key = get_key(key_path);
+    key = get_key(key_path, kind);
     der = request(key);
     if (flip >= 0 && (size_t)flip < der->n * 8)
         der->v[flip / 8] ^= (unsigned char)(1 << flip % 8);

@@ -7,10 +7,12 @@
 
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
+#include <openssl/rsa.h>
 #include <openssl/sha.h>
 #include <openssl/x509.h>
 
 #include "mem.h"
+#include "mkcsr.h"
 #include "oid.h"
 #include "tm.h"
 #include "unit.h"
@@ -684,6 +686,83 @@ START_TEST(rsa_moduli)
 }
 END_TEST
 
+/* ---- what is asked of libcrypto (Makefile.am: --wrap) */
+
+static int powers, verifications;
+
+int __real_BN_mod_exp_mont(BIGNUM *r, const BIGNUM *a, const BIGNUM *p,
+                           const BIGNUM *m, BN_CTX *ctx, BN_MONT_CTX *in);
+int __wrap_BN_mod_exp_mont(BIGNUM *r, const BIGNUM *a, const BIGNUM *p,
+                           const BIGNUM *m, BN_CTX *ctx, BN_MONT_CTX *in);
+int __wrap_BN_mod_exp_mont(BIGNUM *r, const BIGNUM *a, const BIGNUM *p,
+                           const BIGNUM *m, BN_CTX *ctx, BN_MONT_CTX *in)
+{
+    powers++;
+    return __real_BN_mod_exp_mont(r, a, p, m, ctx, in);
+}
+
+int __real_EVP_PKEY_verify(EVP_PKEY_CTX *ctx, const unsigned char *sig,
+                           size_t siglen, const unsigned char *tbs,
+                           size_t tbslen);
+int __wrap_EVP_PKEY_verify(EVP_PKEY_CTX *ctx, const unsigned char *sig,
+                           size_t siglen, const unsigned char *tbs,
+                           size_t tbslen);
+int __wrap_EVP_PKEY_verify(EVP_PKEY_CTX *ctx, const unsigned char *sig,
+                           size_t siglen, const unsigned char *tbs,
+                           size_t tbslen)
+{
+    verifications++;
+    return __real_EVP_PKEY_verify(ctx, sig, siglen, tbs, tbslen);
+}
+
+/* A request with this key, with the signature of another RSA key or its own,
+ * goes the whole way: the code. */
+static enum err whole_way(const struct buf *spki, EVP_PKEY *key)
+{
+    AUTO(mkcsr) struct mkcsr m = {0};
+    AUTO(buf) struct buf info = {0}, sig = {0}, der = {0};
+    struct key_signer *s = key_signer_new(key);
+
+    buf_put(&m.spki, spki->data, spki->len);
+    mkcsr_san(&m, DER_CTX(2), "a.example", 9);
+    mkcsr_info(&m, &info);
+    sig_alg_put(&m.alg, SIG_RSA_SHA256);
+    key_sign(s, info.data, info.len, &sig);
+    key_signer_free(s);
+    mkcsr_seal(&m, &info, &sig, &der);
+    powers = verifications = 0;
+    return mkcsr_judge(&der, NULL, NULL, NULL);
+}
+
+/* One of 16384 bits, or any other above the limit, costs not one power; and
+ * the counters count. */
+START_TEST(no_power_for_a_huge_modulus)
+{
+    static const unsigned bits[] = {8193, 16384, 65536, 262144};
+    AUTO(evp_pkey) EVP_PKEY *key = EVP_RSA_gen(2048);
+    AUTO(buf) struct buf good = {0};
+
+    key_spki(key, &good);
+    ck_assert_int_eq(whole_way(&good, key), ERR_NONE);
+    ck_assert_int_eq(verifications, 1);
+    ck_assert_int_eq(powers, 1); /* of the primality test */
+    for (size_t i = 0; i < COUNT(bits); i++) {
+        AUTO(buf) struct buf spki = {0};
+        size_t len = (bits[i] + 7) / 8;
+        uint8_t *n = xmalloc(len);
+
+        memset(n, 0x5b, len);
+        n[0] = bits[i] % 8 ? 0x01 : 0x80;
+        rsa_put(&spki, n, len, "\x01\x00\x01", 3);
+        free(n);
+        ck_assert_msg(whole_way(&spki, key) == ERR_KEY_NOT_ALLOWED, "%u",
+                      bits[i]);
+        ck_assert_int_eq(verifications, 0);
+        ck_assert_int_eq(powers, 0);
+    }
+}
+END_TEST
+
 static void modulus_sha256(const BIGNUM *n, uint8_t out[32])
 {
     uint8_t octets[512];
@@ -734,7 +813,7 @@ int main(void)
         rsa_forms,           types_refused, other_algorithms_refused,
         ec_forms_of_openssl, ec_points,     ec_parameters,
         ed25519_points,      rules,         rules_match,
-        rsa_moduli,          rsa_passed,
+        rsa_moduli,          rsa_passed,    no_power_for_a_huge_modulus,
     };
 
     return unit_run("key", tests, sizeof(tests) / sizeof(tests[0]));
