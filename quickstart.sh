@@ -56,6 +56,7 @@ test  cmd:go               golang-go            golang                go
 test  cmd:gnutls-cli       gnutls-bin           gnutls-utils          gnutls-utils
 test  cmd:certutil         libnss3-tools        nss-tools             nss-tools
 test  cmd:pki              strongswan-pki       strongswan            strongswan
+test  file:/usr/lib/ipsec/plugins/libstrongswan-openssl.so libstrongswan-standard-plugins strongswan strongswan
 test  py:cryptography      python3-cryptography python3-cryptography  py3-cryptography
 test  cmd:cfssl            golang-cfssl         cfssl                 cfssl
 test  file:/usr/share/easy-rsa/easyrsa easy-rsa easy-rsa              easy-rsa
