@@ -67,7 +67,7 @@ int audit_serials(struct audit *a)
 
 int audit_blocks_begin(struct audit *a)
 {
-    uint64_t after = 0;
+    uint64_t after = (uint64_t)INT64_MIN; /* an edit's may be below zero */
     enum store_result r;
 
     for (;;) {
@@ -87,7 +87,9 @@ static int compare(const void *x, const void *y)
 {
     const struct audit_block *a = x, *b = y;
 
-    return a->key.entry < b->key.entry ? -1 : a->key.entry > b->key.entry;
+    const int64_t m = (int64_t)a->key.entry, n = (int64_t)b->key.entry;
+
+    return m < n ? -1 : m > n;
 }
 
 void audit_block(struct audit *a, const struct entry *e, uint64_t index)
@@ -142,9 +144,9 @@ void audit_blocks_end(struct audit *a)
         hex_encode(hash, b->key.key_sha256, HASH_LEN);
         if (!b->made)
             audit_finding(a, b->key.entry,
-                          "the key %s is blocked, and entry %llu does not say "
+                          "the key %s is blocked, and entry %lld does not say "
                           "so",
-                          hash, ull(b->key.entry));
+                          hash, (long long)b->key.entry);
         if (b->key.removed && !b->taken)
             audit_finding(a, b->key.removed,
                           "the key %s is not blocked any more, and entry %llu "

@@ -38,19 +38,31 @@ static int note_cert(void *arg, struct record *r, const struct cert_columns *k)
     return 1;
 }
 
+static int note_serial(void *arg, const struct revoked_serial *s)
+{
+    *(struct noted *)arg = (struct noted){true, s->entry};
+    return 1;
+}
+
 /* Rows that no entry of this tree can have made.  The database's integers have
  * a sign: what is below zero is behind INT64_MAX here. */
 static int no_rows(struct audit *a, uint64_t first, uint64_t end)
 {
-    struct noted n = {0};
+    struct noted n = {0}, serial = {0};
 
-    if (audit_store(a, store_certs(a->c, first, end, note_cert, &n)) != 0)
+    if (audit_store(a, store_certs(a->c, first, end, note_cert, &n)) != 0 ||
+        audit_store(a, store_serials(a->c, first, end, note_serial, &serial)))
         return -1;
     if (n.any)
         audit_finding(a, n.index,
                       "there is a certificate of entry %lld, which is not in "
                       "the ledger",
                       (long long)n.index);
+    if (serial.any)
+        audit_finding(a, serial.index,
+                      "a serial number is revoked by entry %lld, which is not "
+                      "in the ledger",
+                      (long long)serial.index);
     return 0;
 }
 

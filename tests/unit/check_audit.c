@@ -7,16 +7,18 @@
 #include "key.h"
 #include "unit.h"
 
+#include "audit_edits.h"
 #include "ledger_edit.h"
 
 /* A signer's ledger: three certificates, the first revoked
  * and then again for another reason, the third once, and two tokens, one of
- * them removed. */
+ * them removed; of an earlier CA a fourth, whose serial was revoked before the
+ * certificate came, a serial without a certificate, and its CRL number. */
 struct scene {
     struct ca ca;
     char path[160], base[170];
     EVP_PKEY *key;
-    uint64_t leaf[3];
+    uint64_t leaf[4];
     char token[2][TOKEN_ID_LEN + 1];
     struct caller admin;
 };
@@ -128,6 +130,97 @@ static void blocks(struct scene *s)
     }
 }
 
+/* Signed by the issuing authority's key, and not by the signer. */
+static void earlier(struct scene *s, const struct serial *serial,
+                    struct buf *out)
+{
+    AUTO(errs) struct errs e = {0};
+    AUTO(cert) struct cert ca = {0};
+    AUTO(names) struct names names = {0};
+    AUTO(party) struct party issuing = {0};
+    AUTO(party) struct party own = {0};
+    struct cert_spec spec;
+
+    party_make(&own, "ec:P-256");
+    issuing.key = key_load("file:keys/issuing.key", s->ca.dir, NULL, &e);
+    ck_assert_ptr_nonnull(issuing.key);
+    issuing.signer = key_signer_new(issuing.key);
+    ck_assert_int_eq(cert_parse(&ca, s->ca.issuing.data, s->ca.issuing.len, &e),
+                     0);
+    ck_assert_int_eq(names_parse(&names, "d.internal", &e), 0);
+    spec = root_spec(&own);
+    spec.serial = *serial;
+    spec.ca = false;
+    spec.ku = KU_DIGITAL_SIGNATURE;
+    spec.eku = EKU_SERVER;
+    spec.cn = "d.internal";
+    spec.names = &names;
+    spec.issuer = ca.subject;
+    spec.issuer_len = ca.subject_len;
+    spec.aki = ca.ski;
+    spec.alg = key_signer_alg(issuing.signer);
+    cert_make(out, &spec, &issuing);
+}
+
+/* One IMPORT of one item, which is new. */
+static void import(struct client *c, const struct msg_import_item *m)
+{
+    AUTO(errs) struct errs e = {0};
+    struct buf *b = client_begin(c, MSG_IMPORT);
+    struct frame f;
+
+    buf_str(b, "issuing");
+    buf_u8(b, false);
+    buf_u64(b, 77);
+    buf_u32(b, 1);
+    msg_import_item_put(b, m);
+    ck_assert_int_eq(client_call(c, MSG_IMPORTED, &f, &e), 0);
+    ck_assert_uint_eq(rd_u32(&f.body), 1);
+    ck_assert_uint_eq(rd_u8(&f.body), IMPORT_NEW);
+}
+
+/* What an earlier CA left, by a command. */
+static void imports(struct scene *s)
+{
+    AUTO(errs) struct errs e = {0};
+    AUTO(client) struct client *c = client_open(s->ca.conf, &e);
+    struct msg_import_item m = {
+        .kind = IMPORT_SERIAL,
+        .serial = {.v = {0x42, 0x42}, .len = 2},
+        .at = DAY_ONE,
+        .not_after = DAY_ONE + TM_DAY,
+        .reason = REASON_SUPERSEDED,
+    };
+
+    ck_assert_ptr_nonnull(c);
+    import(c, &m);
+    m.serial.v[1] = 0x43;
+    import(c, &m);
+    earlier(s, &m.serial, &m.der);
+    m.kind = IMPORT_CERT;
+    import(c, &m);
+    buf_free(&m.der);
+}
+
+/* The entry that brought the fourth certificate. */
+static uint64_t imported_leaf(const char *path)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *st = NULL;
+    uint64_t leaf;
+
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    sqlite3_prepare_v2(db,
+                       "SELECT leaf FROM certificates WHERE protocol = "
+                       "'import'",
+                       -1, &st, NULL);
+    ck_assert_int_eq(sqlite3_step(st), SQLITE_ROW);
+    leaf = (uint64_t)sqlite3_column_int64(st, 0);
+    sqlite3_finalize(st);
+    sqlite3_close(db);
+    return leaf;
+}
+
 static void scene_make(struct scene *s)
 {
     AUTO(errs) struct errs e = {0};
@@ -147,11 +240,13 @@ static void scene_make(struct scene *s)
     remove_token(s, &s->admin, s->token[1]);
     ca_stop(&s->ca);
     blocks(s);
+    imports(s);
     ca_path(&s->ca, s->path, "ledger.db");
     snprintf(s->base, sizeof(s->base), "%s.base", s->path);
     s->key = key_load(s->ca.conf->ledger_key, s->ca.conf->data, NULL, &e);
     ck_assert_ptr_nonnull(s->key);
     settle(s->path);
+    s->leaf[3] = imported_leaf(s->path);
     copy(s->path, s->base);
 }
 
@@ -166,7 +261,7 @@ START_TEST(what_a_signer_wrote_fits)
     ck_assert_uint_eq(said.lines, 1);
     buf_putc(&said.text, 0);
     ck_assert_ptr_nonnull(
-        strstr((char *)said.text.data, "3 certificates and 3 tokens fit"));
+        strstr((char *)said.text.data, "4 certificates and 3 tokens fit"));
 }
 END_TEST
 
@@ -218,166 +313,6 @@ START_TEST(tokens_may_change_meanwhile)
     store_conn_close(c);
 }
 END_TEST
-
-/* @A, @B, @C: the leaves; @T, @U: the tokens, the second was removed. */
-struct edit {
-    const char *sql, *says;
-};
-
-static const struct edit edits[] = {
-    /* certificates */
-    {"DELETE FROM certificates WHERE leaf = @B",
-     "the certificate of entry @B is missing"},
-    {"UPDATE certificates SET leaf = leaf + 100 WHERE leaf = @B",
-     "the certificate of entry @B is missing"},
-    {"UPDATE certificates SET leaf = -5 WHERE leaf = @B",
-     "the certificate of entry @B is missing"},
-    {"INSERT INTO certificates SELECT -5, authority, x'4101', fp, key, "
-     "not_after, issued_at, profile, requester, replaces, detached, "
-     "replaced_by, revoked_at, reason, revoked_first, revoked_entry, sha256, "
-     "key_sha256, idem_scope, idem_key, idem_hash, protocol, cn, note, "
-     "warnings, der FROM certificates WHERE leaf = @B",
-     "certificate of entry -5, which is not in the ledger"},
-    {"INSERT INTO certificates SELECT 0, authority, x'4101', fp, key, "
-     "not_after, issued_at, profile, requester, replaces, detached, "
-     "replaced_by, revoked_at, reason, revoked_first, revoked_entry, sha256, "
-     "key_sha256, idem_scope, idem_key, idem_hash, protocol, cn, note, "
-     "warnings, der FROM certificates WHERE leaf = @B",
-     "certificate of entry 0, which issued none"},
-    {"UPDATE certificates SET serial = x'4102' WHERE leaf = @B",
-     "entry @B is stored with another serial number"},
-    {"UPDATE certificates SET authority = (SELECT id FROM authorities WHERE "
-     "name = 'root') WHERE leaf = @B",
-     "entry @B is stored with another authority"},
-    {"UPDATE certificates SET issued_at = issued_at + 1 WHERE leaf = @B",
-     "entry @B is stored with another date of issue"},
-    {"UPDATE requesters SET ident = 'abcdefghijkl' WHERE id = (SELECT "
-     "requester FROM certificates WHERE leaf = @B)",
-     "is stored with another requester"},
-    {"UPDATE certificates SET not_after = not_after + 1 WHERE leaf = @B",
-     "entry @B is stored with another end"},
-    {"UPDATE certificates SET sha256 = zeroblob(32) WHERE leaf = @B",
-     "entry @B is stored with another fingerprint"},
-    {"UPDATE certificates SET fp = fp + 1 WHERE leaf = @B",
-     "entry @B is stored with another fingerprint"},
-    {"UPDATE certificates SET key_sha256 = zeroblob(32) WHERE leaf = @B",
-     "entry @B is stored with another key"},
-    {"UPDATE certificates SET key = key + 1 WHERE leaf = @B",
-     "entry @B is stored with another key"},
-    {"DELETE FROM names WHERE leaf = @B", "is not found by its name dns:b"},
-    {"UPDATE names SET leaf = @C WHERE leaf = @B",
-     "is not found by its name dns:b"},
-    {"INSERT INTO names SELECT class, CAST(key || 'a' AS BLOB), leaf FROM "
-     "names WHERE "
-     "leaf = @B",
-     "the name index has"},
-    /* revocations */
-    {"UPDATE certificates SET revoked_at = NULL, reason = NULL, revoked_first "
-     "= NULL, revoked_entry = NULL WHERE leaf = @A",
-     "counts as good"},
-    {"UPDATE certificates SET revoked_at = NULL WHERE leaf = @A",
-     "counts as good"},
-    {"UPDATE certificates SET reason = 4 WHERE leaf = @A",
-     "the certificate of entry @A is revoked, and no entry says so"},
-    {"UPDATE certificates SET revoked_at = revoked_at - 1 WHERE leaf = @A",
-     "the certificate of entry @A is revoked, and no entry says so"},
-    {"UPDATE certificates SET revoked_at = revoked_at + 1 WHERE leaf = @A",
-     "the certificate of entry @A is revoked, and no entry says so"},
-    {"UPDATE certificates SET revoked_entry = revoked_first, reason = 4 "
-     "WHERE leaf = @A",
-     "does not know of it"},
-    {"UPDATE certificates SET revoked_first = revoked_entry WHERE leaf = "
-     "@A",
-     "does not know of it"},
-    {"UPDATE certificates SET revoked_first = revoked_first - 1 WHERE leaf = "
-     "@A",
-     "was not revoked first by entry"},
-    {"UPDATE certificates SET revoked_first = (SELECT revoked_first FROM "
-     "certificates WHERE leaf = @A) WHERE leaf = @C",
-     "the certificate of entry @C was not revoked first by entry"},
-    {"UPDATE certificates SET revoked_at = 1, reason = 0, revoked_first = 7, "
-     "revoked_entry = 7 WHERE leaf = @B",
-     "the certificate of entry @B is revoked, and no entry says so"},
-    {"UPDATE certificates SET (revoked_at, reason, revoked_first, "
-     "revoked_entry) = (SELECT revoked_at, reason, revoked_first, "
-     "revoked_entry FROM certificates WHERE leaf = @A) WHERE leaf = "
-     "@B",
-     "the certificate of entry @B is revoked, and no entry says so"},
-    {"UPDATE certificates SET revoked_at = 1, reason = 0, revoked_first = "
-     "999999, revoked_entry = 999999 WHERE leaf = @B",
-     "the certificate of entry @B is revoked, and no entry says so"},
-    {"UPDATE certificates SET revoked_at = 1, reason = 0, revoked_first = -1, "
-     "revoked_entry = -1 WHERE leaf = @B",
-     "the certificate of entry @B is revoked, and no entry says so"},
-    /* tokens */
-    {"INSERT INTO tokens SELECT 'aaaaaaaaaaaa', 'mine', roles, profiles, "
-     "names, wildcards, max_uses, uses, created_at, not_after, last_used, "
-     "creator_type, creator_id, creator_label, removed_at, secret_sha256 FROM "
-     "tokens WHERE id = '@T'",
-     "no entry made the token aaaaaaaaaaaa as it is"},
-    {"INSERT INTO tokens SELECT 'aaaaaaaaaaaa', 'mine', roles, profiles, "
-     "names, wildcards, max_uses, uses, created_at + 99999999, not_after, "
-     "last_used, creator_type, creator_id, creator_label, removed_at, "
-     "secret_sha256 FROM tokens WHERE id = '@T'",
-     "no entry made the token aaaaaaaaaaaa as it is"},
-    {"DELETE FROM tokens WHERE id = '@T'", "made a token that is missing"},
-    {"DELETE FROM tokens WHERE id = '@U'", "made a token that is missing"},
-    {"UPDATE tokens SET roles = 31 WHERE id = '@T'", "made a token that is"},
-    {"UPDATE tokens SET label = 'x' WHERE id = '@T'", "made a token that is"},
-    {"UPDATE tokens SET wildcards = 1 WHERE id = '@T'", "made a token that is"},
-    {"UPDATE tokens SET max_uses = 1 WHERE id = '@T'", "made a token that is"},
-    {"UPDATE tokens SET not_after = not_after + 1 WHERE id = '@T'",
-     "made a token that is"},
-    {"UPDATE tokens SET created_at = created_at + 1 WHERE id = '@T'",
-     "made a token that is"},
-    {"UPDATE tokens SET creator_id = 'x' WHERE id = '@T'",
-     "made a token that is"},
-    {"UPDATE tokens SET names = x'0000000100000005646e733a2a' WHERE id = "
-     "'@T'",
-     "made a token that is"},
-    {"UPDATE tokens SET profiles = x'000000010000000178' WHERE id = '@T'",
-     "made a token that is"},
-    {"UPDATE tokens SET secret_sha256 = zeroblob(32) WHERE id = '@T'",
-     "made a token that is"},
-    {"UPDATE tokens SET removed_at = 0 WHERE id = '@U'",
-     "removes the token @U, which counts as good"},
-    {"UPDATE tokens SET removed_at = removed_at + 1 WHERE id = '@U'",
-     "the token @U is removed, and no entry says so"},
-    {"UPDATE tokens SET removed_at = 7 WHERE id = '@T'",
-     "the token @T is removed, and no entry says so"},
-    /* authorities, CRLs, profiles */
-    {"UPDATE authorities SET der = x'3000' WHERE name = 'issuing'",
-     "the certificate of the authority issuing is not that of entry"},
-    {"UPDATE authorities SET name = 'other' WHERE name = 'issuing'",
-     "the authority \"issuing\" of entry"},
-    {"INSERT INTO authorities (name, der) SELECT 'mine', der FROM authorities "
-     "WHERE name = 'issuing'",
-     "no entry added the authority \"mine\""},
-    {"UPDATE crls SET sha256 = zeroblob(32)",
-     "the newest CRL of the authority \"issuing\" is not that"},
-    {"DELETE FROM crls", "the newest CRL of the authority \"issuing\" is not"},
-    {"INSERT INTO crls SELECT (SELECT id FROM authorities WHERE name = "
-     "'root'), number, this_update, next_update, snapshot, sha256 FROM crls",
-     "the newest CRL of the authority \"root\" is not that"},
-    /* blocked keys */
-    {"DELETE FROM blocked_keys WHERE removed IS NULL",
-     "blocks a key that is not blocked"},
-    {"UPDATE blocked_keys SET note = 'lost'", "that is not blocked, or other"},
-    {"UPDATE blocked_keys SET blocked_at = blocked_at - 1",
-     "that is not blocked, or other"},
-    {"UPDATE blocked_keys SET key_sha256 = zeroblob(32) WHERE removed IS NULL",
-     "that is not blocked, or other"},
-    {"UPDATE blocked_keys SET removed = NULL",
-     "takes the block of a key back, and the key does not know"},
-    {"UPDATE blocked_keys SET removed = 5 WHERE removed IS NULL",
-     "is not blocked any more, and entry 5 does not say so"},
-    {"INSERT INTO blocked_keys SELECT 3, zeroblob(32), blocked_at, note, NULL "
-     "FROM blocked_keys WHERE removed IS NULL",
-     "is blocked, and entry 3 does not say so"},
-    {"UPDATE facts SET value = zeroblob(32) WHERE key = 'profiles'",
-     "the profiles are not those"},
-    {"DELETE FROM facts WHERE key = 'profiles'", "the profiles are not those"},
-};
 
 static char *fill_in(const struct scene *s, const char *text)
 {
