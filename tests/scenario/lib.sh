@@ -32,6 +32,8 @@
 #   pid_of front|signer the process id
 #   state               one line that changes when anything was recorded
 #   steady_begin, steady WHAT           nothing changed between the two
+#   in_time MS TOOK     it took no longer than was promised, and what a busy
+#                       machine or a sanitizer adds ($SLACK times, default 2)
 #   eventually N WHAT COMMAND…         succeeds within N tenths of a second
 
 set -u
@@ -158,6 +160,10 @@ json() {
         note "$T/out"
         note "$T/body"
     fi
+}
+in_time() {
+    [ "$2" -le $(($1 * ${SLACK:-2})) ]
+    is "within $1 ms ($2 ms, slack ${SLACK:-2})" $? 0
 }
 eventually() {
     tries=$1 what=$2
