@@ -424,9 +424,24 @@ int cmd_import_crl(struct client *c, const char *path, const struct buf *der,
     return rc;
 }
 
+static int import(struct import *im, const struct strs *paths)
+{
+    int code;
+
+    im->spool = tmpfile();
+    if (!im->spool) {
+        perror("pocketca: tmpfile");
+        return EXIT_LATER;
+    }
+    code = run(im, paths);
+    fclose(im->spool);
+    buf_free(&im->body);
+    return code;
+}
+
 int cmd_import(int argc, char **argv)
 {
-    struct import *im = xcalloc(1, sizeof(*im));
+    AUTO(free) struct import *im = xcalloc(1, sizeof(*im));
     const struct cmd_option options[] = {
         {"authority", 'a', "NAME", "who signed them; default: the first",
          &im->authority, NULL},
@@ -439,24 +454,16 @@ int cmd_import(int argc, char **argv)
     struct strs paths = {0};
     int code;
 
-    if (cmd_options(&argc, &argv, options, "import [options] PATH...", &code) <
-        0)
-        return code;
-    if (argc == 0 && im->crls.n == 0)
-        return cmd_usage("import", "certificates, directories, an index.txt, "
-                                   "or --crl");
-    for (int i = 0; i < argc; i++)
-        strs_add(&paths, argv[i]);
-    im->spool = tmpfile();
-    if (!im->spool) {
-        perror("pocketca: tmpfile");
-        return EXIT_LATER;
+    if (cmd_options(&argc, &argv, options, "import [options] PATH...", &code) ==
+        0) {
+        for (int i = 0; i < argc; i++)
+            strs_add(&paths, argv[i]);
+        code = argc == 0 && im->crls.n == 0
+                   ? cmd_usage("import", "certificates, directories, an "
+                                         "index.txt, or --crl")
+                   : import(im, &paths);
     }
-    code = run(im, &paths);
-    fclose(im->spool);
-    buf_free(&im->body);
     strs_free(&im->crls);
     strs_free(&paths);
-    free(im);
     return code;
 }

@@ -232,8 +232,11 @@ ok 'what it issues verifies' openssl verify -x509_strict \
 
 # the supervisor keeps the passphrase
 mv "$T/pass" "$T/pass.away"
+before=$(grep -cE '\bready\b' "$T/log")
+again() { [ "$(grep -cE '\bready\b' "$T/log")" -gt "$before" ]; }
 kill -KILL "$(pid_of signer)"
-eventually 100 'a new signer signs, without the file' issue again.internal
+eventually 100 'a new signer opens its key, without the file' again
+issue again.internal
 unlike 'no environment has it' "/proc/$(pid_of signer)/environ" 'issuing words'
 ls -l "/proc/$(pid_of front)/fd" >"$T/fds"
 unlike 'the front has no passphrases' "$T/fds" 'passphrases'
