@@ -96,6 +96,7 @@ static EVP_PKEY *key_of(const BIGNUM *p, const BIGNUM *q)
     BIGNUM *n = BN_dup(p), *e = number(65537), *phi = BN_dup(p), *rest;
     OSSL_PARAM_BLD *b = OSSL_PARAM_BLD_new();
     EVP_PKEY_CTX *make = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    OSSL_PARAM *params;
     EVP_PKEY *key = NULL;
 
     must(ctx && n && phi && b && make && BN_sub_word(phi, 1));
@@ -109,26 +110,42 @@ static EVP_PKEY *key_of(const BIGNUM *p, const BIGNUM *q)
     must(OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_RSA_N, n) &&
          OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_RSA_E, e) &&
          OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_RSA_D, phi));
+    params = OSSL_PARAM_BLD_to_param(b);
     must(EVP_PKEY_fromdata_init(make) > 0 &&
-         EVP_PKEY_fromdata(make, &key, EVP_PKEY_KEYPAIR,
-                           OSSL_PARAM_BLD_to_param(b)) > 0);
+         EVP_PKEY_fromdata(make, &key, EVP_PKEY_KEYPAIR, params) > 0);
+    OSSL_PARAM_free(params);
+    OSSL_PARAM_BLD_free(b);
+    EVP_PKEY_CTX_free(make);
+    BN_CTX_free(ctx);
+    BN_free(n);
+    BN_free(e);
+    BN_free(phi);
     return key;
 }
 
 EVP_PKEY *rsa_odd(const char *kind)
 {
-    BIGNUM *p;
+    BIGNUM *p, *q = NULL;
+    EVP_PKEY *key = NULL;
 
-    if (strcmp(kind, "prime") == 0)
-        return key_of(prime(BITS), NULL);
-    if (strcmp(kind, "small") == 0)
-        return key_of(prime(BITS - 11), number(2039));
-    if (strcmp(kind, "roca") == 0)
-        return key_of(roca(), roca());
-    p = prime(HALF);
-    if (strcmp(kind, "square") == 0)
-        return key_of(p, p);
-    if (strcmp(kind, "close") == 0)
-        return key_of(p, prime_behind(p, 1000));
-    return NULL;
+    if (strcmp(kind, "prime") == 0) {
+        p = prime(BITS);
+    } else if (strcmp(kind, "small") == 0) {
+        p = prime(BITS - 11);
+        q = number(2039);
+    } else if (strcmp(kind, "roca") == 0) {
+        p = roca();
+        q = roca();
+    } else {
+        p = prime(HALF);
+        if (strcmp(kind, "square") == 0)
+            q = BN_dup(p);
+        else if (strcmp(kind, "close") == 0)
+            q = prime_behind(p, 1000);
+    }
+    if (q || strcmp(kind, "prime") == 0)
+        key = key_of(p, q);
+    BN_free(p);
+    BN_free(q);
+    return key;
 }
