@@ -75,7 +75,7 @@ static void judge(struct bench *b)
     struct cert_spec spec;
 
     need(profile_take(&b->profile, &claim, &t, &warnings, &e) == 0 &&
-             profile_judge(&b->profile, &none, &r, &e) == 0 &&
+             profile_judge(&b->profile, &none, &r, NULL, &e) == 0 &&
              profile_validity(&b->profile, &(struct span){0}, DAY,
                               DAY + 3650 * TM_DAY, &spec.not_before,
                               &spec.not_after, &e) == 0,

@@ -194,12 +194,35 @@ static const struct ext_row {
     [EXT_NOCHECK] = {OID(OCSP_NOCHECK), read_other, 0, true},
 };
 
-static int ext_find(const struct der_tlv *oid)
+enum cert_ext_id cert_ext_of(const struct der_tlv *oid)
 {
     for (int i = 0; i < EXT__MAX; i++)
         if (der_oid_is(oid, extensions[i].oid, extensions[i].len))
-            return i;
-    return -1;
+            return (enum cert_ext_id)i;
+    return EXT__MAX;
+}
+
+static const char *const ext_texts[EXT__MAX] = {
+    [EXT_BASIC] = "basicConstraints",
+    [EXT_KEY_USAGE] = "keyUsage",
+    [EXT_EKU] = "extKeyUsage",
+    [EXT_SKI] = "subjectKeyIdentifier",
+    [EXT_AKI] = "authorityKeyIdentifier",
+    [EXT_SAN] = "subjectAltName",
+    [EXT_CDP] = "cRLDistributionPoints",
+    [EXT_AIA] = "authorityInfoAccess",
+    [EXT_CONSTRAINTS] = "nameConstraints",
+    [EXT_POLICIES] = "certificatePolicies",
+    [EXT_POLICY_MAPPINGS] = "policyMappings",
+    [EXT_POLICY_CONSTRAINTS] = "policyConstraints",
+    [EXT_INHIBIT_ANY] = "inhibitAnyPolicy",
+    [EXT_TLS_FEATURE] = "tlsFeature",
+    [EXT_NOCHECK] = "ocspNoCheck",
+};
+
+const char *cert_ext_text(enum cert_ext_id id)
+{
+    return ext_texts[id];
 }
 
 static const char *const fault_texts[CERT_FAULT__MAX] = {
@@ -240,11 +263,11 @@ static int ext_read(struct cert *c, const struct der_tlv *oid, bool critical,
                     struct der *value, struct errs *e)
 {
     const struct cert_ext ext = {value->p, value->n, critical};
-    int i = ext_find(oid);
+    const enum cert_ext_id i = cert_ext_of(oid);
 
-    if (critical && (i < 0 || extensions[i].only_plain))
+    if (critical && (i == EXT__MAX || extensions[i].only_plain))
         return bad(c, e, CERT_FAULT_CRITICAL);
-    if (i < 0)
+    if (i == EXT__MAX)
         return 0;
     c->ext[i] = ext;
     if (extensions[i].read(c, value) || !der_end(value))

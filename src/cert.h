@@ -175,6 +175,10 @@ enum cert_ext_id {
     EXT_NOCHECK,
     EXT__MAX
 };
+/* "subjectAltName" */
+const char *cert_ext_text(enum cert_ext_id id);
+/* The known extension that has this OID, or EXT__MAX. */
+enum cert_ext_id cert_ext_of(const struct der_tlv *oid);
 struct cert_ext {
     const uint8_t *value; /* contents of the OCTET STRING; NULL: absent */
     size_t len;

@@ -15,6 +15,7 @@ enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_LATER = 3 };
 int cmd_init(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_issue(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_renew(int argc, char **argv);

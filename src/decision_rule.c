@@ -308,7 +308,7 @@ static void judge_profile(const struct cert *c, const struct decision_facts *f,
         add_cn(&names, c, f);
         asked.names = &names;
     }
-    profile_judge(f->profile, f->limits, &asked, e);
+    profile_judge(f->profile, f->limits, &asked, NULL, e);
 }
 
 void decision_judge(const struct cert *c, const struct decision_facts *f,

@@ -10,10 +10,9 @@
 static const struct {
     int status;
     const char *code, *title;
-} table[ERR__MAX] = {
-    [ERR_NONE] = {200, "none", "No error"},
+} table[ERR__MAX] = {[ERR_NONE] = {200, "none", "No error"},
 #define X(id, status, code, title) [ERR_##id] = {status, code, title},
-    ERR_TABLE(X)
+                     ERR_TABLE(X)
 #undef X
 };
 
@@ -46,10 +45,10 @@ enum err err_by_code(const char *code)
 /* Length of the UTF-8 sequence at s when it is well-formed and printable. */
 static size_t utf8_len(const unsigned char *s)
 {
-    size_t n = s[0] >= 0xf0 && s[0] <= 0xf4 ? 4
-             : s[0] >= 0xe0                 ? 3
-             : s[0] >= 0xc2 && s[0] <= 0xdf ? 2
-                                            : 0;
+    size_t n = s[0] >= 0xf0 && s[0] <= 0xf4   ? 4
+               : s[0] >= 0xe0                 ? 3
+               : s[0] >= 0xc2 && s[0] <= 0xdf ? 2
+                                              : 0;
 
     if (s[0] > 0xf4 || n == 0)
         return 0;
@@ -69,7 +68,7 @@ static size_t utf8_len(const unsigned char *s)
     return n;
 }
 
-static char *escape(const char *text)
+char *err_escape(const char *text)
 {
     struct buf b = {0};
 
@@ -97,8 +96,8 @@ static void add(struct errs *l, enum err e, const char *name, char *detail)
         l->v = xreallocarray(l->v, l->n + 1, sizeof(*l->v));
         i = &l->v[l->n++];
         i->code = e;
-        i->name = name ? escape(name) : NULL;
-        i->detail = escape(detail);
+        i->name = name ? err_escape(name) : NULL;
+        i->detail = err_escape(detail);
     }
     free(detail);
 }
@@ -113,8 +112,8 @@ int err_add(struct errs *l, enum err e, const char *fmt, ...)
     return -1;
 }
 
-int err_add_name(struct errs *l, enum err e, const char *name,
-                 const char *fmt, ...)
+int err_add_name(struct errs *l, enum err e, const char *name, const char *fmt,
+                 ...)
 {
     va_list ap;
 
@@ -132,6 +131,11 @@ const struct err_item *errs_first(const struct errs *l)
         if (!first || err_status(l->v[i].code) < err_status(first->code))
             first = &l->v[i];
     return first;
+}
+
+bool errs_full(const struct errs *l)
+{
+    return l->n >= ERRS_MAX;
 }
 
 void errs_free(struct errs *l)

@@ -102,9 +102,14 @@ int err_add(struct errs *l, enum err e, const char *fmt, ...)
 /* As err_add(), about one name. */
 int err_add_name(struct errs *l, enum err e, const char *name,
                  const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* The text with what is no printable UTF-8 as \xNN, and cut where it is long;
+ * the caller frees. */
+char *err_escape(const char *text);
 /* The reason that decides the status: the one with the lowest status, the
  * first of those; NULL when there is none. */
 const struct err_item *errs_first(const struct errs *l);
+/* True when there are so many that a further one is dropped. */
+bool errs_full(const struct errs *l);
 void errs_free(struct errs *l);
 AUTO_VALUE(errs, struct errs, errs_free)
 /* Appends the reasons of `from`, which is empty afterwards. */

@@ -70,6 +70,7 @@ struct asked {
     struct strs names;
     struct buf der;
     struct csr csr;
+    int dry; /* dry_run: say what would be issued, and issue nothing */
 };
 
 static void asked_free(struct asked *a)
@@ -101,11 +102,20 @@ static void split_names(struct strs *out, const char *text)
     strs_free(&parts);
 }
 
+static int read_dry(struct asked *a, const char *text, struct errs *e)
+{
+    a->dry = text && strcmp(text, "true") == 0;
+    if (!text || a->dry || strcmp(text, "false") == 0)
+        return 0;
+    return err_add(e, ERR_BAD_ARGUMENT, "dry_run: true or false is wanted");
+}
+
 static int read_query(const struct req *r, enum msg_type type, struct asked *a,
                       struct errs *e)
 {
-    static const char *const issue[] = {
-        "profile", "lifetime", "not_before", "names", "note", "replaces", NULL};
+    static const char *const issue[] = {"profile", "lifetime", "not_before",
+                                        "names",   "note",     "replaces",
+                                        "dry_run", NULL};
     static const char *const renew[] = {"lifetime", NULL};
     const char *text = r->query ? r->query : "", *names;
 
@@ -117,6 +127,8 @@ static int read_query(const struct req *r, enum msg_type type, struct asked *a,
     a->args.not_before = front_args_get(&a->query, "not_before");
     a->args.note = front_args_get(&a->query, "note");
     a->args.replaces = front_args_get(&a->query, "replaces");
+    if (read_dry(a, front_args_get(&a->query, "dry_run"), e) != 0)
+        return -1;
     names = front_args_get(&a->query, "names");
     if (names) {
         split_names(&a->names, names);
@@ -139,6 +151,7 @@ struct json_order {
     const char *csr;
     struct request_args args;
     struct strs names;
+    int dry;
 };
 
 static int read_json(const struct req *r, const struct order *o,
@@ -153,9 +166,10 @@ static int read_json(const struct req *r, const struct order *o,
         {"not_before", VIEW_TEXT, AT(args.not_before)},
         {"note", VIEW_TEXT, AT(args.note)},
         {"replaces", VIEW_TEXT, AT(args.replaces)},
+        {"dry_run", VIEW_BOOL, AT(dry)},
     };
 #undef AT
-    const size_t n = o->type == MSG_ISSUE ? 7 : 2;
+    const size_t n = o->type == MSG_ISSUE ? 8 : 2;
     struct json_order in = {0};
     int rc;
 
@@ -168,6 +182,7 @@ static int read_json(const struct req *r, const struct order *o,
     rc = view_read(a->json, members, n, &in, e);
     a->args = in.args;
     a->names = in.names;
+    a->dry = in.dry;
     if (rc != 0)
         return -1;
     if (json_object_get(a->json, "names"))
@@ -212,7 +227,7 @@ static int fill(struct req *r, const struct order *o, struct asked *a,
         return -1;
     m->renews = o->renews;
     m->protocol = xstrdup("http");
-    if (key) {
+    if (key && !a->dry) {
         m->idem_key = xstrdup(key);
         request_hash(m->idem_hash, a->der.data, a->der.len, &a->args,
                      o->type == MSG_RENEW ? &o->renews : NULL);
@@ -240,7 +255,24 @@ static int read_csr(const struct req *r, const struct order *o, struct asked *a,
     return a->der.len ? csr_parse(&a->csr, a->der.data, a->der.len, e) : 0;
 }
 
-static front_fn certified, known;
+static front_fn certified, explained, known;
+
+/* The same request, to be told about: the answer is JSON, or none. */
+static void ask_dry(struct req *r, const struct msg_issue *m)
+{
+    static const char *const types[] = {TYPE_JSON};
+    struct buf *b;
+
+    if (front_accept(r, types, 1) < 0) {
+        front_refuse(r, ERR_NOT_ACCEPTABLE, "a dry run is answered with %s",
+                     TYPE_JSON);
+        return;
+    }
+    b = front_begin(r, MSG_EXPLAIN);
+    msg_issue_put(b, m);
+    buf_str(b, NULL); /* with the caller's own limits */
+    front_ask_checked(r, explained);
+}
 
 static void read_order(struct req *r)
 {
@@ -256,6 +288,10 @@ static void read_order(struct req *r)
             return;
         }
         fill(r, o, &a, &m, &e);
+    }
+    if (!e.n && a.dry) {
+        ask_dry(r, &m);
+        return;
     }
     if (!e.n) {
         msg_issue_put(front_begin(r, o->type), &m);
@@ -285,6 +321,27 @@ static void certified(struct req *r)
     serial_text(location + strlen(location), &rec.serial);
     front_header(r, "Location", location);
     front_reply_record(r, repeated ? 200 : 201, &rec, o->format);
+}
+
+static void render_explained(struct req *r)
+{
+    AUTO(msg_explained) struct msg_explained m = {0};
+
+    for (size_t i = 0; i < r->answers.n; i++) {
+        struct answer *a = &r->answers.v[i];
+
+        if (a->type != MSG_EXPLAINED)
+            log_fatal("signer", "%s inside an explanation", msg_name(a->type));
+        msg_explained_get(&a->body, &m);
+        front_answer_done(r, &a->body);
+    }
+    front_reply_json(r, 200, view_explained(&m));
+}
+
+/* It may be thousands of lines: not on the thread that serves everyone. */
+static void explained(struct req *r)
+{
+    front_work(r, render_explained);
 }
 
 static void begin(struct req *r, enum msg_type type,

@@ -13,6 +13,7 @@ const struct cmd cmd_table[] = {
     {"init", cmd_init, "makes a new certificate authority"},
     {"serve", cmd_serve, "runs the service"},
     {"issue", cmd_issue, "signs a CSR"},
+    {"explain", cmd_explain, "says what would become of a CSR, and why"},
     {"list", cmd_list, "lists certificates"},
     {"show", cmd_show, "shows a certificate"},
     {"renew", cmd_renew, "renews a certificate"},

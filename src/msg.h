@@ -15,6 +15,7 @@
 
 #include "csr.h"
 #include "record.h"
+#include "report.h"
 
 /* Who sends: F front, A the command line on the admin socket, S signer. */
 enum msg_peer { PEER_F = 1, PEER_A = 2, PEER_S = 4 };
@@ -46,9 +47,12 @@ enum msg_peer { PEER_F = 1, PEER_A = 2, PEER_S = 4 };
     X(UNBLOCK, 28, PEER_A)              /* 32 octets key -> DONE */            \
     X(BLOCK_LIST, 29, PEER_A)           /* - -> BLOCKED more…, DONE */         \
     X(SIGN_CA, 30, PEER_A)              /* msg_sign_ca -> RECORD */            \
+    X(EXPLAIN, 46, PEER_F | PEER_A)     /* msg_issue, str token ->             \
+                                           EXPLAINED more…, EXPLAINED */       \
     /* answers */                                                              \
     X(IMPORTED, 32, PEER_S)             /* u32 n, n x (u8 outcome, str why) */ \
     X(BLOCKED, 33, PEER_S)              /* 32 octets key, i64 at, str note */  \
+    X(EXPLAINED, 47, PEER_S)            /* msg_explained */                    \
     X(ERROR, 64, PEER_S)                /* errs */                             \
     X(DONE, 65, PEER_S)                 /* - */                                \
     X(AUTHORITIES, 66, PEER_S)          /* msg_hello */                        \
@@ -131,6 +135,21 @@ void msg_issue_free(struct msg_issue *m);
 AUTO_VALUE(msg_issue, struct msg_issue, msg_issue_free)
 void msg_issue_put(struct buf *b, const struct msg_issue *m);
 void msg_issue_get(struct rd *r, struct msg_issue *m);
+
+/* EXPLAINED: what would become of an issue.  The lines go on in the next frame
+ * while there is `more`; all else is in the last one. */
+struct msg_explained {
+    struct report report;
+    char *profile, *authority; /* NULL: it did not come to that */
+    struct buf tbs; /* TBSCertificate that would be signed; empty: refused */
+};
+void msg_explained_free(struct msg_explained *m);
+AUTO_VALUE(msg_explained, struct msg_explained, msg_explained_free)
+/* n lines from the first; the rest only when these are the last. */
+void msg_explained_put(struct buf *b, const struct msg_explained *m,
+                       size_t first, size_t n);
+/* Adds to *m, which is empty before the first frame. */
+void msg_explained_get(struct rd *r, struct msg_explained *m);
 
 /* SIGN_CA: the certificate of an authority below this one. */
 struct msg_sign_ca {

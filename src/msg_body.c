@@ -116,6 +116,36 @@ void msg_issue_get(struct rd *r, struct msg_issue *m)
         r->failed = true;
 }
 
+void msg_explained_free(struct msg_explained *m)
+{
+    report_free(&m->report);
+    free(m->profile);
+    free(m->authority);
+    buf_free(&m->tbs);
+    *m = (struct msg_explained){0};
+}
+
+void msg_explained_put(struct buf *b, const struct msg_explained *m,
+                       size_t first, size_t n)
+{
+    const bool last = first + n == m->report.n;
+
+    report_put(b, &m->report, first, n);
+    buf_str(b, last ? m->profile : NULL);
+    buf_str(b, last ? m->authority : NULL);
+    buf_blob(b, m->tbs.data, last ? m->tbs.len : 0);
+}
+
+void msg_explained_get(struct rd *r, struct msg_explained *m)
+{
+    report_get(r, &m->report);
+    free(m->profile);
+    m->profile = rd_str_null(r);
+    free(m->authority);
+    m->authority = rd_str_null(r);
+    blob_get(r, &m->tbs);
+}
+
 enum { NOT_GIVEN = 0xff };
 
 void msg_sign_ca_free(struct msg_sign_ca *m)

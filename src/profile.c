@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "csr.h"
 #include "tm.h"
 
 /* notBefore is this much before now, for clocks that are late. */
@@ -52,7 +51,7 @@ const struct profile *profiles_find(const struct profiles *l, const char *name)
     return NULL;
 }
 
-static bool may_use(const struct limits *lim, const char *profile)
+bool limits_have(const struct limits *lim, const char *profile)
 {
     return !lim->limited || lim->profiles.n == 0 ||
            strs_has(&lim->profiles, profile);
@@ -65,7 +64,7 @@ static char *usable(const struct profiles *l, const struct limits *lim)
     char *text;
 
     for (size_t i = 0; i < l->n; i++)
-        if (may_use(lim, l->v[i].name))
+        if (limits_have(lim, l->v[i].name))
             strs_add(&names, l->v[i].name);
     text = strs_join(&names, ", ");
     strs_free(&names);
@@ -110,220 +109,12 @@ const struct profile *profiles_choose(const struct profiles *l,
                 "there is no profile \"%.100s\"; you may use: %s", asked, text);
         return NULL;
     }
-    if (may_use(lim, asked))
+    if (limits_have(lim, asked))
         return p;
     err_add(e, ERR_PROFILE_NOT_ALLOWED,
             "the token does not allow profile \"%s\"; it allows: %s", asked,
             text);
     return NULL;
-}
-
-/* One judgement.  Texts are for refusals only, and made when one needs them. */
-struct judge {
-    const struct profile *p;
-    const struct limits *lim;
-    struct errs *e;
-    char *allowed;           /* the profile's patterns, or NULL yet */
-    char *in_token;          /* the token's */
-    const struct name *name; /* that is looked at */
-    char *text;              /* it, or NULL yet */
-};
-
-static const char *text_of(struct judge *j)
-{
-    if (!j->text)
-        j->text = name_text(j->name);
-    return j->text;
-}
-
-static const char *allowed(struct judge *j)
-{
-    if (!j->allowed)
-        j->allowed = patterns_text(&j->p->names);
-    return *j->allowed ? j->allowed : "none";
-}
-
-static const char *in_token(struct judge *j)
-{
-    if (!j->in_token)
-        j->in_token = patterns_text(&j->lim->names);
-    return j->in_token;
-}
-
-static bool is_single_label(const struct name *n)
-{
-    return n->kind == NAME_DNS && !strchr(n->value, '.');
-}
-
-static bool listed(const struct patterns *l, const struct name *n)
-{
-    for (size_t i = 0; i < l->n; i++)
-        if (l->v[i].how == PATTERN_EXACT && pattern_match(&l->v[i], n))
-            return true;
-    return false;
-}
-
-static void judge_by_names(struct judge *j, const struct name *n)
-{
-    const struct profile *p = j->p;
-
-    if (patterns_match(&p->names, n)) {
-        if (is_single_label(n) && !p->single_label && !listed(&p->names, n))
-            err_add_name(j->e, ERR_NAME_NOT_ALLOWED, text_of(j),
-                         "\"%s\" is a single label, which profile \"%s\" "
-                         "allows only where it lists it",
-                         text_of(j), p->name);
-    } else if (patterns_has_kind(&p->names, n->kind)) {
-        err_add_name(j->e, ERR_NAME_NOT_ALLOWED, text_of(j),
-                     "\"%s\" is not among the names that profile \"%s\" "
-                     "allows: %s",
-                     text_of(j), p->name, allowed(j));
-    } else {
-        err_add_name(j->e, ERR_NAME_TYPE_NOT_ALLOWED, text_of(j),
-                     "\"%s\" is of a type that profile \"%s\" does not "
-                     "allow; it allows: %s",
-                     text_of(j), p->name, allowed(j));
-    }
-    if (n->wildcard && !p->wildcards)
-        err_add_name(j->e, ERR_WILDCARD_NOT_ALLOWED, text_of(j),
-                     "\"%s\" is a wildcard, which profile \"%s\" does not "
-                     "allow",
-                     text_of(j), p->name);
-}
-
-/* A wildcard stands for every name that is one label longer. */
-static bool denies(const struct pattern *d, const struct name *n)
-{
-    struct pattern covered = {.kind = NAME_DNS, .how = PATTERN_ONE};
-
-    if (pattern_match(d, n))
-        return true;
-    if (!n->wildcard)
-        return false;
-    covered.value = n->value + strlen("*.");
-    return pattern_within(d, &covered) || pattern_within(&covered, d);
-}
-
-static void judge_by_deny(struct judge *j, const struct name *n)
-{
-    const struct patterns *l = &j->p->deny;
-
-    for (size_t i = 0; i < l->n; i++)
-        if (denies(&l->v[i], n)) {
-            AUTO(free) char *rule = pattern_text(&l->v[i]);
-
-            err_add_name(j->e, ERR_NAME_NOT_ALLOWED, text_of(j),
-                         "\"%s\" is denied by profile \"%s\": %s", text_of(j),
-                         j->p->name, rule);
-        }
-}
-
-static void judge_by_token(struct judge *j, const struct name *n)
-{
-    if (!j->lim->limited)
-        return;
-    if (j->lim->names.n && !patterns_match(&j->lim->names, n))
-        err_add_name(j->e, ERR_NAME_NOT_IN_TOKEN, text_of(j),
-                     "\"%s\" is not among the names that the token allows: "
-                     "%s",
-                     text_of(j), in_token(j));
-    if (n->wildcard && !j->lim->wildcards)
-        err_add_name(j->e, ERR_WILDCARD_NOT_ALLOWED, text_of(j),
-                     "\"%s\" is a wildcard, which the token does not allow",
-                     text_of(j));
-}
-
-static void judge_names(struct judge *j, const struct request *r)
-{
-    if (r->names->n == 0 && j->p->names.n)
-        err_add(j->e, ERR_NO_NAMES,
-                "the request has no names; give them in the CSR or as "
-                "?names=web.internal");
-    if (r->names->n > j->p->max_names)
-        err_add(j->e, ERR_TOO_MANY_NAMES,
-                "%zu names are more than the %u that profile \"%s\" allows",
-                r->names->n, j->p->max_names, j->p->name);
-    for (size_t i = 0; i < r->names->n; i++) {
-        j->name = &r->names->v[i];
-        judge_by_names(j, j->name);
-        judge_by_deny(j, j->name);
-        judge_by_token(j, j->name);
-        free(j->text);
-        j->text = NULL;
-    }
-    for (size_t i = 0; r->odd_san && i < r->odd_san->n; i++)
-        err_add(j->e, ERR_NAME_TYPE_NOT_ALLOWED,
-                "a name of type %s is asked for, which is never certified",
-                r->odd_san->v[i]);
-}
-
-static void key_rule_text(const struct key_rule *r, char *out, size_t size)
-{
-    struct key_pub k = {.type = r->type, .curve = r->curve, .bits = r->min};
-
-    key_pub_spec(&k, out, size);
-    if (r->type == KEY_RSA && r->max > r->min)
-        snprintf(out + strlen(out), size - strlen(out), "-%d", r->max);
-}
-
-static void judge_key(const struct judge *j, const struct key_pub *k)
-{
-    const struct profile *p = j->p;
-    struct strs rules = {0};
-    AUTO(free) char *text = NULL;
-    char one[64];
-
-    for (size_t i = 0; i < p->n_keys; i++)
-        if (key_rule_match(&p->keys[i], k))
-            return;
-    for (size_t i = 0; i < p->n_keys; i++) {
-        key_rule_text(&p->keys[i], one, sizeof(one));
-        strs_add(&rules, one);
-    }
-    text = strs_join(&rules, ", ");
-    strs_free(&rules);
-    key_pub_spec(k, one, sizeof(one));
-    err_add(j->e, ERR_KEY_NOT_ALLOWED,
-            "the key is %s; profile \"%s\" allows: %s", one, p->name, text);
-}
-
-/* What a CSR asks beyond names is granted by the profile or refused. */
-static void judge_power(const struct judge *j, const struct request *r)
-{
-    unsigned granted = j->p->eku & EKU_OCSP ? CSR_POWER_OCSP : 0;
-
-    if (j->p->ca)
-        granted |= CSR_POWER_CA | CSR_POWER_CERT_SIGN | CSR_POWER_CRL_SIGN;
-    for (unsigned bit = CSR_POWER_CA; bit <= CSR_POWER_CRITICAL; bit <<= 1)
-        if (bit == CSR_POWER_CRITICAL && r->power & bit)
-            err_add(j->e, ERR_EXTENSION_NOT_ALLOWED,
-                    "the CSR asks for an unknown critical extension (%s)",
-                    r->critical ? r->critical : "unnamed");
-        else if (r->power & ~granted & bit)
-            err_add(j->e, ERR_EXTENSION_NOT_ALLOWED,
-                    "the CSR asks for %s, which profile \"%s\" does not "
-                    "grant",
-                    csr_power_text((enum csr_power)bit), j->p->name);
-}
-
-int profile_judge(const struct profile *p, const struct limits *lim,
-                  const struct request *r, struct errs *e)
-{
-    AUTO(errs) struct errs found = {0};
-    struct judge j = {.p = p, .lim = lim, .e = &found};
-
-    if (!may_use(lim, p->name))
-        err_add(&found, ERR_PROFILE_NOT_ALLOWED,
-                "the token does not allow profile \"%s\"", p->name);
-    judge_names(&j, r);
-    judge_key(&j, r->key);
-    judge_power(&j, r);
-    free(j.allowed);
-    free(j.in_token);
-    if (found.n == 0)
-        return 0;
-    errs_move(e, &found);
-    return -1;
 }
 
 /* In hours where it is long, so that it can be asked for a minute later. */
@@ -457,7 +248,7 @@ void profile_spec(const struct profile *p, const struct taken *t,
 bool limits_cover(const struct limits *l, const char *profile,
                   const struct names *names)
 {
-    if (!may_use(l, profile))
+    if (!limits_have(l, profile))
         return false;
     if (!l->limited || l->names.n == 0)
         return true;

@@ -14,6 +14,7 @@
 #include "mem.h"
 #include "name.h"
 #include "pattern.h"
+#include "report.h"
 #include "subject.h"
 
 struct profile {
@@ -26,14 +27,14 @@ struct profile {
     bool ca;              /* usage intermediate */
     unsigned path_len;    /* only with ca */
     struct patterns names, deny;
-    int *names_line;      /* beside names: where each stands */
+    int *names_line; /* beside names: where each stands */
     bool wildcards;
-    bool single_label;    /* "web" without a dot may be certified */
+    bool single_label; /* "web" without a dot may be certified */
     struct key_rule *keys;
     size_t n_keys;
     int64_t lifetime, max_lifetime, min_lifetime;
-    int64_t not_before;   /* how far ahead a request may begin; 0: now only */
-    unsigned max_names;   /* default 100 */
+    int64_t not_before; /* how far ahead a request may begin; 0: now only */
+    unsigned max_names; /* default 100 */
     bool renew, rekey;
     struct subject fixed; /* fields that every certificate has alike */
     unsigned taken;       /* 1 << enum subject_field: from the request */
@@ -42,7 +43,7 @@ struct profile {
     struct strs policies; /* "1.2.3.4 https://cps": as shown */
     struct strs extensions;
     bool must_staple;
-    struct buf extra;     /* the extensions of these three, DER */
+    struct buf extra; /* the extensions of these three, DER */
 };
 
 struct profiles {
@@ -69,6 +70,8 @@ struct limits {
     bool limited;          /* false: no limits at all (an unlimited admin) */
 };
 void limits_free(struct limits *l);
+/* True when the profile is among those, or there is no limit. */
+bool limits_have(const struct limits *l, const char *profile);
 AUTO_VALUE(limits, struct limits, limits_free)
 
 /* What somebody wants certified. Pointers are borrowed. */
@@ -76,8 +79,8 @@ struct request {
     const struct names *names;
     const struct strs *odd_san; /* kinds of name never certified */
     const struct key_pub *key;
-    unsigned power;             /* enum csr_power */
-    const char *critical;       /* OIDs behind CSR_POWER_CRITICAL */
+    unsigned power;       /* enum csr_power */
+    const char *critical; /* OIDs behind CSR_POWER_CRITICAL */
 };
 
 /* The names and subject fields of a request, before a profile takes them. */
@@ -89,32 +92,33 @@ struct claim {
 };
 /* And what it takes. */
 struct taken {
-    struct names names; /* to be judged; a common name too, as NAME_CN */
+    struct names names;     /* to be judged; a common name too, as NAME_CN */
     struct subject subject; /* of the certificate */
 };
 void taken_free(struct taken *t);
 AUTO_VALUE(taken, struct taken, taken_free)
 /* A CN that is a name is one more name, unless the names were listed.  Where
  * the profile takes CNs it is the subject's when it is none, or none that the
- * profile has, no server's; else any other is dropped with a warning.  -1 with ERR_NO_NAMES, ERR_BAD_NAME or
- * ERR_BAD_CSR (a field of the subject that no certificate may have). */
+ * profile has, no server's; else any other is dropped with a warning.  -1 with
+ * ERR_NO_NAMES, ERR_BAD_NAME or ERR_BAD_CSR (a field of the subject that no
+ * certificate may have). */
 int profile_take(const struct profile *p, const struct claim *a,
                  struct taken *out, struct strs *warnings, struct errs *e);
 
-const struct profile *profiles_find(const struct profiles *l,
-                                    const char *name);
+const struct profile *profiles_find(const struct profiles *l, const char *name);
 /* The profile asked for, or the credential's first, or the first at all.
  * NULL with ERR_UNKNOWN_PROFILE (which lists those the caller may use) or
  * ERR_PROFILE_NOT_ALLOWED. */
 const struct profile *profiles_choose(const struct profiles *l,
                                       const char *asked,
-                                      const struct limits *lim,
-                                      struct errs *e);
+                                      const struct limits *lim, struct errs *e);
 /* 0, or -1 with every reason why not, each about the value and the rule.  A
  * DNS name of one label needs single_label or a pattern that names it; what
- * `deny` has is refused whatever `names` has. */
+ * `deny` has is refused whatever `names` has.  report: gets what each rule
+ * said; or NULL. */
 int profile_judge(const struct profile *p, const struct limits *lim,
-                  const struct request *r, struct errs *e);
+                  const struct request *r, struct report *report,
+                  struct errs *e);
 /* When a certificate is to be valid; 0: not asked for. */
 struct span {
     int64_t lifetime, not_before;
@@ -126,11 +130,10 @@ struct span {
  * ERR_BAD_ARGUMENT: shorter than min_lifetime, over before it began, or a
  * notBefore that the profile does not let be chosen. */
 int profile_validity(const struct profile *p, const struct span *asked,
-                     int64_t now, int64_t issuer_not_after,
-                     int64_t *not_before, int64_t *not_after, struct errs *e);
+                     int64_t now, int64_t issuer_not_after, int64_t *not_before,
+                     int64_t *not_after, struct errs *e);
 /* KeyUsage that fits the key's type and the profile's usage. */
-unsigned profile_key_usage(const struct profile *p,
-                           const struct key_pub *k);
+unsigned profile_key_usage(const struct profile *p, const struct key_pub *k);
 /* Fills in all that the profile, what it took and the key decide, and takes
  * out the addresses that the profile does not want.  spec borrows. */
 void profile_spec(const struct profile *p, const struct taken *t,

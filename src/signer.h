@@ -221,6 +221,11 @@ enum store_result token_known(struct worker *w, const char *id,
  * auth_alive() to judge. */
 int auth_who(struct worker *w, const struct caller *c, bool repeats,
              struct who *out, struct errs *e);
+/* Who asks if the token with that id did, whatever its secret: *out is replaced.
+ * -1 with ERR_NOT_FOUND when there never was one.  Why it may not issue is
+ * added to `why`. */
+int auth_as(struct worker *w, const char *id, struct who *out,
+            struct errs *why, struct errs *e);
 /* -1 with ERR_TOKEN_USED_UP: for what is no repeat. */
 int auth_alive(const struct who *w, struct errs *e);
 /* -1 with ERR_ROLE_MISSING. */
@@ -302,8 +307,10 @@ struct build {
     const struct span *asked;
     int64_t now, not_before, not_after;
 };
-/* Writes the TBSCertificate, has it judged, and signs it: fills serial, der and
- * warnings of r.  NULL with every reason. */
+/* Writes the TBSCertificate and has it judged.  NULL with every reason. */
+struct decision *build_decide(struct worker *w, const struct build *b,
+                              struct strs *warnings, struct errs *e);
+/* And signs it: fills serial, der and warnings of r. */
 struct decision *build_cert(struct worker *w, const struct build *b,
                             struct record *r, struct errs *e);
 
@@ -330,6 +337,7 @@ struct issue_ask {
     struct taken taken;
     struct key_pub key;
     int64_t now;
+    struct report *report; /* gets what each rule said; or NULL */
 };
 static inline void ask_free(struct issue_ask *a)
 {
@@ -338,6 +346,11 @@ static inline void ask_free(struct issue_ask *a)
 AUTO_VALUE(ask, struct issue_ask, ask_free)
 int issue_judge(struct worker *w, const struct issue_ask *a, struct build *b,
                 struct errs *e);
+/* All that there is to say about a new certificate before it is written: the
+ * profile, what it takes, issue_judge(), what it replaces.  *a has m, now and
+ * report; the rest is filled in. */
+int issue_ask(struct worker *w, const struct who *who, struct issue_ask *a,
+              struct build *b, struct errs *e);
 /* What the profile takes of the CSR and its arguments. */
 int issue_take(const struct issue_ask *a, struct taken *out, struct errs *e);
 /* The key of an authority, or the ledger's. */
@@ -377,7 +390,7 @@ handler_fn handle_hello, handle_service_cert, handle_issue, handle_renew,
     handle_token_list, handle_token_remove, handle_metrics, handle_ready,
     handle_crl_next, handle_crl_install, handle_crl_build, handle_audit,
     handle_clock_accept, handle_block, handle_unblock, handle_block_list,
-    handle_import, handle_sign_ca;
+    handle_import, handle_sign_ca, handle_explain;
 /* The body was exact, or ERR_BAD_REQUEST. */
 int body_done(const struct frame *f, const struct rd *body, struct errs *e);
 

@@ -107,6 +107,20 @@ int auth_alive(const struct who *w, struct errs *e)
         (unsigned long long)t->max_uses, t->max_uses == 1 ? "" : "s", when);
 }
 
+/* What the token in *out lets it do. */
+static int take_token(struct who *out, struct errs *e)
+{
+    const struct token *t = &out->token;
+
+    if (token_limits(t, &out->limits, e) != 0)
+        return -1;
+    out->requester =
+        (struct requester){WHO_TOKEN, xstrdup(t->id), xstrdup_null(t->label)};
+    out->roles = t->roles;
+    out->narrow = out->limits.profiles.n || out->limits.names.n;
+    return 0;
+}
+
 static int who_token(struct worker *w, const char *text, bool repeats,
                      struct who *out, struct errs *e)
 {
@@ -128,14 +142,32 @@ static int who_token(struct worker *w, const char *text, bool repeats,
         !known)
         return err_add(e, ERR_TOKEN_UNKNOWN, "this token is not known here");
     if (check_end(&out->token, now, e) != 0 ||
-        (!repeats && auth_alive(out, e) != 0) ||
-        token_limits(&out->token, &out->limits, e) != 0)
+        (!repeats && auth_alive(out, e) != 0) || take_token(out, e) != 0)
         return -1;
-    out->requester = (struct requester){WHO_TOKEN, xstrdup(id),
-                                        xstrdup_null(out->token.label)};
-    out->roles = out->token.roles;
-    out->narrow = out->limits.profiles.n || out->limits.names.n;
     touch(w->s, &out->token, now);
+    return 0;
+}
+
+int auth_as(struct worker *w, const char *id, struct who *out, struct errs *why,
+            struct errs *e)
+{
+    struct token *t = &out->token;
+    enum store_result r;
+
+    who_free(out);
+    out->began_us = tm_mono_us();
+    r = store_token_by_id(w->reader, id, t);
+    if (r == STORE_NONE)
+        return err_add(e, ERR_NOT_FOUND, "there is no token %.100s", id);
+    if (r != STORE_OK)
+        return auth_store_error(r, e);
+    if (take_token(out, e) != 0)
+        return -1;
+    if (t->removed_at)
+        err_add(why, ERR_TOKEN_UNKNOWN, "token %s was removed", t->id);
+    check_end(t, tm_now(), why);
+    auth_alive(out, why);
+    auth_role(out, ROLE_ISSUE, why);
     return 0;
 }
 

@@ -24,14 +24,13 @@ static struct decision_facts facts(const struct worker *w,
                                    .now = b->now};
 }
 
-struct decision *build_cert(struct worker *w, const struct build *b,
-                            struct record *r, struct errs *e)
+struct decision *build_decide(struct worker *w, const struct build *b,
+                              struct strs *warnings, struct errs *e)
 {
     const struct signer_authority *a = b->authority;
     struct key_signer *key = worker_key(w, a);
     const struct decision_facts known = facts(w, b, key_signer_alg(key));
     AUTO(buf) struct buf tbs = {0};
-    struct decision *passed;
     struct cert_spec spec = {
         .issuer = a->cert.subject,
         .issuer_len = a->cert.subject_len,
@@ -47,10 +46,17 @@ struct decision *build_cert(struct worker *w, const struct build *b,
     profile_spec(b->profile, b->taken, b->key, &spec);
     serial_random(&spec.serial);
     cert_write_tbs(&tbs, &spec);
-    passed = decide_leaf(&tbs, &known, &r->warnings, e);
+    return decide_leaf(&tbs, &known, warnings, e);
+}
+
+struct decision *build_cert(struct worker *w, const struct build *b,
+                            struct record *r, struct errs *e)
+{
+    struct decision *passed = build_decide(w, b, &r->warnings, e);
+
     if (!passed)
         return NULL;
-    cert_seal(&r->der, passed, key);
-    r->serial = spec.serial;
+    cert_seal(&r->der, passed, worker_key(w, b->authority));
+    r->serial = decision_cert(passed)->serial;
     return passed;
 }

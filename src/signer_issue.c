@@ -238,6 +238,16 @@ int issue_take(const struct issue_ask *a, struct taken *out, struct errs *e)
     return profile_take(a->profile, &asked, out, &m->warnings, e);
 }
 
+static void told_validity(struct report *r, const struct build *b,
+                          const struct errs *e, size_t had)
+{
+    char from[TM_RFC3339_SIZE], to[TM_RFC3339_SIZE];
+
+    tm_rfc3339(from, b->not_before);
+    tm_rfc3339(to, b->not_after);
+    report_rule(r, "lifetime", NULL, e, had, "from %s to %s", from, to);
+}
+
 int issue_judge(struct worker *w, const struct issue_ask *a, struct build *b,
                 struct errs *e)
 {
@@ -251,18 +261,27 @@ int issue_judge(struct worker *w, const struct issue_ask *a, struct build *b,
         .power = a->m->power,
         .critical = a->m->critical,
     };
+    size_t had;
     int bad = 0;
 
     b->authority = signer_authority_find(w->s, authority);
     if (!b->authority || !b->authority->key)
         log_fatal("profile", "%s: no key for %s", p->name, authority);
-    bad |= profile_judge(p, a->limits, &req, e);
+    bad |= profile_judge(p, a->limits, &req, a->report, e);
+    had = e->n;
     bad |= issue_judge_key(w, &a->key, e);
+    report_rule(a->report, "key", NULL, e, had,
+                "not listed as weak, not blocked, no authority's own");
+    had = e->n;
     bad |=
         profile_validity(p, &a->m->span, a->now, b->authority->cert.not_after,
                          &b->not_before, &b->not_after, e);
-    if (a->m->note)
+    told_validity(a->report, b, e, had);
+    had = e->n;
+    if (a->m->note) {
         bad |= auth_text("note", a->m->note, NOTE_MAX, e);
+        report_rule(a->report, "note", NULL, e, had, "fits");
+    }
     b->profile = p;
     b->limits = a->limits;
     b->now = a->now;
@@ -333,6 +352,38 @@ static int judge_replaces(struct worker *w, const struct who *who,
     return err_add(e, ERR_BAD_ARGUMENT, "replaces: %s", why.v[0].detail);
 }
 
+int issue_ask(struct worker *w, const struct who *who, struct issue_ask *a,
+              struct build *b, struct errs *e)
+{
+    const struct msg_issue *m = a->m;
+    size_t had = e->n;
+    int rc;
+
+    a->limits = &who->limits;
+    a->profile =
+        profiles_choose(&w->s->conf->profiles, m->profile, a->limits, e);
+    report_rule(a->report, "profile",
+                a->profile ? a->profile->name : m->profile, e, had,
+                m->profile ? "as asked for" : "the first there is");
+    if (!a->profile)
+        return -1;
+    had = e->n;
+    rc = key_pub_parse(&a->key, m->spki.data, m->spki.len, e);
+    if (rc == 0)
+        rc = issue_take(a, &a->taken, e);
+    if (rc != 0) {
+        report_rule(a->report, "request", NULL, e, had, "-");
+        return -1;
+    }
+    if (issue_judge(w, a, b, e) != 0)
+        return -1;
+    had = e->n;
+    rc = judge_replaces(w, who, &m->replaces, e);
+    if (m->replaces.len)
+        report_rule(a->report, "replaces", NULL, e, had, "it is there");
+    return rc;
+}
+
 int handle_issue(struct worker *w, const struct frame *f,
                  const struct caller *c, struct rd *body, struct errs *e)
 {
@@ -352,14 +403,8 @@ int handle_issue(struct worker *w, const struct frame *f,
     repeat = issue_repeat(w, f, &m, &who, e);
     if (repeat != 0)
         return repeat == 1 ? 0 : -1;
-    if (auth_alive(&who, e) != 0 || clock_check(w->s, a.now, e) != 0)
-        return -1;
-    a.limits = &who.limits;
-    a.profile = profiles_choose(&w->s->conf->profiles, m.profile, a.limits, e);
-    if (!a.profile || key_pub_parse(&a.key, m.spki.data, m.spki.len, e) != 0)
-        return -1;
-    if (issue_take(&a, &a.taken, e) != 0 || issue_judge(w, &a, &b, e) != 0 ||
-        judge_replaces(w, &who, &m.replaces, e) != 0)
+    if (auth_alive(&who, e) != 0 || clock_check(w->s, a.now, e) != 0 ||
+        issue_ask(w, &who, &a, &b, e) != 0)
         return -1;
     j = issue_new(w, f, &m, &who);
     j->revocations = revocations;

@@ -113,6 +113,7 @@ static handler_fn *const handlers[MSG__MAX] = {
     [MSG_UNBLOCK] = handle_unblock,
     [MSG_BLOCK_LIST] = handle_block_list,
     [MSG_SIGN_CA] = handle_sign_ca,
+    [MSG_EXPLAIN] = handle_explain,
 };
 
 /* Refusals of those who ask are of interest; a miss is not. */

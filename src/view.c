@@ -12,13 +12,13 @@
 
 /* A value that cannot be had is a fault of our own: jansson refuses only bad
  * UTF-8, which view_text() keeps from it, and no memory. */
-static void set(json_t *o, const char *key, json_t *value)
+void view_set(json_t *o, const char *key, json_t *value)
 {
     if (!value || json_object_set_new(o, key, value) != 0)
         abort();
 }
 
-static void append(json_t *a, json_t *value)
+void view_append(json_t *a, json_t *value)
 {
     if (!value || json_array_append_new(a, value) != 0)
         abort();
@@ -35,7 +35,7 @@ static json_t *view_octets(const char *s)
     return json_string(copy);
 }
 
-static json_t *view_text(const char *s)
+json_t *view_text(const char *s)
 {
     json_t *j;
 
@@ -78,7 +78,7 @@ static json_t *view_strs(const struct strs *l)
     json_t *a = json_array();
 
     for (size_t i = 0; i < l->n; i++)
-        append(a, view_text(l->v[i]));
+        view_append(a, view_text(l->v[i]));
     return a;
 }
 
@@ -89,7 +89,7 @@ static json_t *view_names(const struct names *l)
     for (size_t i = 0; i < l->n; i++) {
         AUTO(free) char *text = name_text(&l->v[i]);
 
-        append(a, view_text(text));
+        view_append(a, view_text(text));
     }
     return a;
 }
@@ -98,9 +98,9 @@ static json_t *view_requester(const struct requester *r)
 {
     json_t *o = json_object();
 
-    set(o, "type", view_text(who_type_text(r->type)));
-    set(o, "id", view_text(r->id));
-    set(o, "label", view_text(r->label));
+    view_set(o, "type", view_text(who_type_text(r->type)));
+    view_set(o, "id", view_text(r->id));
+    view_set(o, "label", view_text(r->label));
     return o;
 }
 
@@ -109,13 +109,13 @@ static json_t *view_key(const struct key_pub *k)
     json_t *o = json_object();
     uint8_t sha256[32];
 
-    set(o, "type", json_string(key_type_text(k->type)));
+    view_set(o, "type", json_string(key_type_text(k->type)));
     if (k->type == KEY_RSA)
-        set(o, "bits", json_integer(k->bits));
+        view_set(o, "bits", json_integer(k->bits));
     if (k->type == KEY_EC)
-        set(o, "curve", json_string(key_curve_text(k->curve)));
+        view_set(o, "curve", json_string(key_curve_text(k->curve)));
     key_pub_sha256(k, sha256);
-    set(o, "sha256", view_hash(sha256));
+    view_set(o, "sha256", view_hash(sha256));
     return o;
 }
 
@@ -143,18 +143,26 @@ static void set_subject(json_t *o, const struct cert *c)
 
     if (c->subject)
         subject = cert_name_text(c->subject, c->subject_len);
-    set(o, "subject", view_text(subject ? subject : ""));
+    view_set(o, "subject", view_text(subject ? subject : ""));
 }
 
 static void set_validity(json_t *o, const struct cert *c)
 {
-    set(o, "not_before", view_time(c->not_before));
-    set(o, "not_after", view_time(c->not_after));
+    view_set(o, "not_before", view_time(c->not_before));
+    view_set(o, "not_after", view_time(c->not_after));
 }
 
 static void set_key(json_t *o, const struct cert *c)
 {
-    set(o, "key", c->key.type ? view_key(&c->key) : json_null());
+    view_set(o, "key", c->key.type ? view_key(&c->key) : json_null());
+}
+
+void view_contents(json_t *o, const struct cert *c)
+{
+    set_subject(o, c);
+    view_set(o, "names", view_names(&c->names));
+    set_validity(o, c);
+    set_key(o, c);
 }
 
 static void set_sha256(json_t *o, const struct buf *der)
@@ -162,7 +170,7 @@ static void set_sha256(json_t *o, const struct buf *der)
     uint8_t sha256[32];
 
     digest_sum(DIGEST_SHA256, der->data, der->len, sha256);
-    set(o, "sha256", view_hash(sha256));
+    view_set(o, "sha256", view_hash(sha256));
 }
 
 static void set_pem(json_t *o, const struct buf *der)
@@ -170,7 +178,7 @@ static void set_pem(json_t *o, const struct buf *der)
     AUTO(buf) struct buf pem = {0};
 
     pem_put(&pem, "CERTIFICATE", der->data, der->len);
-    set(o, "pem", json_stringn((char *)pem.data, pem.len));
+    view_set(o, "pem", json_stringn((char *)pem.data, pem.len));
 }
 
 static void set_chain(json_t *o, const struct record *r,
@@ -179,7 +187,7 @@ static void set_chain(json_t *o, const struct record *r,
     AUTO(buf) struct buf pem = {0};
 
     authority_chain_pem(authorities, r->authority, &r->der, &pem);
-    set(o, "chain_pem", json_stringn((char *)pem.data, pem.len));
+    view_set(o, "chain_pem", json_stringn((char *)pem.data, pem.len));
 }
 
 json_t *view_record(const struct record *r, int64_t now,
@@ -189,28 +197,28 @@ json_t *view_record(const struct record *r, int64_t now,
     json_t *o = json_object();
 
     view_cert(&c, &r->der);
-    set(o, "serial", view_serial(&r->serial));
-    set(o, "status", json_string(status_text(view_status(r, &c, now))));
+    view_set(o, "serial", view_serial(&r->serial));
+    view_set(o, "status", json_string(status_text(view_status(r, &c, now))));
     set_subject(o, &c);
-    set(o, "names", view_names(&c.names));
-    set(o, "profile", *r->profile ? view_text(r->profile) : json_null());
-    set(o, "authority", view_text(r->authority));
+    view_set(o, "names", view_names(&c.names));
+    view_set(o, "profile", *r->profile ? view_text(r->profile) : json_null());
+    view_set(o, "authority", view_text(r->authority));
     set_validity(o, &c);
-    set(o, "issued_at", view_time(r->issued_at));
-    set(o, "requester", view_requester(&r->requester));
-    set(o, "protocol", view_text(r->protocol));
-    set(o, "note", view_text(r->note));
+    view_set(o, "issued_at", view_time(r->issued_at));
+    view_set(o, "requester", view_requester(&r->requester));
+    view_set(o, "protocol", view_text(r->protocol));
+    view_set(o, "note", view_text(r->note));
     set_key(o, &c);
     set_sha256(o, &r->der);
-    set(o, "replaces", view_serial(&r->replaces));
-    set(o, "replaced_by", view_serial(&r->replaced_by));
+    view_set(o, "replaces", view_serial(&r->replaces));
+    view_set(o, "replaced_by", view_serial(&r->replaced_by));
     if (r->revoked_at) {
-        set(o, "revoked_at", view_time(r->revoked_at));
-        set(o, "reason", view_text(crl_reason_text(r->reason)));
+        view_set(o, "revoked_at", view_time(r->revoked_at));
+        view_set(o, "reason", view_text(crl_reason_text(r->reason)));
     }
     if (r->warnings.n)
-        set(o, "warnings", view_strs(&r->warnings));
-    set(o, "leaf_index", json_integer((json_int_t)r->leaf));
+        view_set(o, "warnings", view_strs(&r->warnings));
+    view_set(o, "leaf_index", json_integer((json_int_t)r->leaf));
     if (authorities) {
         set_pem(o, &r->der);
         set_chain(o, r, authorities);
@@ -225,10 +233,10 @@ json_t *view_revoked(const struct msg_revoked *m, int64_t now,
     json_t *also = json_array();
 
     for (size_t i = 0; i < m->n; i++)
-        append(also, view_serial(&m->also[i]));
-    set(object, "also_revoked", also);
+        view_append(also, view_serial(&m->also[i]));
+    view_set(object, "also_revoked", also);
     if (m->crl_pending)
-        set(object, "crl", json_string("pending"));
+        view_set(object, "crl", json_string("pending"));
     return object;
 }
 
@@ -238,7 +246,7 @@ static json_t *view_roles(unsigned roles)
 
     for (unsigned one = 1; one <= ROLE_ADMIN; one <<= 1)
         if (roles & one)
-            append(a, json_string(role_text(one)));
+            view_append(a, json_string(role_text(one)));
     return a;
 }
 
@@ -247,24 +255,25 @@ json_t *view_token(const struct token *t)
 {
     json_t *o = json_object();
 
-    set(o, "id", view_text(t->id));
-    set(o, "label", view_text(t->label));
-    set(o, "roles", view_roles(t->roles));
-    set(o, "profiles", t->profiles.n ? view_strs(&t->profiles) : json_null());
-    set(o, "names", t->names.n ? view_strs(&t->names) : json_null());
-    set(o, "wildcards", json_boolean(t->wildcards));
-    set(o, "uses", json_integer((json_int_t)t->uses));
-    set(o, "max_uses",
-        t->max_uses ? json_integer((json_int_t)t->max_uses) : json_null());
-    set(o, "created_at", view_time(t->created_at));
-    set(o, "not_after", view_time(t->not_after));
-    set(o, "last_used", view_time(t->last_used));
-    set(o, "creator",
-        t->creator.type ? view_requester(&t->creator) : json_null());
+    view_set(o, "id", view_text(t->id));
+    view_set(o, "label", view_text(t->label));
+    view_set(o, "roles", view_roles(t->roles));
+    view_set(o, "profiles",
+             t->profiles.n ? view_strs(&t->profiles) : json_null());
+    view_set(o, "names", t->names.n ? view_strs(&t->names) : json_null());
+    view_set(o, "wildcards", json_boolean(t->wildcards));
+    view_set(o, "uses", json_integer((json_int_t)t->uses));
+    view_set(o, "max_uses",
+             t->max_uses ? json_integer((json_int_t)t->max_uses) : json_null());
+    view_set(o, "created_at", view_time(t->created_at));
+    view_set(o, "not_after", view_time(t->not_after));
+    view_set(o, "last_used", view_time(t->last_used));
+    view_set(o, "creator",
+             t->creator.type ? view_requester(&t->creator) : json_null());
     if (t->removed_at)
-        set(o, "removed_at", view_time(t->removed_at));
+        view_set(o, "removed_at", view_time(t->removed_at));
     if (t->secret)
-        set(o, "token", view_text(t->secret));
+        view_set(o, "token", view_text(t->secret));
     return o;
 }
 
@@ -274,7 +283,7 @@ json_t *view_authority(const struct authority_info *a)
     json_t *o = json_object();
 
     view_cert(&c, &a->der);
-    set(o, "name", view_text(a->name));
+    view_set(o, "name", view_text(a->name));
     set_subject(o, &c);
     set_validity(o, &c);
     set_sha256(o, &a->der);
@@ -283,27 +292,35 @@ json_t *view_authority(const struct authority_info *a)
     return o;
 }
 
-json_t *view_problem(const struct errs *e)
+json_t *view_errors(const struct errs *e)
 {
-    const struct err_item *first = errs_first(e);
-    json_t *o = json_object(), *all = json_array();
+    json_t *all = json_array();
 
-    /* Where the codes are explained; a relative reference, as every link. */
-    set(o, "type", json_sprintf("/v1/openapi.yaml#%s", err_code(first->code)));
-    set(o, "title", json_string(err_title(first->code)));
-    set(o, "status", json_integer(err_status(first->code)));
-    set(o, "detail", view_text(first->detail));
-    set(o, "code", json_string(err_code(first->code)));
     for (size_t i = 0; i < e->n; i++) {
         json_t *item = json_object();
 
-        set(item, "code", json_string(err_code(e->v[i].code)));
-        set(item, "detail", view_text(e->v[i].detail));
+        view_set(item, "code", json_string(err_code(e->v[i].code)));
+        view_set(item, "detail", view_text(e->v[i].detail));
         if (e->v[i].name)
-            set(item, "name", view_text(e->v[i].name));
-        append(all, item);
+            view_set(item, "name", view_text(e->v[i].name));
+        view_append(all, item);
     }
-    set(o, "errors", all);
+    return all;
+}
+
+json_t *view_problem(const struct errs *e)
+{
+    const struct err_item *first = errs_first(e);
+    json_t *o = json_object();
+
+    /* Where the codes are explained; a relative reference, as every link. */
+    view_set(o, "type",
+             json_sprintf("/v1/openapi.yaml#%s", err_code(first->code)));
+    view_set(o, "title", json_string(err_title(first->code)));
+    view_set(o, "status", json_integer(err_status(first->code)));
+    view_set(o, "detail", view_text(first->detail));
+    view_set(o, "code", json_string(err_code(first->code)));
+    view_set(o, "errors", view_errors(e));
     return o;
 }
 

@@ -21,6 +21,9 @@ json_t *view_token(const struct token *t);
 json_t *view_authority(const struct authority_info *a);
 /* What a profile allows, narrowed by limits (NULL: none). */
 json_t *view_profile(const struct profile *p, const struct limits *l);
+/* What would become of a request: would_issue, profile, authority, rules,
+ * errors, certificate. */
+json_t *view_explained(const struct msg_explained *m);
 /* problem+json (RFC 9457); there is at least one reason. */
 json_t *view_problem(const struct errs *e);
 /* RFC 4180, cells that begin with = + - @ quoted against spreadsheets. */

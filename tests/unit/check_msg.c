@@ -296,6 +296,96 @@ START_TEST(an_issue_cut_anywhere_is_refused)
 }
 END_TEST
 
+static void fill_explained(struct msg_explained *m)
+{
+    AUTO(errs) struct errs e = {0};
+
+    report_rule(&m->report, "names", "dns:a.b", &e, 0, "matches %s", "dns:**");
+    err_add_name(&e, ERR_NAME_NOT_ALLOWED, "dns:c.d", "not c.d");
+    err_add(&e, ERR_KEY_NOT_ALLOWED, "not that key");
+    report_rule(&m->report, "keys", "ed25519", &e, 0, "never said");
+    report_note(&m->report, "subject", "l=x\x1b[2J", "left out");
+    m->profile = xstrdup("server");
+    m->authority = xstrdup("issuing");
+    buf_puts(&m->tbs, "tbs");
+}
+
+START_TEST(what_is_explained_comes_back_in_frames)
+{
+    AUTO(msg_explained) struct msg_explained m = {0}, back = {0};
+    AUTO(errs) struct errs e = {0};
+
+    fill_explained(&m);
+    ck_assert_uint_eq(m.report.n, 4);
+    for (size_t i = 0; i < m.report.n; i++) {
+        AUTO(buf) struct buf b = {0};
+        struct rd r;
+
+        msg_explained_put(&b, &m, i, 1);
+        r = rd_of(b.data, b.len);
+        ck_assert_ptr_null(back.profile);
+        msg_explained_get(&r, &back);
+        ck_assert(rd_done(&r));
+    }
+    ck_assert_uint_eq(back.report.n, 4);
+    ck_assert_str_eq(back.report.v[0].detail, "matches dns:**");
+    ck_assert_str_eq(back.report.v[1].about, "dns:c.d");
+    ck_assert_str_eq(back.report.v[2].about, "ed25519");
+    ck_assert_str_eq(back.report.v[3].about, "l=x\\x1b[2J");
+    ck_assert_int_eq(back.report.v[3].result, REPORT_NOTE);
+    ck_assert_str_eq(back.authority, "issuing");
+    ck_assert_uint_eq(back.tbs.len, 3);
+    report_errs(&back.report, &e);
+    ck_assert_uint_eq(e.n, 2);
+    ck_assert_str_eq(e.v[0].name, "dns:c.d");
+    ck_assert_int_eq(e.v[1].code, ERR_KEY_NOT_ALLOWED);
+    ck_assert_ptr_null(e.v[1].name);
+}
+END_TEST
+
+/* Reasons beyond a number are dropped: that is no permission. */
+START_TEST(no_reason_left_is_no_permission)
+{
+    AUTO(report) struct report r = {0};
+    AUTO(errs) struct errs e = {0};
+
+    while (!errs_full(&e))
+        err_add(&e, ERR_NAME_NOT_ALLOWED, "x");
+    err_add(&e, ERR_NAME_NOT_ALLOWED, "dropped");
+    report_rule(&r, "names", "dns:a.b", &e, e.n, "allowed");
+    ck_assert_uint_eq(r.n, 0);
+}
+END_TEST
+
+START_TEST(what_is_explained_cut_or_changed_is_refused_or_well_formed)
+{
+    AUTO(msg_explained) struct msg_explained m = {0};
+    AUTO(buf) struct buf b = {0};
+
+    fill_explained(&m);
+    msg_explained_put(&b, &m, 0, m.report.n);
+    for (size_t n = 0; n < b.len; n++) {
+        AUTO(free) uint8_t *copy = xmemdup(b.data, n);
+        AUTO(msg_explained) struct msg_explained back = {0};
+        struct rd r = rd_of(copy, n);
+
+        msg_explained_get(&r, &back);
+        ck_assert(!rd_done(&r));
+    }
+    for (size_t i = 0; i < 8 * b.len; i++) {
+        AUTO(free) uint8_t *copy = xmemdup(b.data, b.len);
+        AUTO(msg_explained) struct msg_explained back = {0};
+        struct rd r = rd_of(copy, b.len);
+
+        copy[i / 8] ^= (uint8_t)(1 << i % 8);
+        msg_explained_get(&r, &back);
+        for (size_t k = 0; rd_done(&r) && k < back.report.n; k++)
+            ck_assert((back.report.v[k].result == REPORT_DENY) ==
+                      (back.report.v[k].code != ERR_NONE));
+    }
+}
+END_TEST
+
 /* What is believed of a changed body is at least well-formed. */
 START_TEST(an_issue_changed_anywhere_is_well_formed_or_refused)
 {
@@ -573,6 +663,9 @@ int main(void)
         a_gone_peer_is_gone,
         a_full_socket_does_not_block_when_asked,
         an_issue_comes_back,
+        what_is_explained_comes_back_in_frames,
+        no_reason_left_is_no_permission,
+        what_is_explained_cut_or_changed_is_refused_or_well_formed,
         an_issue_cut_anywhere_is_refused,
         an_issue_changed_anywhere_is_well_formed_or_refused,
         a_name_that_is_none_is_refused,

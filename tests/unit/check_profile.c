@@ -52,7 +52,7 @@ static char *codes(const struct profile *p, const struct limits *lim,
 {
     AUTO(errs) struct errs e = {0};
     struct strs texts = {0};
-    int refused = profile_judge(p, lim, r, &e);
+    int refused = profile_judge(p, lim, r, NULL, &e);
     char *s;
 
     ck_assert_int_eq(refused, e.n ? -1 : 0);
@@ -236,7 +236,7 @@ START_TEST(keys_and_power)
         AUTO(errs) struct errs why = {0};
 
         r.key = bad[i];
-        ck_assert_int_eq(profile_judge(&p, &no_limits, &r, &why), -1);
+        ck_assert_int_eq(profile_judge(&p, &no_limits, &r, NULL, &why), -1);
         ck_assert_uint_eq(why.n, 1);
         ck_assert_int_eq(why.v[0].code, ERR_KEY_NOT_ALLOWED);
         ck_assert_ptr_nonnull(

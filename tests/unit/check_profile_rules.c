@@ -323,7 +323,7 @@ START_TEST(denying)
         int rc;
 
         ck_assert_int_eq(names_parse(&l, cases[i].name, &why), 0);
-        rc = profile_judge(rules_of(c), &none, &r, &why);
+        rc = profile_judge(rules_of(c), &none, &r, NULL, &why);
         ck_assert_msg((rc != 0) == cases[i].refused, "%s", cases[i].name);
         if (rc != 0) {
             ck_assert_int_eq(why.v[0].code, ERR_NAME_NOT_ALLOWED);

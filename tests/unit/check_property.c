@@ -59,7 +59,7 @@ static int judge_and_write(const struct profile *p, const struct limits *lim,
 
     if (key_pub_parse(&key, m->spki.data, m->spki.len, e) != 0 ||
         profile_take(p, &claim, &t, &m->warnings, e) != 0 ||
-        profile_judge(p, lim, &r, e) != 0 ||
+        profile_judge(p, lim, &r, NULL, e) != 0 ||
         profile_validity(p, &m->span, DAY_ONE, DAY_ONE + 12 * DAY,
                          &spec.not_before, &spec.not_after, e) != 0)
         return -1;

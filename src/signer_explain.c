@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: ISC */
+/* What would become of a request: judged as handle_issue() does, by the same
+ * functions, up to the decision about the TBSCertificate.  Nothing is signed,
+ * queued or remembered. */
+#include "signer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A line has two texts of some 600 octets at most. */
+enum { LINES_A_FRAME = 32, TBS_MAX = RECORD_MAX - 4096 };
+
+/* What the profile did with each field of the subject. */
+static void told_subject(struct report *r, const struct issue_ask *a)
+{
+    for (int i = 0; i < SUBJECT__MAX; i++) {
+        const char *field = subject_field_text((enum subject_field)i);
+        const char *asked = a->m->subject.v[i], *is = a->taken.subject.v[i];
+        AUTO(free)
+        char *about = xasprintf("%s=%s", field, is ? is : asked ? asked : "");
+
+        if (is)
+            report_rule(r, "subject", about, &(struct errs){0}, 0, "%s",
+                        a->profile->fixed.v[i] ? "the profile's own"
+                        : asked && strcmp(asked, is) == 0
+                            ? "taken from the request"
+                            : "from the names");
+        else if (asked)
+            report_note(r, "subject", about, "not taken from the request");
+    }
+}
+
+/* Where the configuration says that a certificate has it. */
+static const char *const ext_rules[EXT__MAX + 1] = {
+    [EXT_BASIC] = "usage",       [EXT_KEY_USAGE] = "usage",
+    [EXT_EKU] = "usage",         [EXT_SKI] = "key",
+    [EXT_AKI] = "authority",     [EXT_SAN] = "names",
+    [EXT_CDP] = "cdp",           [EXT_AIA] = "aia",
+    [EXT_POLICIES] = "policies", [EXT_TLS_FEATURE] = "must-staple",
+    [EXT_NOCHECK] = "usage",     [EXT__MAX] = "extensions",
+};
+
+static void told_extensions(struct report *r, const struct cert *c)
+{
+    struct der list = der_of(c->exts, c->exts_len), value;
+    struct der_tlv oid;
+    bool critical;
+
+    while (!der_end(&list) &&
+           cert_ext_next(&list, &oid, &critical, &value) == 0) {
+        const enum cert_ext_id id = cert_ext_of(&oid);
+        char text[64];
+
+        der_oid_print(text, sizeof(text), oid.val, oid.len);
+        report_rule(r, ext_rules[id] ? ext_rules[id] : "extensions",
+                    id == EXT__MAX ? text : cert_ext_text(id),
+                    &(struct errs){0}, 0, "in the certificate%s",
+                    critical ? ", critical" : "");
+    }
+}
+
+static void told_warnings(struct report *r, const char *rule,
+                          const struct strs *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        report_note(r, rule, NULL, "%s", l->v[i]);
+}
+
+/* The octets that would be signed, judged; or the reasons. */
+static void decide(struct worker *w, const struct build *b,
+                   struct msg_explained *out, struct errs *why)
+{
+    struct strs warnings = {0};
+    AUTO(decision) struct decision *passed = build_decide(w, b, &warnings, why);
+    const struct cert *c = passed ? decision_cert(passed) : NULL;
+
+    if (c && c->tbs_len > TBS_MAX)
+        err_add(why, ERR_TOO_LARGE, "the certificate would have %zu octets",
+                c->tbs_len);
+    report_rule(&out->report, "lint", NULL, why, 0,
+                "the octets pass policy and every lint");
+    told_warnings(&out->report, "lint", &warnings);
+    strs_free(&warnings);
+    if (why->n)
+        return;
+    told_extensions(&out->report, c);
+    buf_put(&out->tbs, c->tbs, c->tbs_len);
+}
+
+static void answer(struct worker *w, const struct frame *f,
+                   const struct msg_explained *m)
+{
+    size_t at = 0, n;
+
+    do {
+        n = m->report.n - at;
+        if (n > LINES_A_FRAME)
+            n = LINES_A_FRAME;
+        msg_begin(&w->reply, MSG_EXPLAINED, f->id, at + n < m->report.n);
+        msg_explained_put(&w->reply, m, at, n);
+        peer_send_wait(w->peer, &w->reply);
+        at += n;
+    } while (at < m->report.n);
+}
+
+/* That the ledger cannot be read says nothing about the request. */
+static bool is_ours(const struct errs *why)
+{
+    for (size_t i = 0; i < why->n; i++)
+        if (err_status(why->v[i].code) >= 500)
+            return true;
+    return false;
+}
+
+/* Only who administers the service looks at it with other eyes. */
+static int look_as(struct worker *w, const char *id, struct who *who,
+                   struct report *r, struct errs *why, struct errs *e)
+{
+    if (w->peer->kind != PEER_A)
+        return err_add(e, ERR_BAD_REQUEST,
+                       "a token is named on the admin socket only");
+    if (auth_as(w, id, who, why, e) != 0)
+        return -1;
+    report_rule(r, "token", id, why, 0, "is in force, with the role issue");
+    return 0;
+}
+
+int handle_explain(struct worker *w, const struct frame *f,
+                   const struct caller *c, struct rd *body, struct errs *e)
+{
+    AUTO(msg_issue) struct msg_issue m = {0};
+    AUTO(msg_explained) struct msg_explained out = {0};
+    AUTO(who) struct who who = {0};
+    AUTO(errs) struct errs why = {0};
+    AUTO(ask)
+    struct issue_ask a = {.m = &m, .now = tm_now(), .report = &out.report};
+    AUTO(free) char *token = NULL;
+    struct build b = {0};
+
+    msg_issue_get(body, &m);
+    token = rd_str_null(body);
+    if (body_done(f, body, e) != 0 || auth_who(w, c, false, &who, e) != 0 ||
+        auth_role(&who, ROLE_ISSUE, e) != 0 ||
+        clock_check(w->s, a.now, e) != 0 ||
+        (token && look_as(w, token, &who, &out.report, &why, e) != 0))
+        return -1;
+    issue_ask(w, &who, &a, &b, &why);
+    if (b.profile) /* it came to what is taken */
+        told_subject(&out.report, &a);
+    told_warnings(&out.report, "request", &m.warnings);
+    if (why.n == 0)
+        decide(w, &b, &out, &why);
+    if (is_ours(&why)) {
+        errs_move(e, &why);
+        return -1;
+    }
+    out.profile = a.profile ? xstrdup(a.profile->name) : NULL;
+    out.authority = b.authority ? xstrdup(b.authority->name) : NULL;
+    answer(w, f, &out);
+    return 0;
+}
