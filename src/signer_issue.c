@@ -243,6 +243,8 @@ static void told_validity(struct report *r, const struct build *b,
 {
     char from[TM_RFC3339_SIZE], to[TM_RFC3339_SIZE];
 
+    if (!r)
+        return;
     tm_rfc3339(from, b->not_before);
     tm_rfc3339(to, b->not_after);
     report_rule(r, "lifetime", NULL, e, had, "from %s to %s", from, to);
