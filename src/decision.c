@@ -81,6 +81,15 @@ struct decision *decide_authority(struct buf *tbs, const struct cert *issuer,
     return decision_end(d, &found, e);
 }
 
+void decide_refused(struct buf *tbs, const struct cert *issuer,
+                    struct strs *warnings, struct errs *e)
+{
+    AUTO(decision) struct decision *d = decision_read(tbs, e);
+
+    if (d)
+        judge_lints(d, issuer, warnings, e);
+}
+
 const struct cert *decision_cert(const struct decision *d)
 {
     return &d->cert;

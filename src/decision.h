@@ -36,6 +36,10 @@ struct decision *decide_leaf(struct buf *tbs, const struct decision_facts *f,
 /* An authority's own certificate: the lints.  issuer NULL: a root. */
 struct decision *decide_authority(struct buf *tbs, const struct cert *issuer,
                                   struct strs *warnings, struct errs *e);
+/* Of octets that policy has refused already: the reader's reason, or those of
+ * the lints, as above.  Takes the octets; they can never be signed. */
+void decide_refused(struct buf *tbs, const struct cert *issuer,
+                    struct strs *warnings, struct errs *e);
 /* As it was read; der and sig are NULL.  Lives as long as the decision. */
 const struct cert *decision_cert(const struct decision *d);
 void decision_free(struct decision *d);

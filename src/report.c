@@ -3,8 +3,7 @@
 
 #include <stdarg.h>
 #include <stdlib.h>
-
-#include "mem.h"
+#include <string.h>
 
 static const char *const results[REPORT__MAX] = {
     [REPORT_ALLOW] = "allow",
@@ -79,6 +78,22 @@ void report_note(struct report *r, const char *rule, const char *about,
     text = xvasprintf(fmt, ap);
     va_end(ap);
     add(r, REPORT_NOTE, ERR_NONE, rule, about, text);
+}
+
+void report_notes(struct report *r, const char *rule, const struct strs *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        report_note(r, rule, NULL, "%s", l->v[i]);
+}
+
+bool report_denies(const struct report *r, const char *name)
+{
+    AUTO(free) char *shown = err_escape(name);
+
+    for (size_t i = 0; i < r->n; i++)
+        if (r->v[i].named && strcmp(r->v[i].about, shown) == 0)
+            return true;
+    return false;
 }
 
 void report_errs(const struct report *r, struct errs *out)

@@ -8,6 +8,7 @@
 #define POCKETCA_REPORT_H
 
 #include "err.h"
+#include "mem.h"
 
 enum report_result { REPORT_ALLOW = 0, REPORT_DENY, REPORT_NOTE, REPORT__MAX };
 
@@ -17,7 +18,7 @@ struct report_line {
     char *rule;    /* "names", "deny", "keys": as in the configuration */
     char *about;   /* the name, key, extension ...; or NULL */
     char *detail;
-    bool named;    /* the reason is about a name, which `about` is */
+    bool named; /* the reason is about a name, which `about` is */
 };
 struct report {
     struct report_line *v;
@@ -38,6 +39,10 @@ void report_rule(struct report *r, const char *rule, const char *about,
 /* Worth knowing, and no reason for or against. */
 void report_note(struct report *r, const char *rule, const char *about,
                  const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* The same of each sentence, about nothing in particular. */
+void report_notes(struct report *r, const char *rule, const struct strs *l);
+/* True when a name is denied: "dns:a.b". */
+bool report_denies(const struct report *r, const char *name);
 /* The denials alone, as reasons. */
 void report_errs(const struct report *r, struct errs *out);
 

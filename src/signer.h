@@ -221,11 +221,11 @@ enum store_result token_known(struct worker *w, const char *id,
  * auth_alive() to judge. */
 int auth_who(struct worker *w, const struct caller *c, bool repeats,
              struct who *out, struct errs *e);
-/* Who asks if the token with that id did, whatever its secret: *out is replaced.
- * -1 with ERR_NOT_FOUND when there never was one.  Why it may not issue is
- * added to `why`. */
-int auth_as(struct worker *w, const char *id, struct who *out,
-            struct errs *why, struct errs *e);
+/* Who asks if the token with that id did, whatever its secret: *out is
+ * replaced. -1 with ERR_NOT_FOUND when there never was one.  Why it may not
+ * issue is added to `why`. */
+int auth_as(struct worker *w, const char *id, struct who *out, struct errs *why,
+            struct errs *e);
 /* -1 with ERR_TOKEN_USED_UP: for what is no repeat. */
 int auth_alive(const struct who *w, struct errs *e);
 /* -1 with ERR_ROLE_MISSING. */
@@ -310,26 +310,15 @@ struct build {
 /* Writes the TBSCertificate and has it judged.  NULL with every reason. */
 struct decision *build_decide(struct worker *w, const struct build *b,
                               struct strs *warnings, struct errs *e);
+/* What the lints say of one that was refused: every reason is reported. */
+void build_lint(struct worker *w, const struct build *b, struct strs *warnings,
+                struct errs *e);
 /* And signs it: fills serial, der and warnings of r. */
 struct decision *build_cert(struct worker *w, const struct build *b,
                             struct record *r, struct errs *e);
 
-/* signer_issue.c */
-struct issue_job {
-    struct job job;
-    struct record record;
-    struct decision *passed; /* about record.der */
-    char *cn, *scope, *idem_key;
-    uint8_t idem_hash[32];
-    bool detached;
-    uint64_t revocations; /* how many there were when it was judged */
-    bool renewal, by_cert;
-    uint64_t renews_leaf;
-    uint8_t renews_key[32]; /* SHA-256 of its SubjectPublicKeyInfo */
-};
-/* Everything that policy says about what was taken of the request, key and
- * validity, for issue and renewal; every reason is added.  Fills b, which
- * borrows from a. */
+/* signer_judge.c */
+/* What is to be judged. */
 struct issue_ask {
     struct msg_issue *m; /* gets the warnings */
     const struct profile *profile;
@@ -344,10 +333,14 @@ static inline void ask_free(struct issue_ask *a)
     taken_free(&a->taken);
 }
 AUTO_VALUE(ask, struct issue_ask, ask_free)
+/* Everything that policy says about what was taken of the request, key and
+ * validity, for issue and renewal; every reason is added, and where there is
+ * one, or e had one before, those of the lints too: -1.  Fills b, which borrows
+ * from a. */
 int issue_judge(struct worker *w, const struct issue_ask *a, struct build *b,
                 struct errs *e);
 /* All that there is to say about a new certificate before it is written: the
- * profile, what it takes, issue_judge(), what it replaces.  *a has m, now and
+ * profile, what it takes, what it replaces, issue_judge().  *a has m, now and
  * report; the rest is filled in. */
 int issue_ask(struct worker *w, const struct who *who, struct issue_ask *a,
               struct build *b, struct errs *e);
@@ -362,6 +355,20 @@ enum store_result judge_ban(struct store_conn *c, const uint8_t sha256[32],
 /* Nobody's own key, and none that was revoked for keyCompromise. */
 int issue_judge_key(struct worker *w, const struct key_pub *key,
                     struct errs *e);
+
+/* signer_issue.c */
+struct issue_job {
+    struct job job;
+    struct record record;
+    struct decision *passed; /* about record.der */
+    char *cn, *scope, *idem_key;
+    uint8_t idem_hash[32];
+    bool detached;
+    uint64_t revocations; /* how many there were when it was judged */
+    bool renewal, by_cert;
+    uint64_t renews_leaf;
+    uint8_t renews_key[32]; /* SHA-256 of its SubjectPublicKeyInfo */
+};
 /* A job with the record that the certificate is to have; takes texts out of
  * m. */
 struct issue_job *issue_new(struct worker *w, const struct frame *f,

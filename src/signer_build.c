@@ -24,13 +24,9 @@ static struct decision_facts facts(const struct worker *w,
                                    .now = b->now};
 }
 
-struct decision *build_decide(struct worker *w, const struct build *b,
-                              struct strs *warnings, struct errs *e)
+static void write_tbs(struct worker *w, const struct build *b, struct buf *tbs)
 {
     const struct signer_authority *a = b->authority;
-    struct key_signer *key = worker_key(w, a);
-    const struct decision_facts known = facts(w, b, key_signer_alg(key));
-    AUTO(buf) struct buf tbs = {0};
     struct cert_spec spec = {
         .issuer = a->cert.subject,
         .issuer_len = a->cert.subject_len,
@@ -40,13 +36,32 @@ struct decision *build_decide(struct worker *w, const struct build *b,
         .crl_url = a->crl_url,
         .issuer_url = a->issuer_url,
         .ocsp_url = w->s->ocsp_url,
-        .alg = key_signer_alg(key),
+        .alg = key_signer_alg(worker_key(w, a)),
     };
 
     profile_spec(b->profile, b->taken, b->key, &spec);
     serial_random(&spec.serial);
-    cert_write_tbs(&tbs, &spec);
+    cert_write_tbs(tbs, &spec);
+}
+
+struct decision *build_decide(struct worker *w, const struct build *b,
+                              struct strs *warnings, struct errs *e)
+{
+    const struct decision_facts known =
+        facts(w, b, key_signer_alg(worker_key(w, b->authority)));
+    AUTO(buf) struct buf tbs = {0};
+
+    write_tbs(w, b, &tbs);
     return decide_leaf(&tbs, &known, warnings, e);
+}
+
+void build_lint(struct worker *w, const struct build *b, struct strs *warnings,
+                struct errs *e)
+{
+    AUTO(buf) struct buf tbs = {0};
+
+    write_tbs(w, b, &tbs);
+    decide_refused(&tbs, &b->authority->cert, warnings, e);
 }
 
 struct decision *build_cert(struct worker *w, const struct build *b,

@@ -10,24 +10,45 @@
 /* A line has two texts of some 600 octets at most. */
 enum { LINES_A_FRAME = 32, TBS_MAX = RECORD_MAX - 4096 };
 
-/* What the profile did with each field of the subject. */
+/* Whether a field of the subject is a name that was denied: the CN may be. */
+static bool is_denied(const struct report *r, const struct names *names,
+                      const char *value)
+{
+    for (size_t i = 0; i < names->n; i++) {
+        AUTO(free) char *text = name_text(&names->v[i]);
+
+        if (strcmp(names->v[i].value, value) == 0 && report_denies(r, text))
+            return true;
+    }
+    return false;
+}
+
+/* What the profile did with a field of the subject. */
+static void told_field(struct report *r, const struct issue_ask *a,
+                       enum subject_field f)
+{
+    const char *asked = a->m->subject.v[f], *is = a->taken.subject.v[f];
+    AUTO(free)
+    char *about = xasprintf("%s=%s", subject_field_text(f),
+                            is      ? is
+                            : asked ? asked
+                                    : "");
+
+    if (is && is_denied(r, &a->taken.names, is))
+        report_note(r, "subject", about, "is a name that is denied");
+    else if (is)
+        report_rule(r, "subject", about, &(struct errs){0}, 0, "%s",
+                    a->profile->fixed.v[f]            ? "the profile's own"
+                    : asked && strcmp(asked, is) == 0 ? "taken from the request"
+                                                      : "from the names");
+    else if (asked)
+        report_note(r, "subject", about, "not taken from the request");
+}
+
 static void told_subject(struct report *r, const struct issue_ask *a)
 {
-    for (int i = 0; i < SUBJECT__MAX; i++) {
-        const char *field = subject_field_text((enum subject_field)i);
-        const char *asked = a->m->subject.v[i], *is = a->taken.subject.v[i];
-        AUTO(free)
-        char *about = xasprintf("%s=%s", field, is ? is : asked ? asked : "");
-
-        if (is)
-            report_rule(r, "subject", about, &(struct errs){0}, 0, "%s",
-                        a->profile->fixed.v[i] ? "the profile's own"
-                        : asked && strcmp(asked, is) == 0
-                            ? "taken from the request"
-                            : "from the names");
-        else if (asked)
-            report_note(r, "subject", about, "not taken from the request");
-    }
+    for (int i = 0; i < SUBJECT__MAX; i++)
+        told_field(r, a, (enum subject_field)i);
 }
 
 /* Where the configuration says that a certificate has it. */
@@ -59,13 +80,6 @@ static void told_extensions(struct report *r, const struct cert *c)
     }
 }
 
-static void told_warnings(struct report *r, const char *rule,
-                          const struct strs *l)
-{
-    for (size_t i = 0; i < l->n; i++)
-        report_note(r, rule, NULL, "%s", l->v[i]);
-}
-
 /* The octets that would be signed, judged; or the reasons. */
 static void decide(struct worker *w, const struct build *b,
                    struct msg_explained *out, struct errs *why)
@@ -79,7 +93,7 @@ static void decide(struct worker *w, const struct build *b,
                 c->tbs_len);
     report_rule(&out->report, "lint", NULL, why, 0,
                 "the octets pass policy and every lint");
-    told_warnings(&out->report, "lint", &warnings);
+    report_notes(&out->report, "lint", &warnings);
     strs_free(&warnings);
     if (why->n)
         return;
@@ -147,7 +161,7 @@ int handle_explain(struct worker *w, const struct frame *f,
     issue_ask(w, &who, &a, &b, &why);
     if (b.profile) /* it came to what is taken */
         told_subject(&out.report, &a);
-    told_warnings(&out.report, "request", &m.warnings);
+    report_notes(&out.report, "request", &m.warnings);
     if (why.n == 0)
         decide(w, &b, &out, &why);
     if (is_ours(&why)) {

@@ -63,23 +63,6 @@ int issue_repeat(struct worker *w, const struct frame *f,
     return 1;
 }
 
-enum store_result judge_ban(struct store_conn *c, const uint8_t sha256[32],
-                            struct errs *e)
-{
-    struct key_ban ban;
-    char text[65], since[TM_RFC3339_SIZE];
-    enum store_result r = store_key_compromised(c, sha256, &ban);
-
-    if (r != STORE_OK)
-        return r;
-    hex_encode(text, sha256, 32);
-    tm_rfc3339(since, ban.since);
-    err_add(e, ERR_KEY_COMPROMISED,
-            "the key with SHA-256 %s was %s at %s and is never certified again",
-            text, ban.blocked ? "blocked" : "revoked for keyCompromise", since);
-    return STORE_OK;
-}
-
 /* Inside the transaction: what revocations since the judgement say. */
 static enum store_result judge_again(struct signer *s, struct issue_job *j)
 {
@@ -198,101 +181,6 @@ static const struct job_kind renew_kind = {
     .free = issue_free,
 };
 
-bool is_own_key(const struct signer *s, const uint8_t sha256[32])
-{
-    if (memcmp(s->ledger_key_sha256, sha256, 32) == 0)
-        return true;
-    for (size_t i = 0; i < s->n_authorities; i++)
-        if (memcmp(s->authorities[i].key_sha256, sha256, 32) == 0)
-            return true;
-    return false;
-}
-
-int issue_judge_key(struct worker *w, const struct key_pub *key, struct errs *e)
-{
-    uint8_t sha256[32];
-    enum store_result r;
-
-    key_pub_sha256(key, sha256);
-    if (is_own_key(w->s, sha256))
-        return err_add(e, ERR_KEY_NOT_ALLOWED,
-                       "this is the key of an authority, or the ledger's");
-    if (weak_list_has(&w->s->weak, key))
-        return err_add(e, ERR_KEY_WEAK,
-                       "The key is weak: its RSA modulus is on a list of keys "
-                       "that everybody knows (weak-keys).");
-    r = judge_ban(w->reader, sha256, e);
-    if (r == STORE_NONE)
-        return 0;
-    return r == STORE_OK ? -1 : auth_store_error(r, e);
-}
-
-int issue_take(const struct issue_ask *a, struct taken *out, struct errs *e)
-{
-    struct msg_issue *m = a->m;
-    const struct claim asked = {.names = &m->names,
-                                .listed = m->listed,
-                                .odd = m->odd_san.n > 0,
-                                .subject = &m->subject};
-
-    return profile_take(a->profile, &asked, out, &m->warnings, e);
-}
-
-static void told_validity(struct report *r, const struct build *b,
-                          const struct errs *e, size_t had)
-{
-    char from[TM_RFC3339_SIZE], to[TM_RFC3339_SIZE];
-
-    if (!r)
-        return;
-    tm_rfc3339(from, b->not_before);
-    tm_rfc3339(to, b->not_after);
-    report_rule(r, "lifetime", NULL, e, had, "from %s to %s", from, to);
-}
-
-int issue_judge(struct worker *w, const struct issue_ask *a, struct build *b,
-                struct errs *e)
-{
-    const struct profile *p = a->profile;
-    const char *authority =
-        p->authority ? p->authority : w->s->conf->authorities[0].name;
-    const struct request req = {
-        .names = &a->taken.names,
-        .odd_san = &a->m->odd_san,
-        .key = &a->key,
-        .power = a->m->power,
-        .critical = a->m->critical,
-    };
-    size_t had;
-    int bad = 0;
-
-    b->authority = signer_authority_find(w->s, authority);
-    if (!b->authority || !b->authority->key)
-        log_fatal("profile", "%s: no key for %s", p->name, authority);
-    bad |= profile_judge(p, a->limits, &req, a->report, e);
-    had = e->n;
-    bad |= issue_judge_key(w, &a->key, e);
-    report_rule(a->report, "key", NULL, e, had,
-                "not listed as weak, not blocked, no authority's own");
-    had = e->n;
-    bad |=
-        profile_validity(p, &a->m->span, a->now, b->authority->cert.not_after,
-                         &b->not_before, &b->not_after, e);
-    told_validity(a->report, b, e, had);
-    had = e->n;
-    if (a->m->note) {
-        bad |= auth_text("note", a->m->note, NOTE_MAX, e);
-        report_rule(a->report, "note", NULL, e, had, "fits");
-    }
-    b->profile = p;
-    b->limits = a->limits;
-    b->now = a->now;
-    b->asked = &a->m->span;
-    b->taken = &a->taken;
-    b->key = &a->key;
-    return bad ? -1 : 0;
-}
-
 struct issue_job *issue_new(struct worker *w, const struct frame *f,
                             struct msg_issue *m, struct who *who)
 {
@@ -337,53 +225,6 @@ int issue_queue(struct worker *w, struct issue_job *j, const struct build *b,
         return 0;
     job_free(&j->job);
     return -1;
-}
-
-static int judge_replaces(struct worker *w, const struct who *who,
-                          const struct serial *s, struct errs *e)
-{
-    AUTO(record) struct record old = {0};
-    AUTO(errs) struct errs why = {0};
-
-    if (s->len == 0 || find_record(w, who, s, auth_sees, &old, &why) == 0)
-        return 0;
-    if (why.v[0].code != ERR_NOT_FOUND) {
-        errs_move(e, &why);
-        return -1;
-    }
-    return err_add(e, ERR_BAD_ARGUMENT, "replaces: %s", why.v[0].detail);
-}
-
-int issue_ask(struct worker *w, const struct who *who, struct issue_ask *a,
-              struct build *b, struct errs *e)
-{
-    const struct msg_issue *m = a->m;
-    size_t had = e->n;
-    int rc;
-
-    a->limits = &who->limits;
-    a->profile =
-        profiles_choose(&w->s->conf->profiles, m->profile, a->limits, e);
-    report_rule(a->report, "profile",
-                a->profile ? a->profile->name : m->profile, e, had,
-                m->profile ? "as asked for" : "the first there is");
-    if (!a->profile)
-        return -1;
-    had = e->n;
-    rc = key_pub_parse(&a->key, m->spki.data, m->spki.len, e);
-    if (rc == 0)
-        rc = issue_take(a, &a->taken, e);
-    if (rc != 0) {
-        report_rule(a->report, "request", NULL, e, had, "-");
-        return -1;
-    }
-    if (issue_judge(w, a, b, e) != 0)
-        return -1;
-    had = e->n;
-    rc = judge_replaces(w, who, &m->replaces, e);
-    if (m->replaces.len)
-        report_rule(a->report, "replaces", NULL, e, had, "it is there");
-    return rc;
 }
 
 int handle_issue(struct worker *w, const struct frame *f,

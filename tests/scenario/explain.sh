@@ -15,6 +15,10 @@ profile people { usage = email names = { "email:*@example.internal", "cn:**" }
     subject = { "c=DE", "o", "cn" } keys = { "ec:P-256" } lifetime = 30d
     max-lifetime = 30d policies = "1.3.6.1.4.1.32473.1.1"
     extensions = "1.2.3.4 hex:0c0141" cdp = no }
+profile either { usage = server names = { "dns:**.internal", "email:**" }
+    keys = { "ec:P-256" } lifetime = 30d max-lifetime = 30d }
+profile service { usage = client names = { "dns:**.internal", "cn:svc-*" }
+    subject = cn keys = { "ec:P-256" } lifetime = 30d max-lifetime = 30d }
 profile wild { usage = server names = "dns:**.internal" wildcards = yes
     lifetime = 30d max-lifetime = 30d }
 CONF
@@ -130,6 +134,35 @@ json 'every name has its lines' '
     [.rules[] | select(.rule == "names") | [.about, .result]] ==
     [["dns:web.internal", "allow"], ["dns:x.example.org", "deny"],
      ["dns:secret.internal", "allow"], ["ip:10.0.0.1", "deny"]]'
+
+# what the lints say is told beside what policy says, and whatever else is wrong
+refused lint lint 'a server without a host' web.internal \
+    'profile=either&names=jane@example.internal'
+refused lint lint 'and too long, and replaces nothing' web.internal \
+    'profile=either&names=jane@example.internal&lifetime=31d&replaces=4142'
+json 'every reason, in its order' '[.errors[].code] ==
+    ["bad-argument", "lifetime-too-long", "lint"]'
+refused lint lint 'too long alone, for the same names' rsa \
+    'profile=either&names=jane@example.internal&lifetime=31d'
+json 'key, length and lint' '[.errors[].code] ==
+    ["key-not-allowed", "lifetime-too-long", "lint"]'
+dry web.internal 'names=web.example.org&lifetime=1d'
+json 'a lint that is content says so, beside a denial' 'any(.rules[];
+    .rule == "lint" and .result == "allow")'
+
+# a common name that is a denied name is not said to be allowed
+cn_lines='[.rules[] | select(.rule == "subject") | [.result, .about]]'
+openssl req -new -key "$T/web.internal.key" -subj /CN=jane \
+    -addext 'subjectAltName=DNS:web.internal' -out "$T/cn.csr" 2>/dev/null
+dry cn profile=service
+json 'a CN that is taken' "(.would_issue | not) and
+    any(.rules[]; .rule == \"names\" and .result == \"deny\" and
+    .about == \"cn:jane\") and $cn_lines == [[\"note\", \"cn=jane\"]]"
+dry web.internal names=web.example.org
+json 'one from the names' "$cn_lines == [[\"note\", \"cn=web.example.org\"]]"
+dry web.internal names=a.internal,web.example.org
+json 'one that is allowed, beside a denied name' \
+    "$cn_lines == [[\"allow\", \"cn=a.internal\"]]"
 
 # more reasons than are kept: what nobody judged is not allowed
 names=$(seq -s, -f 'n%g.example.org' 300)

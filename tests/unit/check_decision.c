@@ -262,6 +262,35 @@ START_TEST(reasons_come_at_once_policy_first)
 }
 END_TEST
 
+/* What policy has refused is judged by the lints alone, without policy. */
+START_TEST(what_is_refused_has_its_lints)
+{
+    AUTO(errs) struct errs e = {0};
+    AUTO(cert_edit) struct cert_edit edit = {0};
+    AUTO(buf) struct buf tbs = {0}, broken = {0};
+    struct strs warnings = {0};
+
+    buf_put(&tbs, good.data, good.len);
+    decide_refused(&tbs, &ca, &warnings, &e);
+    ck_assert_uint_eq(e.n, 0);
+    edit_open(&edit);
+    edit_apply(&edit, DROP(CDP), NULL);
+    edit_apply(&edit, CRITICAL(AIA), "3000");
+    cert_edit_tbs(&edit, &tbs);
+    decide_refused(&tbs, &ca, &warnings, &e);
+    ck_assert_uint_gt(e.n, 0);
+    for (size_t i = 0; i < e.n; i++)
+        ck_assert_int_eq(e.v[i].code, ERR_LINT);
+    ck_assert_ptr_nonnull(strstr(e.v[0].detail, "aia_"));
+    errs_free(&e);
+    buf_put(&broken, good.data, good.len - 1);
+    decide_refused(&broken, &ca, &warnings, &e);
+    ck_assert_uint_eq(e.n, 1);
+    ck_assert_int_eq(e.v[0].code, ERR_LINT);
+    strs_free(&warnings);
+}
+END_TEST
+
 /* An authority's own certificate passes the lints or is not signed. */
 START_TEST(authorities_pass_lints)
 {
@@ -494,6 +523,7 @@ int main(void)
                                   each_deviation_is_refused,
                                   no_other_octet_is_signed,
                                   reasons_come_at_once_policy_first,
+                                  what_is_refused_has_its_lints,
                                   authorities_pass_lints,
                                   everything_that_a_profile_may_say};
     int failed;
