@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "der.h"
+#include "mem.h"
 #include "oid.h"
 
 enum { EXTENSIONS_MAX = 64 };
@@ -265,8 +266,9 @@ static int ext_read(struct cert *c, const struct der_tlv *oid, bool critical,
     const struct cert_ext ext = {value->p, value->n, critical};
     const enum cert_ext_id i = cert_ext_of(oid);
 
-    if (critical && (i == EXT__MAX || extensions[i].only_plain))
-        return bad(c, e, CERT_FAULT_CRITICAL);
+    if (critical && (i == EXT__MAX || extensions[i].only_plain) &&
+        !c->odd_critical.raw)
+        c->odd_critical = *oid;
     if (i == EXT__MAX)
         return 0;
     c->ext[i] = ext;
@@ -433,10 +435,27 @@ static int refused(struct cert *c)
     return -1;
 }
 
-int cert_parse(struct cert *out, const uint8_t *der, size_t len, struct errs *e)
+int cert_parse_any(struct cert *out, const uint8_t *der, size_t len,
+                   struct errs *e)
 {
     *out = (struct cert){.der = der, .der_len = len, .path_len = -1};
     return read_all(out, e) ? refused(out) : 0;
+}
+
+int cert_parse(struct cert *out, const uint8_t *der, size_t len, struct errs *e)
+{
+    AUTO(free) char *why = NULL;
+    char oid[64];
+
+    if (cert_parse_any(out, der, len, e) != 0)
+        return -1;
+    if (!out->odd_critical.raw)
+        return 0;
+    der_oid_print(oid, sizeof(oid), out->odd_critical.val,
+                  out->odd_critical.len);
+    why = xasprintf("it has an unknown critical extension (%s)", oid);
+    bad_why(out, e, CERT_FAULT_CRITICAL, why);
+    return refused(out);
 }
 
 int cert_parse_tbs(struct cert *out, const uint8_t *tbs, size_t len,

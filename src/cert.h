@@ -86,14 +86,14 @@ struct cert_spec {
     const uint8_t *spki;
     size_t spki_len;
     bool ca;
-    int path_len;           /* -1: none; only with ca */
-    unsigned ku, eku;       /* enum key_usage, enum ext_key_usage */
+    int path_len;                /* -1: none; only with ca */
+    unsigned ku, eku;            /* enum key_usage, enum ext_key_usage */
     const struct buf *eku_other; /* more purposes, OIDs in DER; NULL: none */
-    const uint8_t *ski;     /* SKI_LEN octets; NULL: computed from spki */
-    const uint8_t *aki;     /* SKI_LEN octets; NULL: none */
-    const char *crl_url;    /* NULL: no CRL distribution point */
-    const char *issuer_url; /* caIssuers; NULL: none */
-    const char *ocsp_url;   /* NULL: none */
+    const uint8_t *ski;          /* SKI_LEN octets; NULL: computed from spki */
+    const uint8_t *aki;          /* SKI_LEN octets; NULL: none */
+    const char *crl_url;         /* NULL: no CRL distribution point */
+    const char *issuer_url;      /* caIssuers; NULL: none */
+    const char *ocsp_url;        /* NULL: none */
     const struct cert_constraints *constraints; /* NULL: none */
     const struct buf *extra; /* more Extensions, DER; NULL: none */
     enum sig_alg alg;
@@ -128,8 +128,6 @@ void cert_write_tbs(struct buf *tbs, const struct cert_spec *spec);
     X(COUNT, "extensions_many", "RFC 5280 4.1.2.9",                            \
       "it has more than 64 extensions")                                        \
     X(TWICE, "extension_twice", "RFC 5280 4.2", "it has an extension twice")   \
-    X(CRITICAL, "critical_unknown", "RFC 5280 4.2",                            \
-      "it has an unknown critical extension")                                  \
     X(BASIC, "basic_constraints_form", "RFC 5280 4.2.1.9",                     \
       "its basicConstraints is malformed")                                     \
     X(KEY_USAGE, "key_usage_form", "RFC 5280 4.2.1.3",                         \
@@ -153,7 +151,8 @@ enum cert_fault {
 #define X(id, name, cite, text) CERT_FAULT_##id,
     CERT_FAULT_TABLE(X)
 #undef X
-        CERT_FAULT__MAX
+        CERT_FAULT_CRITICAL, /* cert_parse() only: a lint warns of it */
+    CERT_FAULT__MAX
 };
 
 /* The extensions that are known. */
@@ -206,7 +205,8 @@ struct cert {
     const uint8_t *ski, *aki; /* NULL when absent */
     size_t ski_len, aki_len;
     struct cert_ext ext[EXT__MAX];
-    const uint8_t *exts; /* all of them, for cert_ext_next() */
+    struct der_tlv odd_critical; /* OID of an unknown one; raw NULL: none */
+    const uint8_t *exts;         /* all of them, for cert_ext_next() */
     size_t exts_len, n_exts;
 };
 
@@ -218,6 +218,12 @@ struct cert {
  * outlive it.  Nothing but the names is allocated. */
 int cert_parse(struct cert *out, const uint8_t *der, size_t len,
                struct errs *e);
+/* As cert_parse(), but unknown critical extensions are passed over, and
+ * odd_critical is the first: for what the ledger has, where a profile has
+ * granted it, and for who only looks at a certificate (RFC 5280 section 4.2
+ * forbids to trust one). */
+int cert_parse_any(struct cert *out, const uint8_t *der, size_t len,
+                   struct errs *e);
 /* The same of a TBSCertificate alone: der and sig stay NULL. */
 int cert_parse_tbs(struct cert *out, const uint8_t *tbs, size_t len,
                    struct errs *e);

@@ -41,7 +41,7 @@ static int from_der(const struct buf *der, const char *path, struct buf *spki,
     AUTO(csr) struct csr csr = {0};
     struct key_pub pub;
 
-    if (cert_parse(&cert, der->data, der->len, &no_cert) == 0)
+    if (cert_parse_any(&cert, der->data, der->len, &no_cert) == 0)
         buf_put(spki, cert.key.spki, cert.key.spki_len);
     else if (csr_parse(&csr, der->data, der->len, &no_csr) == 0)
         buf_put(spki, csr.key.spki, csr.key.spki_len);

@@ -43,7 +43,7 @@ static bool read_at(const struct blobs *l, size_t i, struct cert *out)
 {
     AUTO(errs) struct errs e = {0};
 
-    return cert_parse(out, l->v[i].data, l->v[i].len, &e) == 0;
+    return cert_parse_any(out, l->v[i].data, l->v[i].len, &e) == 0;
 }
 
 static bool find_named(const struct blobs *l, const struct cert *of,

@@ -109,6 +109,7 @@ const struct field conf_profile_fields[] = {
     {"wildcards", false, false, conf_set_bool, AT(wildcards), 0, 0},
     {"single-label", false, false, conf_set_bool, AT(single_label), 0, 0},
     {"max-names", false, false, conf_set_count, AT(max_names), 1, 1000},
+    {"min-names", false, false, conf_set_count, AT(min_names), 1, 1000},
     {"subject", true, false, set_subject, 0, 0, 0},
     {"keys", true, false, set_key_rule, 0, 0, 0},
     {"lifetime", false, false, conf_set_span, AT(lifetime), TM_MINUTE,
@@ -248,6 +249,24 @@ static void check_names(struct parse *p, const struct profile *f)
         }
 }
 
+static bool is_open(const struct pattern *n)
+{
+    return n->how != PATTERN_EXACT;
+}
+
+static void check_counts(struct parse *p, const struct profile *f)
+{
+    if (f->min_names > f->max_names)
+        COMPLAIN(p, "min-names", 0,
+                 "profile %s: min-names %u is more than the max-names %u",
+                 f->name, f->min_names, f->max_names);
+    else if (f->min_names > f->names.n && !any_name(f, is_open))
+        COMPLAIN(p, "min-names", 0,
+                 "profile %s: min-names %u can never match: names in line %d "
+                 "has %zu",
+                 f->name, f->min_names, conf_line(p, "names", 0), f->names.n);
+}
+
 static void check_lifetimes(struct parse *p, const struct profile *f)
 {
     if (f->lifetime > f->max_lifetime)
@@ -333,6 +352,7 @@ void conf_profile_end(struct parse *p, void *at)
     if (f->usage.n)
         check_usage(p, f);
     check_names(p, f);
+    check_counts(p, f);
     check_deny(p, f);
     check_subject(p, f);
     check_lifetimes(p, f);

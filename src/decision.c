@@ -77,6 +77,9 @@ struct decision *decide_authority(struct buf *tbs, const struct cert *issuer,
         return NULL;
     if (!d->cert.ca)
         err_add(&found, ERR_LINT, "this is no authority's certificate");
+    if (d->cert.odd_critical.raw)
+        err_add(&found, ERR_LINT,
+                "an authority has no unknown critical extension");
     judge_lints(d, issuer, warnings, &found);
     return decision_end(d, &found, e);
 }

@@ -52,6 +52,7 @@
       "Type of name not allowed")                                              \
     X(WILDCARD_NOT_ALLOWED, 422, "wildcard-not-allowed",                       \
       "Wildcard not allowed")                                                  \
+    X(TOO_FEW_NAMES, 422, "too-few-names", "Too few names")                    \
     X(TOO_MANY_NAMES, 422, "too-many-names", "Too many names")                 \
     X(KEY_NOT_ALLOWED, 422, "key-not-allowed", "Key not allowed")              \
     X(KEY_WEAK, 422, "key-weak", "Weak key")                                   \
@@ -100,8 +101,8 @@ enum err err_by_code(const char *code);
 int err_add(struct errs *l, enum err e, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* As err_add(), about one name. */
-int err_add_name(struct errs *l, enum err e, const char *name,
-                 const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+int err_add_name(struct errs *l, enum err e, const char *name, const char *fmt,
+                 ...) __attribute__((format(printf, 4, 5)));
 /* The text with what is no printable UTF-8 as \xNN, and cut where it is long;
  * the caller frees. */
 char *err_escape(const char *text);

@@ -193,7 +193,7 @@ static int check_columns(struct audit *a, const struct record *r,
     AUTO(cert) struct cert cert = {0};
     uint8_t hash[HASH_LEN];
 
-    if (cert_parse(&cert, r->der.data, r->der.len, &why) != 0) {
+    if (cert_parse_any(&cert, r->der.data, r->der.len, &why) != 0) {
         a->unread++;
         audit_finding(a, r->leaf,
                       "the certificate of entry %llu cannot be read: %s",

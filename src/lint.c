@@ -73,7 +73,7 @@ void lint_der(const uint8_t *der, size_t len, const struct cert *issuer,
     if (der_check(der, len)) {
         *reason = xstrdup("the certificate is not DER");
         found(out, &faults[CERT_FAULT_DER - 1]);
-    } else if (cert_parse(&c, der, len, &e)) {
+    } else if (cert_parse_any(&c, der, len, &e)) {
         *reason = xstrdup(e.v[0].detail);
         found(out, &faults[c.fault - 1]);
     } else {

@@ -65,6 +65,11 @@ static bool short_hash(LINT_ARGS)
            (issuer->key.curve == CURVE_P521 && c->alg != SIG_ECDSA_SHA512);
 }
 
+static bool critical_unknown(LINT_ARGS)
+{
+    return c->odd_critical.raw;
+}
+
 static const struct lint rows[] = {
     {"serial_zero", LINT_ERROR, LINT_ANY, "RFC 5280 4.1.2.2",
      "the serial number is zero", serial_zero, NULL},
@@ -87,6 +92,11 @@ static const struct lint rows[] = {
      "the bits of the RSA modulus are no multiple of eight", rsa_octets, NULL},
     {"rsa_weak", LINT_ERROR, LINT_ANY, "BR 6.1.1.3",
      "the RSA modulus can be factored", rsa_weak, NULL},
+    {"critical_unknown", LINT_WARNING, LINT_ANY, "RFC 5280 4.2",
+     "a critical extension is unknown here: who does not know it either "
+     "refuses "
+     "the certificate",
+     critical_unknown, NULL},
     {"short_hash", LINT_WARNING, LINT_ANY | LINT_PAIR, "RFC 5480 4",
      "the hash function of the signature is weaker than the issuer's curve",
      short_hash, NULL},

@@ -233,3 +233,14 @@ enum pem_result pem_read(const void *text, size_t len, char label_out[64],
     }
     return r;
 }
+
+int base64_decode(struct buf *out, const char *text, size_t len)
+{
+    const size_t was = out->len;
+    struct text t = {text, len};
+
+    if (base64_take(&t, out) == 0 && t.n == 0)
+        return 0;
+    out->len = was;
+    return -1;
+}

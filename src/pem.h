@@ -34,4 +34,8 @@ enum pem_result pem_read(const void *text, size_t len, char label_out[64],
 enum pem_result pem_read_next(const void *text, size_t len, char label_out[64],
                               struct buf *der, size_t *used);
 
+/* Base64 (RFC 4648 section 4) with white space anywhere and nothing else,
+ * appended: 0; -1, and nothing is. */
+int base64_decode(struct buf *out, const char *text, size_t len);
+
 #endif

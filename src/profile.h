@@ -35,13 +35,14 @@ struct profile {
     int64_t lifetime, max_lifetime, min_lifetime;
     int64_t not_before; /* how far ahead a request may begin; 0: now only */
     unsigned max_names; /* default 100 */
+    unsigned min_names; /* 0: one, where there are names at all */
     bool renew, rekey;
-    struct subject fixed; /* fields that every certificate has alike */
-    unsigned taken;       /* 1 << enum subject_field: from the request */
-    bool no_cn;           /* not even the first DNS name */
-    bool cdp, aia;        /* default true */
-    struct strs policies; /* "1.2.3.4 https://cps": as shown */
-    struct strs extensions;
+    struct subject fixed;   /* fields that every certificate has alike */
+    unsigned taken;         /* 1 << enum subject_field: from the request */
+    bool no_cn;             /* not even the first DNS name */
+    bool cdp, aia;          /* default true */
+    struct strs policies;   /* "1.2.3.4 https://cps": as shown */
+    struct strs extensions; /* "1.2.3.4 critical hex:0500" */
     bool must_staple;
     struct buf extra; /* the extensions of these three, DER */
 };
@@ -54,7 +55,7 @@ struct profiles {
 /* The rules of a profile that come as texts (pocketca.conf(5)), each read and
  * added: -1 with an ERR_BAD_ARGUMENT that names the value and the rule, and
  * nothing added.  "server", "1.3.6.1.5.5.7.3.4"; "o", "o=Example", "cn=";
- * "1.2.3.4 https://cps"; "1.2.3.4 hex:0500". */
+ * "1.2.3.4 https://cps"; "1.2.3.4 hex:0500", "1.2.3.4 critical base64:BQA=". */
 int profile_usage(struct profile *p, const char *text, struct errs *e);
 int profile_subject(struct profile *p, const char *text, struct errs *e);
 int profile_policy(struct profile *p, const char *text, struct errs *e);

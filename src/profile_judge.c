@@ -200,11 +200,26 @@ static void judge_count(struct judge *j, const struct request *r)
                 r->names->n, j->p->max_names);
 }
 
+static void judge_least(struct judge *j, const struct request *r)
+{
+    const size_t had = j->e->n;
+
+    if (!j->p->min_names)
+        return;
+    if (r->names->n && r->names->n < j->p->min_names)
+        err_add(j->e, ERR_TOO_FEW_NAMES,
+                "%zu names are fewer than the %u that profile \"%s\" asks for",
+                r->names->n, j->p->min_names, j->p->name);
+    report_rule(j->report, "min-names", NULL, j->e, had, "%zu of at least %u",
+                r->names->n, j->p->min_names);
+}
+
 static void judge_names(struct judge *j, const struct request *r)
 {
     size_t had;
 
     judge_count(j, r);
+    judge_least(j, r);
     for (size_t i = 0; i < r->names->n; i++) {
         j->name = &r->names->v[i];
         judge_name(j);

@@ -6,6 +6,7 @@
 
 #include "der.h"
 #include "oid.h"
+#include "pem.h"
 #include "profile.h"
 
 /* ---- usage ---- */
@@ -113,13 +114,14 @@ int profile_subject(struct profile *p, const char *text, struct errs *e)
 
 /* ---- extensions ---- */
 
-/* Not critical, as all of these are. */
-static void put_extension(struct buf *b, const void *oid, size_t oid_len,
-                          const struct buf *value)
+static void put_extension(struct buf *b, bool critical, const void *oid,
+                          size_t oid_len, const struct buf *value)
 {
     size_t seq = der_open(b, DER_SEQUENCE);
 
     der_put_oid(b, oid, oid_len);
+    if (critical)
+        der_put_bool(b, true);
     der_put(b, DER_OCTET_STRING, value->data, value->len);
     der_close(b, seq);
 }
@@ -195,38 +197,75 @@ static const struct {
     {OID(OCSP_NOCHECK), "usage decides it"},
 };
 
-/* Reads "OID hex:DER"; NULL, or what is wrong. */
-static const char *read_extension(const char *text, struct buf *oid,
-                                  struct buf *value)
+struct extension {
+    struct buf oid, value;
+    bool critical;
+};
+
+static void extension_free(struct extension *x)
 {
+    buf_free(&x->oid);
+    buf_free(&x->value);
+}
+AUTO_VALUE(extension, struct extension, extension_free)
+
+/* "hex:0500" or "base64:BQA="; NULL, or what is wrong. */
+static const char *read_value(const char *text, struct buf *value)
+{
+    size_t len = strlen(text);
+
+    if (strncmp(text, "base64:", 7) == 0)
+        return base64_decode(value, text + 7, len - 7) == 0
+                   ? NULL
+                   : "has something that is no base64 behind base64:";
+    if (strncmp(text, "hex:", 4) != 0)
+        return "has no hex: or base64: and DER behind the OID";
+    len -= 4;
+    if (hex_decode(buf_extend(value, len / 2), len / 2, text + 4, len) * 2 !=
+        (int)len)
+        return "has something that is no hexadecimal behind hex:";
+    return NULL;
+}
+
+/* Reads "OID [critical] hex:DER"; NULL, or what is wrong. */
+static const char *read_extension(const char *text, struct extension *x)
+{
+    static const char critical[] = "critical ";
     const size_t id_len = strcspn(text, " ");
     AUTO(free) char *id = xstrndup(text, id_len);
-    const char *hex = text + id_len + strspn(text + id_len, " ");
-    size_t len = strlen(hex);
-    int n;
+    const char *rest = text + id_len + strspn(text + id_len, " "), *wrong;
 
-    if (der_oid_parse(oid, id) != 0)
+    if (der_oid_parse(&x->oid, id) != 0)
         return "does not begin with an OID";
-    if (strncmp(hex, "hex:", 4) != 0)
-        return "has no hex: and DER behind the OID";
-    len -= 4;
-    n = hex_decode(buf_extend(value, len / 2), len / 2, hex + 4, len);
-    if (n < 0 || (size_t)n * 2 != len)
-        return "has something that is no hexadecimal behind hex:";
-    if (der_check(value->data, value->len) != 0)
+    x->critical = strncmp(rest, critical, strlen(critical)) == 0;
+    if (x->critical)
+        rest += strlen(critical) + strspn(rest + strlen(critical), " ");
+    wrong = read_value(rest, &x->value);
+    if (wrong)
+        return wrong;
+    if (der_check(x->value.data, x->value.len) != 0)
         return "has a value that is not one element in DER";
     for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
-        if (oid->len == ours[i].len &&
-            memcmp(oid->data, ours[i].oid, oid->len) == 0)
+        if (x->oid.len == ours[i].len &&
+            memcmp(x->oid.data, ours[i].oid, x->oid.len) == 0)
             return ours[i].rule;
     return NULL;
 }
 
+/* The same extension has the same text, however its value was given. */
+static char *extension_text(const struct extension *x, const char *text)
+{
+    AUTO(free) char *hex = xmalloc(2 * x->value.len + 1);
+
+    hex_encode(hex, x->value.data, x->value.len);
+    return xasprintf("%.*s%s hex:%s", (int)strcspn(text, " "), text,
+                     x->critical ? " critical" : "", hex);
+}
+
 int profile_extension(struct profile *p, const char *text, struct errs *e)
 {
-    AUTO(buf) struct buf oid = {0};
-    AUTO(buf) struct buf value = {0};
-    const char *rule = read_extension(text, &oid, &value);
+    AUTO(extension) struct extension x = {0};
+    const char *rule = read_extension(text, &x);
     const size_t len = strcspn(text, " ");
 
     for (size_t i = 0; i < p->extensions.n && !rule; i++)
@@ -235,8 +274,8 @@ int profile_extension(struct profile *p, const char *text, struct errs *e)
             rule = "is there twice";
     if (rule)
         return err_add(e, ERR_BAD_ARGUMENT, "\"%.200s\": %s", text, rule);
-    strs_add(&p->extensions, text);
-    put_extension(&p->extra, oid.data, oid.len, &value);
+    strs_add_own(&p->extensions, extension_text(&x, text));
+    put_extension(&p->extra, x.critical, x.oid.data, x.oid.len, &x.value);
     return 0;
 }
 
@@ -256,10 +295,10 @@ void profile_compile(struct profile *p)
         for (size_t i = 0; i < p->policies.n; i++)
             put_policy(&policies, p->policies.v[i]);
         der_close(&policies, seq);
-        put_extension(&p->extra, OID(CE_POLICIES), &policies);
+        put_extension(&p->extra, false, OID(CE_POLICIES), &policies);
     }
     if (p->must_staple)
-        put_extension(&p->extra, OID(PE_TLS_FEATURE), &staple_value);
+        put_extension(&p->extra, false, OID(PE_TLS_FEATURE), &staple_value);
     if (p->eku & EKU_OCSP)
-        put_extension(&p->extra, OID(OCSP_NOCHECK), &null_value);
+        put_extension(&p->extra, false, OID(OCSP_NOCHECK), &null_value);
 }

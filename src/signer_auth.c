@@ -183,7 +183,8 @@ static int who_cert(struct worker *w, const uint8_t sha256[32], struct who *out,
     if (got == STORE_NONE)
         return err_add(e, ERR_CERTIFICATE_FOREIGN,
                        "the client certificate was not issued here");
-    if (got != STORE_OK || cert_parse(&cert, r->der.data, r->der.len, e) != 0) {
+    if (got != STORE_OK ||
+        cert_parse_any(&cert, r->der.data, r->der.len, e) != 0) {
         errs_free(e);
         return auth_store_error(STORE_BROKEN, e);
     }
@@ -284,7 +285,7 @@ bool auth_covers(const struct who *w, const struct record *r)
         return w->record.leaf == r->leaf;
     if (!w->narrow)
         return true;
-    if (cert_parse(&cert, r->der.data, r->der.len, &e) != 0)
+    if (cert_parse_any(&cert, r->der.data, r->der.len, &e) != 0)
         return false;
     if (cert.names.n == 0)
         add_cn(&cert);

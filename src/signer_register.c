@@ -52,11 +52,11 @@ static void put_profile(struct buf *b, const struct profile *p)
     buf_printf(b,
                "wildcards %d\nsingle-label %d\nlifetime %lld\n"
                "max-lifetime %lld\nmin-lifetime %lld\nnot-before %lld\n"
-               "max-names %u\npath-len %u\nrenew %d\nrekey %d\n"
+               "max-names %u\nmin-names %u\npath-len %u\nrenew %d\nrekey %d\n"
                "must-staple %d\ncdp %d\naia %d\n",
                p->wildcards, p->single_label, (long long)p->lifetime,
                (long long)p->max_lifetime, (long long)p->min_lifetime,
-               (long long)p->not_before, p->max_names, p->path_len, p->renew,
+               (long long)p->not_before, p->max_names, p->min_names, p->path_len, p->renew,
                p->rekey, p->must_staple, p->cdp, p->aia);
     put_strs(b, "policy", &p->policies);
     put_strs(b, "extension", &p->extensions);

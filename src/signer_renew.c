@@ -170,7 +170,7 @@ int handle_renew(struct worker *w, const struct frame *f,
     if (auth_alive(&who, e) != 0 || choose(w, &who, &m, &old, e) != 0 ||
         clock_check(w->s, a.now, e) != 0)
         return -1;
-    if (cert_parse(&was, old.der.data, old.der.len, e) != 0) {
+    if (cert_parse_any(&was, old.der.data, old.der.len, e) != 0) {
         errs_free(e);
         return auth_store_error(STORE_BROKEN, e);
     }

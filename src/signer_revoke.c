@@ -105,7 +105,7 @@ static enum store_result revoke_others(struct signer *s, struct revoke_job *j)
     uint8_t key[32];
     enum store_result r;
 
-    if (cert_parse(&cert, der->data, der->len, &e) != 0)
+    if (cert_parse_any(&cert, der->data, der->len, &e) != 0)
         return STORE_REFUSED;
     key_pub_sha256(&cert.key, key);
     r = store_cert_descendants(s->writer, j->leaf, note_other, j);

@@ -361,7 +361,8 @@ static enum store_result check_pattern(struct search *s, uint64_t leaf,
     if (cn_matches(p, cn))
         return STORE_OK;
     r = sq_cert_by_leaf(&s->c->base, leaf, &rec);
-    if (r != STORE_OK || cert_parse(&cert, rec.der.data, rec.der.len, &e) != 0)
+    if (r != STORE_OK ||
+        cert_parse_any(&cert, rec.der.data, rec.der.len, &e) != 0)
         return r == STORE_OK ? STORE_NONE : r;
     for (size_t i = 0; i < cert.names.n; i++)
         if (pattern_match(p, &cert.names.v[i]))

@@ -133,7 +133,7 @@ void view_cert(struct cert *out, const struct buf *der)
 
     /* One of ours that cannot be read is shown without what it says; the
      * audit is who reports it. */
-    if (cert_parse(out, der->data, der->len, &e) != 0)
+    if (cert_parse_any(out, der->data, der->len, &e) != 0)
         *out = (struct cert){0};
 }
 

@@ -124,6 +124,8 @@ json_t *view_profile(const struct profile *p, const struct limits *l)
         {"min_lifetime", span(p->min_lifetime)},
         {"not_before", span(p->not_before)},
         {"max_names", json_integer(p->max_names)},
+        {"min_names",
+         json_integer(p->min_names ? p->min_names : p->names.n > 0)},
         {"renew", json_boolean(p->renew)},
         {"rekey", json_boolean(p->rekey)},
         {"policies", texts(&p->policies)},

@@ -12,7 +12,9 @@ sed -n '/^# Servers/,$p' "$SOURCE/etc/pocketca.conf" >"$T/sample"
 configure() { # PROFILE-TEXT…
     { cat "$T/own" "$T/sample"; printf '%s\n' "$@"; } >"$CA/pocketca.conf"
 }
-configure 'profile later { usage = client names = "dns:**.internal"' \
+configure 'profile granted { usage = server names = "dns:**.internal"' \
+    'min-names = 2 extensions = { "1.2.3.4 critical base64:DAFB" } }' \
+    'profile later { usage = client names = "dns:**.internal"' \
     'not-before = 7d min-lifetime = 1h lifetime = 2d max-lifetime = 9d }' \
     'profile responder { usage = ocsp subject = "cn=Test responder"' \
     'extensions = "1.2.3.4 hex:0c0141" }'
@@ -21,7 +23,7 @@ serve
 
 req "$API/v1/profiles"
 json 'all of it is shown' '[.profiles[].name] == ["server", "client", "mutual",
-    "people", "workload", "short", "later", "responder"]'
+    "people", "workload", "short", "granted", "later", "responder"]'
 json 'people, in full' '.profiles[] | select(.name == "people") |
     .usage == ["email", "client"] and .subject == {"c": "DE",
     "o": "Example Ltd", "ou": true, "cn": true} and .max_names == 3 and
@@ -76,6 +78,43 @@ want 201 - 'renewed with its subject' -X POST \
 openssl x509 -in "$T/body" -noout -subject -nameopt utf8,sep_comma_plus \
     >"$T/renewed"
 like 'the same subject' "$T/renewed" 'C=DE,O=Example Ltd,OU=Research,CN=Jane Doe$'
+
+# a critical extension: ours is read again, anybody else's is refused
+ask granted / DNS:a.internal,DNS:b.internal
+want 201 - 'a critical extension' -H 'Accept: application/json' \
+    --data-binary @"$T/granted.csr" "$API/v1/certificates?profile=granted"
+jq -r .pem "$T/body" >"$T/granted.pem"
+json 'a lint warns of it' '[.warnings[] | select(test("critical_unknown"))] |
+    length == 1'
+serial=$(jq -r .serial "$T/body")
+openssl x509 -in "$T/granted.pem" -noout -text >"$T/granted.text"
+like 'it is there, critical' "$T/granted.text" '1\.2\.3\.4: critical'
+want 200 - 'it is shown' -H 'Accept: application/json' \
+    "$API/v1/certificates/$serial"
+want 200 - 'and found by its name' "$API/v1/certificates?name=b.internal"
+json 'once' "[.certificates[].serial] == [\"$serial\"]"
+want 201 - 'it is renewed' -H 'Accept: application/json' -X POST \
+    "$API/v1/certificates/$serial/renew"
+BEARER=''
+want 200 - 'it reads itself' --cert "$T/granted.pem" --key "$T/key" \
+    "$API/v1/certificates/$serial"
+BEARER=$ADMIN
+want 200 - 'and is revoked' -X POST -d reason=superseded \
+    "$API/v1/certificates/$serial/revoke"
+ok 'audit' "$POCKETCA" audit -c "$CA/pocketca.conf"
+ok 'lint warns alone' "$POCKETCA" lint "$T/granted.pem" --issuer "$CA/issuing.pem"
+like 'of the extension' "$T/out" 'warning.*critical_unknown'
+ok 'its key may be blocked' "$POCKETCA" block -c "$CA/pocketca.conf" \
+    "$T/granted.pem"
+ok 'and no longer' "$POCKETCA" block -c "$CA/pocketca.conf" --remove \
+    "$T/granted.pem"
+ask one / DNS:a.internal
+send 422 too-few-names 'one name of two' one granted
+openssl req -x509 -key "$T/key" -subj /CN=Foreign -days 2 \
+    -addext '1.2.3.4=critical,DER:0c0141' -out "$T/foreign.pem" 2>/dev/null
+no 'no authority has one' "$POCKETCA" init --dir "$T/foreign" --name F \
+    --host ca.internal --import-cert "$T/foreign.pem" --import-key "$T/key"
+like 'by its OID' "$T/out" 'unknown critical extension \(1\.2\.3\.4\)'
 
 # machines: a name that is no host, and nothing else
 ask svc /CN=svc-backup

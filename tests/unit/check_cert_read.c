@@ -362,6 +362,30 @@ START_TEST(what_is_wrong_is_refused)
 }
 END_TEST
 
+/* Who only looks passes over them, and knows of the first. */
+START_TEST(unknown_critical_ones_are_told)
+{
+    AUTO(buf) struct buf der = {0};
+    AUTO(errs) struct errs e = {0};
+    AUTO(cert) struct cert c = {0};
+    X509 *x = openssl_make();
+    char oid[64];
+
+    ext_add(x, "1.2.3.4", "DER:0500");
+    ext_add(x, "1.2.3.5", "critical,DER:0500");
+    ext_add(x, "1.2.3.6", "critical,DER:0500");
+    finish(x, &der);
+    ck_assert_int_eq(cert_parse_any(&c, der.data, der.len, &e), 0);
+    der_oid_print(oid, sizeof(oid), c.odd_critical.val, c.odd_critical.len);
+    ck_assert_str_eq(oid, "1.2.3.5");
+    cert_free(&c);
+    ck_assert_int_eq(cert_parse(&c, der.data, der.len, &e), -1);
+    ck_assert_int_eq(c.fault, CERT_FAULT_CRITICAL);
+    ck_assert_ptr_null(c.subject);
+    ck_assert_ptr_nonnull(strstr(e.v[0].detail, "(1.2.3.5)"));
+}
+END_TEST
+
 /* One of ours, with everything in it. */
 static void sample(struct buf *out)
 {
@@ -512,9 +536,13 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        a_certificate_of_openssl,       certificates_of_go,
-        what_is_wrong_is_refused,       cut_or_followed_it_is_refused,
-        no_changed_bit_makes_it_lax,    names_as_text,
+        a_certificate_of_openssl,
+        certificates_of_go,
+        what_is_wrong_is_refused,
+        unknown_critical_ones_are_told,
+        cut_or_followed_it_is_refused,
+        no_changed_bit_makes_it_lax,
+        names_as_text,
         files_that_hold_no_certificate,
     };
     int failed;

@@ -344,6 +344,7 @@ static void make_rich(struct profile *p)
     profile_subject(p, "cn", &e);
     profile_policy(p, "1.2.3.4 http://a.b/cps", &e);
     profile_extension(p, "1.2.3.5 hex:0500", &e);
+    profile_extension(p, "1.2.3.6 critical base64:BQA=", &e);
     profile_compile(p);
     ck_assert_msg(e.n == 0, "%s", e.n ? e.v[0].detail : "");
 }
@@ -415,6 +416,21 @@ static void change_default(struct profile *p)
     p->lifetime = TM_HOUR;
 }
 
+/* The same critical extension, of another value, or not granted at all. */
+static void change_value(struct profile *p)
+{
+    static const char critical[] = "\x01\x01\xff\x04\x02\x05";
+    uint8_t *at = memmem(p->extra.data, p->extra.len, critical, 6);
+
+    at[5] = 0x04;
+}
+
+static void change_critical(struct profile *p)
+{
+    p->extra.len = 0;
+    profile_compile(p);
+}
+
 START_TEST(everything_that_a_profile_may_say)
 {
     AUTO(profile) struct profile p, other;
@@ -437,6 +453,8 @@ START_TEST(everything_that_a_profile_may_say)
         {change_aia, "extension-not-allowed the certificate's authority"},
         {change_cdp, "extension-not-allowed the certificate's CRL"},
         {change_ahead, "lint the certificate's validity does not begin"},
+        {change_value, "extension-not-allowed the certificate's extensions"},
+        {change_critical, "extension-not-allowed the certificate's extensions"},
         {change_default, "lint the certificate's validity is not as long"},
     };
 
@@ -454,7 +472,9 @@ START_TEST(everything_that_a_profile_may_say)
     f.asked = &span;
     write_rich(&tbs, &p, &t, span.not_before);
     AUTO(free) char *good_said = judge(&tbs, &f);
-    ck_assert_str_eq(good_said, "");
+    ck_assert_ptr_eq(strstr(good_said, "warning critical_unknown: "),
+                     good_said);
+    ck_assert_str_eq(strchr(good_said, '\n'), "\n"); /* and nothing else */
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         AUTO(free) char *said = NULL;
 

@@ -202,6 +202,31 @@ START_TEST(several_blocks)
 END_TEST
 
 /* Truncated anywhere it is no PEM, and never read beyond its end. */
+START_TEST(base64_alone)
+{
+    static const struct {
+        const char *text, *hex; /* NULL: refused */
+    } cases[] = {
+        {"", ""},           {"BQA=", "0500"},   {" B\nQ A = ", "0500"},
+        {"DAFB", "0c0141"}, {"BQ==", "05"},     {"BQ", NULL},
+        {"BQ=", NULL},      {"BR==", NULL},     {"BQA=-", NULL},
+        {"BQA_", NULL},     {"BQA=BQA=", NULL}, {"====", NULL},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        AUTO(buf) struct buf out = {0};
+        char hex[32];
+        int rc;
+
+        buf_putc(&out, 'x');
+        rc = base64_decode(&out, cases[i].text, strlen(cases[i].text));
+        ck_assert_msg((rc == 0) == (cases[i].hex != NULL), "%s", cases[i].text);
+        hex_encode(hex, out.data + 1, out.len - 1);
+        ck_assert_str_eq(hex, cases[i].hex ? cases[i].hex : "");
+    }
+}
+END_TEST
+
 START_TEST(every_truncation)
 {
     static const char text[] = "-----BEGIN CERTIFICATE REQUEST-----\n"
@@ -228,6 +253,7 @@ int main(void)
         a_nul_is_no_white_space,
         labels,
         several_blocks,
+        base64_alone,
         every_truncation,
     };
 

@@ -215,6 +215,13 @@ START_TEST(counts_of_names)
     ck_assert_str_eq(empty, "no-names");
     ck_assert_str_eq(two, "");
     ck_assert_str_eq(three, "too-many-names");
+    p.min_names = 2;
+    AUTO(free) char *one = judge(&p, &no_limits, "a.x");
+    AUTO(free) char *enough = judge(&p, &no_limits, "a.x,b.x");
+    AUTO(free) char *none_still = codes(&p, &no_limits, &r);
+    ck_assert_str_eq(one, "too-few-names");
+    ck_assert_str_eq(enough, "");
+    ck_assert_str_eq(none_still, "no-names");
 }
 END_TEST
 

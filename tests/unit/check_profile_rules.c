@@ -112,6 +112,33 @@ START_TEST(contradictions)
         {SERVER NAMES "extensions = { \"1.2.3 hex:0500\", \"1.2.3 hex:0500\" "
                       "}\n",
          ":10:", "twice", ""},
+        {SERVER NAMES "extensions = \"1.2.3 critical\"\n",
+         ":10:", "no hex: or base64:", ""},
+        {SERVER NAMES "extensions = \"1.2.3 Critical hex:0500\"\n",
+         ":10:", "no hex: or base64:", ""},
+        {SERVER NAMES "extensions = \"1.2.3 critical critical hex:0500\"\n",
+         ":10:", "no hex: or base64:", ""},
+        {SERVER NAMES "extensions = \"2.5.29.19 critical hex:0500\"\n",
+         ":10:", "usage decides it", ""},
+        {SERVER NAMES "extensions = \"1.2.3 base64:BQ\"\n", ":10:", "no base64",
+         ""},
+        {SERVER NAMES "extensions = \"1.2.3 base64:BQA-\"\n",
+         ":10:", "no base64", ""},
+        {SERVER NAMES "extensions = \"1.2.3 base64:BQB=\"\n",
+         ":10:", "no base64", ""},
+        {SERVER NAMES "extensions = \"1.2.3 base64:BQE=\"\n", ":10:", "in DER",
+         ""},
+        {SERVER NAMES "extensions = \"1.2.3 base64:\"\n", ":10:", "in DER", ""},
+        {SERVER NAMES "extensions = { \"1.2.3 hex:0500\", "
+                      "\"1.2.3 critical base64:BQA=\" }\n",
+         ":10:", "twice", ""},
+        {SERVER NAMES "min-names = 4 max-names = 3\n", ":10:", "min-names 4",
+         "max-names 3"},
+        {SERVER "names = { \"dns:a.b\", \"dns:c.d\" } min-names = 3\n",
+         ":9:", "can never match", "has 2"},
+        {"usage = ocsp subject = \"cn=x\" min-names = 1\n",
+         ":8:", "can never match", "has 0"},
+        {SERVER NAMES "min-names = 0\n", ":10:", "min-names", "1 to 1000"},
         {SERVER NAMES "not-before = \"2y\"\n", ":10:", "not-before", "2y"},
     };
 
@@ -143,7 +170,9 @@ START_TEST(everything_at_once)
         "lifetime = 2d max-lifetime = 3d min-lifetime = 1h not-before = yes\n"
         "policies = { 1.2.3, \"1.2.4 https://b.org/cps\" }\n"
         "must-staple = yes cdp = no\n"
-        "extensions = { \"1.2.5 hex:0500\" }\n",
+        "min-names = 2\n"
+        "extensions = { \"1.2.5  hex:0C0141\", \"1.2.6 critical base64:BQA=\" "
+        "}\n",
         &e);
     const struct profile *p;
     AUTO(free) char *names = NULL;
@@ -163,6 +192,10 @@ START_TEST(everything_at_once)
     ck_assert_int_eq(p->not_before, 30 * TM_DAY);
     ck_assert(p->must_staple && !p->cdp && p->aia);
     ck_assert_int_eq(p->line, 8);
+    ck_assert_uint_eq(p->min_names, 2);
+    ck_assert_uint_eq(p->extensions.n, 2);
+    ck_assert_str_eq(p->extensions.v[0], "1.2.5 hex:0c0141");
+    ck_assert_str_eq(p->extensions.v[1], "1.2.6 critical hex:0500");
 }
 END_TEST
 

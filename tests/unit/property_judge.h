@@ -194,6 +194,7 @@ static void check_names(const struct trial *t, const struct shown *s)
     bool in_san = false;
 
     ck_assert_uint_le(s->names.n, t->r->max_names);
+    ck_assert_uint_ge(s->names.n + (cn != NULL), t->r->min_names);
     for (size_t i = 0; i < s->names.n; i++) {
         const char *n = s->names.v[i];
 
@@ -333,7 +334,7 @@ static void check_extensions(const struct trial *t, const struct shown *s)
          "687474703a2f2f637073"},
         {"1.3.6.1.5.5.7.1.24", r->staple, false, "3003020105"},
         {"1.3.6.1.5.5.7.48.1.5", r->usage == OCSP, false, "0500"},
-        {"1.2.9", r->extension, false, "0c0141"},
+        {"1.2.9", r->extension, r->critical, "0c0141"},
     };
     int n = 0;
 

@@ -38,9 +38,10 @@ enum how { DROP = 0, TAKE, FIX, NO_CN };
 struct rules {
     struct list names, deny, keys;
     int usage;
-    bool wildcards, single, staple, cdp, aia, policy, extension;
+    bool wildcards, single, staple, cdp, aia, policy, extension, critical;
     enum how field[SUBJECT__MAX];
-    unsigned path_len, max_names, days, max_days, min_days, ahead_days;
+    unsigned path_len, min_names, max_names, days, max_days, min_days,
+        ahead_days;
 };
 
 static const struct {
@@ -100,9 +101,11 @@ static void invent_rules(struct rules *r)
                         .aia = !chance(4),
                         .policy = chance(3),
                         .extension = chance(3),
+                        .critical = chance(2),
                         .max_names = 1 + draw(6),
                         .min_days = draw(3),
                         .ahead_days = chance(2) ? draw(10) : 0};
+    r->min_names = r->names.n && chance(6) ? 1 + draw(2) : 0;
     r->path_len = r->usage == CA ? draw(3) : 0;
     PICK(&r->names, patterns, r->usage == CA ? 12 : 3);
     if (chance(2))
@@ -175,7 +178,10 @@ static struct conf *write_rules(const struct rules *r, struct errs *e)
     if (r->policy)
         buf_puts(&b, "policies = \"1.2.3 http://cps\"\n");
     if (r->extension)
-        buf_puts(&b, "extensions = \"1.2.9 hex:0c0141\"\n");
+        buf_printf(&b, "extensions = \"1.2.9 %s\"\n",
+                   r->critical ? "critical base64:DAFB" : "hex:0c0141");
+    if (r->min_names)
+        buf_printf(&b, "min-names = %u\n", r->min_names);
     buf_puts(&b, "}\n");
     return conf_parse("/c/x.conf", (const char *)b.data, b.len, e);
 }
