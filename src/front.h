@@ -144,6 +144,13 @@ void front_reply_const(struct req *r, int status, const char *type,
 /* A file; takes fd. */
 void front_reply_fd(struct req *r, int status, const char *type, int fd,
                     uint64_t size);
+/* size octets that read() gives: how many were put into out, at least one and
+ * at most max, of those from `at` on; -1 cuts the connection.  done(arg) in the
+ * end. */
+typedef ssize_t front_read_fn(void *arg, uint64_t at, char *out, size_t max);
+void front_reply_read(struct req *r, int status, const char *type,
+                      uint64_t size, front_read_fn *read, void *arg,
+                      void (*done)(void *arg));
 /* application/json; takes the reference. */
 void front_reply_json(struct req *r, int status, json_t *j);
 /*
@@ -175,9 +182,25 @@ struct front {
     _Atomic unsigned connections;
 };
 
-/* A finished CRL file by name ("issuing.crl"); -1: there is none.  *meta is a
- * copy (msg_crl_file_free()), *fd the caller's, for front_reply_fd(). */
-int front_crl(const char *name, struct msg_crl_file *meta, int *fd);
+/* Finished CRLs, as the signer handed them over; held until it is freed. */
+struct crl_file {
+    struct msg_crl_file meta;
+    int fd;
+    int64_t modified; /* no two lists of that name have the same */
+    unsigned refs;
+};
+struct crl_files {
+    struct crl_file **v;
+    size_t n;
+};
+void crl_files_free(struct crl_files *l);
+AUTO_VALUE(crl_files, struct crl_files, crl_files_free)
+/* Adds the one with that name ("issuing.crl"), if there is one. */
+void crl_files_find(struct crl_files *l, const char *name);
+/* Adds those whose names begin so ("issuing/"). */
+void crl_files_below(struct crl_files *l, const char *prefix);
+/* When any of them changed last; no two changes are at the same time. */
+int64_t crl_files_changed(void);
 
 /* ---- what the handlers' side gives to the core ---- */
 

@@ -111,6 +111,8 @@ void front_patience(struct req *r, int64_t us)
 
 /* ---- the reply ---- */
 
+enum { STREAM_BLOCK = 32 * 1024 };
+
 void front_header(struct req *r, const char *name, const char *value)
 {
     struct front_core *c = r->core;
@@ -181,6 +183,16 @@ void front_reply_fd(struct req *r, int status, const char *type, int fd,
            size);
 }
 
+void front_reply_read(struct req *r, int status, const char *type,
+                      uint64_t size, front_read_fn *read, void *arg,
+                      void (*done)(void *arg))
+{
+    finish(
+        r, TODO_REPLY, status, type,
+        MHD_create_response_from_callback(size, STREAM_BLOCK, read, arg, done),
+        size);
+}
+
 void front_reply_json(struct req *r, int status, json_t *j)
 {
     AUTO(buf) struct buf b = {0};
@@ -196,8 +208,6 @@ void front_reply_json(struct req *r, int status, json_t *j)
 }
 
 /* ---- streams ---- */
-
-enum { STREAM_BLOCK = 32 * 1024 };
 
 /* One more turn of the one who makes the text; false: it waits. */
 static bool stream_turn(struct req *r)

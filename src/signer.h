@@ -426,8 +426,8 @@ size_t signer_authority_index(const struct signer *s, const char *name);
 int crl_file_new(const struct signer *s, const char *name, struct errs *e);
 /* Syncs what is behind fd and hashes it. */
 int crl_file_seal(int fd, uint8_t sha256[32], struct errs *e);
-/* Writes the PEM beside it, renames both, makes chain.pem anew. */
-int crl_file_publish(const struct signer *s, const char *name, int fd,
+/* Puts it in the place of the one before it. */
+int crl_file_publish(const struct signer *s, const char *name,
                      struct errs *e);
 /* 1 when the file in place, or the one that was about to be (it is put in
  * place), has this hash; 0 when not. */
@@ -435,9 +435,9 @@ int crl_file_restore(const struct signer *s, const char *name,
                      const uint8_t sha256[32]);
 /* The number of the CRL in place; 0 when there is none that can be read. */
 uint64_t crl_file_number(const struct signer *s, const char *name);
-/* Sends the front the files of one authority, then the chain. */
+/* Sends the front the file in place. */
 void crl_file_tell(const struct signer *s, const char *name,
-                   const struct crl_state *st, int64_t chain_next);
+                   const struct crl_state *st);
 
 /* signer_token.c: what an admin with limits sees of the tokens. */
 bool token_within(const struct who *w, const struct token *t);

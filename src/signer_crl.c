@@ -197,20 +197,6 @@ static int write_crl(struct store_conn *c, const struct signer_authority *a,
                    strerror(errno));
 }
 
-/* When the first of the published ones ends, and of i, which is about to be. */
-static int64_t chain_next(struct signer *s, size_t self)
-{
-    int64_t next = TM_LAST;
-
-    pthread_mutex_lock(&s->crl_lock);
-    for (size_t i = 0; i < s->n_authorities; i++)
-        if ((s->crls[i].published || i == self) &&
-            s->crls[i].state.next_update < next)
-            next = s->crls[i].state.next_update;
-    pthread_mutex_unlock(&s->crl_lock);
-    return next;
-}
-
 /* Published is what the front has been given already. */
 static void set_published(struct signer *s, size_t i,
                           const struct crl_state *st)
@@ -218,7 +204,7 @@ static void set_published(struct signer *s, size_t i,
     pthread_mutex_lock(&s->crl_lock);
     s->crls[i].state = *st;
     pthread_mutex_unlock(&s->crl_lock);
-    crl_file_tell(s, s->authorities[i].name, st, chain_next(s, i));
+    crl_file_tell(s, s->authorities[i].name, st);
     pthread_mutex_lock(&s->crl_lock);
     s->crls[i].published = true;
     pthread_mutex_unlock(&s->crl_lock);
@@ -237,7 +223,7 @@ static int commit_file(struct signer *s, size_t i, const struct requester *who,
     pthread_mutex_lock(&s->crl_lock);
     s->crls[i].state.number = st->number;
     pthread_mutex_unlock(&s->crl_lock);
-    if (crl_file_publish(s, name, fd, e) != 0)
+    if (crl_file_publish(s, name, e) != 0)
         return -1;
     set_published(s, i, st);
     return 0;

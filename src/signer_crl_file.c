@@ -17,8 +17,6 @@
 
 #include <openssl/evp.h>
 
-enum { LINE = 48, LINES = 512 }; /* octets a line of PEM, lines a write */
-
 static char *path_of(const struct signer *s, const char *name,
                      const char *suffix)
 {
@@ -63,92 +61,6 @@ int crl_file_seal(int fd, uint8_t sha256[32], struct errs *e)
     return 0;
 }
 
-static int put_pem(FILE *out, int fd)
-{
-    uint8_t der[LINE * LINES];
-    char line[4 * LINE / 3 + 1];
-    off_t at = 0;
-    ssize_t n;
-
-    fputs("-----BEGIN X509 CRL-----\n", out);
-    while ((n = pread(fd, der, sizeof(der), at)) > 0) {
-        /* Whole lines only, so that padding comes at the end alone. */
-        for (ssize_t i = 0; i < n; i += LINE) {
-            EVP_EncodeBlock((uint8_t *)line, der + i,
-                            n - i < LINE ? (int)(n - i) : LINE);
-            fputs(line, out);
-            fputc('\n', out);
-        }
-        at += n;
-    }
-    fputs("-----END X509 CRL-----\n", out);
-    return n < 0 || ferror(out) ? -1 : 0;
-}
-
-/* 0, or -1 with errno: everything out and on the disk, then in place. */
-static int finish(FILE *f, const char *from, const char *to)
-{
-    int rc = fflush(f) != 0 || fsync(fileno(f)) != 0 ? -1 : 0;
-
-    if (fclose(f) != 0 || rc != 0)
-        return -1;
-    return rename(from, to);
-}
-
-static int write_pem(const struct signer *s, const char *name, int fd,
-                     struct errs *e)
-{
-    AUTO(free) char *path = path_of(s, name, ".pem");
-    AUTO(free) char *fresh = path_of(s, name, ".pem.new");
-    FILE *f = fopen(fresh, "we");
-
-    if (!f)
-        return fail(e, fresh);
-    if (put_pem(f, fd) != 0) {
-        fail(e, fresh);
-        fclose(f);
-        return -1;
-    }
-    return finish(f, fresh, path) == 0 ? 0 : fail(e, path);
-}
-
-static int append_file(FILE *out, const char *path)
-{
-    AUTO(file) FILE *in = fopen(path, "re");
-    char part[16384];
-    size_t n;
-
-    if (!in)
-        return errno == ENOENT ? 0 : -1; /* the root's may be elsewhere yet */
-    while ((n = fread(part, 1, sizeof(part), in)) > 0)
-        if (fwrite(part, 1, n, out) != n)
-            return -1;
-    return ferror(in) ? -1 : 0;
-}
-
-/* The CRLs of the first authority and of all above it. */
-static int write_chain(const struct signer *s, struct errs *e)
-{
-    AUTO(free) char *path = path_of(s, "chain", ".pem");
-    AUTO(free) char *fresh = path_of(s, "chain", ".pem.new");
-    const struct authority_info *a = s->authorities[0].info;
-    FILE *f = fopen(fresh, "we");
-
-    if (!f)
-        return fail(e, fresh);
-    for (size_t i = 0; a && i < s->infos.n; i++) {
-        AUTO(free) char *part = path_of(s, a->name, ".pem");
-
-        if (append_file(f, part) != 0) {
-            fail(e, part);
-            fclose(f);
-            return -1;
-        }
-        a = a->parent ? authority_infos_find(&s->infos, a->parent) : NULL;
-    }
-    return finish(f, fresh, path) == 0 ? 0 : fail(e, path);
-}
-
 static int sync_dir(const struct signer *s, struct errs *e)
 {
     AUTO(free) char *path = path_of(s, "", "");
@@ -157,19 +69,12 @@ static int sync_dir(const struct signer *s, struct errs *e)
     return fd >= 0 && fsync(fd) == 0 ? 0 : fail(e, path);
 }
 
-int crl_file_publish(const struct signer *s, const char *name, int fd,
-                     struct errs *e)
+int crl_file_publish(const struct signer *s, const char *name, struct errs *e)
 {
     AUTO(free) char *path = path_of(s, name, ".crl");
     AUTO(free) char *fresh = path_of(s, name, ".crl.new");
 
-    if (write_pem(s, name, fd, e) != 0)
-        return -1;
-    if (rename(fresh, path) != 0)
-        return fail(e, path);
-    if (write_chain(s, e) != 0)
-        return -1;
-    return sync_dir(s, e);
+    return rename(fresh, path) == 0 ? sync_dir(s, e) : fail(e, path);
 }
 
 static bool has_hash(const char *path, const uint8_t sha256[32])
@@ -188,16 +93,11 @@ int crl_file_restore(const struct signer *s, const char *name,
     AUTO(errs) struct errs e = {0};
     AUTO(free) char *path = path_of(s, name, ".crl");
     AUTO(free) char *fresh = path_of(s, name, ".crl.new");
-    AUTO(fd) int fd = -1;
 
-    if (!has_hash(path, sha256)) {
-        if (!has_hash(fresh, sha256) || rename(fresh, path) != 0)
-            return 0;
-    }
-    /* The PEM is made from it once more: nothing else vouches for it. */
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    return fd >= 0 && write_pem(s, name, fd, &e) == 0 &&
-           write_chain(s, &e) == 0 && sync_dir(s, &e) == 0;
+    if (has_hash(path, sha256))
+        return 1;
+    return has_hash(fresh, sha256) && rename(fresh, path) == 0 &&
+           sync_dir(s, &e) == 0;
 }
 
 uint64_t crl_file_number(const struct signer *s, const char *name)
@@ -219,35 +119,29 @@ uint64_t crl_file_number(const struct signer *s, const char *name)
     return c.number;
 }
 
-static void tell(const struct signer *s, const char *name, const char *suffix,
-                 const struct crl_state *st, int64_t next_update)
+void crl_file_tell(const struct signer *s, const char *name,
+                   const struct crl_state *st)
 {
-    AUTO(free) char *path = path_of(s, name, suffix);
-    AUTO(free) char *served = xasprintf("%s%s", name, suffix);
-    AUTO(fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    AUTO(free) char *path = path_of(s, name, ".crl");
+    AUTO(free) char *served = xasprintf("%s.crl", name);
+    AUTO(fd) int fd = -1;
     AUTO(buf) struct buf b = {0};
     struct msg_crl_file m = {
         .name = served,
         .number = st->number,
         .this_update = st->this_update,
-        .next_update = next_update,
+        .next_update = st->next_update,
     };
-    off_t size;
+    struct stat is;
 
-    if (fd < 0 || hash_fd(fd, m.sha256, &size) != 0)
+    if (!s->front)
         return;
-    m.size = (uint64_t)size;
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 || fstat(fd, &is) != 0)
+        return;
+    m.size = (uint64_t)is.st_size;
+    memcpy(m.sha256, st->sha256, sizeof(m.sha256));
     msg_begin(&b, MSG_CRL_FILE, 0, false);
     msg_crl_file_put(&b, &m);
     (void)msg_send(s->front->sock, &b, fd, false);
-}
-
-void crl_file_tell(const struct signer *s, const char *name,
-                   const struct crl_state *st, int64_t chain_next)
-{
-    if (!s->front)
-        return;
-    tell(s, name, ".crl", st, st->next_update);
-    tell(s, name, ".pem", st, st->next_update);
-    tell(s, "chain", ".pem", st, chain_next);
 }

@@ -44,6 +44,40 @@ ok 'the address in the certificate works' \
     openssl verify -crl_download -crl_check -CAfile "$CA/root.pem" \
     -untrusted "$CA/issuing.pem" "$T/a.internal.pem"
 
+# PEM is made as it is sent: whatever the last line has, and in many pieces
+same_pem() { # as OpenSSL writes it
+    curl -sSf -o "$T/c.der" "$PUBLIC/crl/issuing.crl" &&
+        curl -sSf -o "$T/c.pem" "$PUBLIC/crl/issuing.pem" &&
+        openssl crl -inform DER -in "$T/c.der" | cmp - "$T/c.pem" &&
+        curl -sSf "$PUBLIC/crl/chain.pem" >"$T/chain" &&
+        curl -sSf "$PUBLIC/crl/root.pem" | cat "$T/c.pem" - |
+        cmp - "$T/chain"
+}
+revoked=0
+grow() { # N: revokes so many serials more
+    i=0
+    : >"$T/index.txt"
+    while [ "$i" -lt "$1" ]; do
+        printf 'R\t330101000000Z\t260101000000Z\t%04X\tunknown\t/CN=x\n' \
+            $((4096 + revoked)) >>"$T/index.txt"
+        i=$((i + 1)) revoked=$((revoked + 1))
+    done
+    "$POCKETCA" import -c "$CA/pocketca.conf" "$T/index.txt" >"$T/out" 2>&1 ||
+        note "$T/out"
+}
+served_has() { # N entries?
+    [ "$(curl -sSf "$PUBLIC/crl/issuing.crl" | openssl crl -inform DER -noout \
+        -text | grep -c 'Serial Number')" = "$1" ]
+}
+ok 'an empty one in PEM' same_pem
+for n in 1 1 1 1 1 1 3000; do
+    grow "$n"
+    eventually 100 "$revoked entries" served_has "$revoked"
+    ok "$revoked entries in PEM, and in the chain" same_pem
+done
+[ "$(wc -c <"$T/c.pem")" -gt 80000 ]
+is 'that is several pieces' $? 0
+
 # OCSP is to come: tryLater, unsigned
 openssl ocsp -issuer "$CA/issuing.pem" -cert "$T/a.internal.pem" \
     -reqout "$T/ocsp.der" -no_nonce >/dev/null 2>&1

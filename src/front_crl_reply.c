@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: ISC */
+/* Answers with CRLs: DER from the file; PEM, and several after each other, are
+ * made as they are sent. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/evp.h>
+
+#include "digest.h"
+#include "front_handle.h"
+#include "log.h"
+#include "tm.h"
+
+enum { FRESH_S = 3600, ROOM = 48, LINE = 65, LINES = 512 };
+
+static const char head[] = "-----BEGIN X509 CRL-----\n";
+static const char foot[] = "-----END X509 CRL-----\n";
+enum { HEAD = sizeof(head) - 1, FOOT = sizeof(foot) - 1 };
+
+/* ---- PEM of a file, from anywhere in it */
+
+static uint64_t pem_body(uint64_t der)
+{
+    uint64_t rest = der % ROOM;
+
+    return der / ROOM * LINE + (rest ? (rest + 2) / 3 * 4 + 1 : 0);
+}
+
+static ssize_t copy(char *out, size_t max, const char *text, size_t len,
+                    size_t from)
+{
+    size_t n = len - from < max ? len - from : max;
+
+    memcpy(out, text + from, n);
+    return (ssize_t)n;
+}
+
+/* `at` is behind the first line. */
+static ssize_t read_lines(int fd, uint64_t at, char *out, size_t max)
+{
+    uint8_t der[ROOM * LINES];
+    char text[LINE * LINES + 1];
+    size_t len = 0;
+    ssize_t n = pread(fd, der, sizeof(der), (off_t)(at / LINE * ROOM));
+
+    for (ssize_t i = 0; i < n; i += ROOM) {
+        len += (size_t)EVP_EncodeBlock((uint8_t *)text + len, der + i,
+                                       n - i < ROOM ? (int)(n - i) : ROOM);
+        text[len++] = '\n';
+    }
+    return at % LINE < len ? copy(out, max, text, len, at % LINE) : -1;
+}
+
+static ssize_t read_pem(const struct crl_file *f, uint64_t at, char *out,
+                        size_t max)
+{
+    const uint64_t body = pem_body(f->meta.size);
+
+    if (at < HEAD)
+        return copy(out, max, head, HEAD, (size_t)at);
+    at -= HEAD;
+    if (at >= body)
+        return copy(out, max, foot, FOOT, (size_t)(at - body));
+    return read_lines(f->fd, at, out,
+                      body - at < max ? (size_t)(body - at) : max);
+}
+
+static uint64_t pem_size(const struct crl_file *f)
+{
+    return HEAD + pem_body(f->meta.size) + FOOT;
+}
+
+static ssize_t read_files(void *arg, uint64_t at, char *out, size_t max)
+{
+    const struct crl_files *l = arg;
+
+    for (size_t i = 0; i < l->n; i++) {
+        uint64_t size = pem_size(l->v[i]);
+
+        if (at < size)
+            return read_pem(l->v[i], at, out, max);
+        at -= size;
+    }
+    return -1;
+}
+
+static void free_files(void *arg)
+{
+    crl_files_free(arg);
+    free(arg);
+}
+
+/* ---- answers */
+
+static bool not_modified(const struct req *r, const char *etag,
+                         int64_t modified)
+{
+    const char *match = front_head(r, "If-None-Match");
+    const char *since = front_head(r, "If-Modified-Since");
+    int64_t t;
+
+    if (match)
+        return etag_match(match, etag);
+    /* Exactly: thisUpdate lies a minute back, so that a later date than this
+     * one may still be older than the list (RFC 9110 section 13.1.3). */
+    return since && tm_parse_http(since, &t) == 0 && modified == t;
+}
+
+/* Never beyond nextUpdate, and not long: a cache knows of no revocation.
+ * True: it is answered with 304. */
+static bool reply_head(struct req *r, const struct crl_files *l,
+                       const uint8_t sha256[32], int64_t modified)
+{
+    const int64_t now = tm_now();
+    int64_t expires = now + FRESH_S;
+    char etag[2 + 64 + 1] = "\"", when[TM_HTTP_SIZE];
+
+    for (size_t i = 0; i < l->n; i++)
+        if (l->v[i]->meta.next_update < expires)
+            expires = l->v[i]->meta.next_update;
+    hex_encode(etag + 1, sha256, 32);
+    strcat(etag, "\"");
+    front_header(r, "ETag", etag);
+    /* Of the future is no date (RFC 9110 section 8.8.2.1), and then it is not
+     * the one that the list is known by. */
+    tm_http(when, modified < now ? modified : now);
+    front_header(r, "Last-Modified", when);
+    tm_http(when, expires);
+    front_header(r, "Expires", when);
+    if (!not_modified(r, etag, modified))
+        return false;
+    front_reply(r, 304, NULL, NULL);
+    return true;
+}
+
+static struct crl_files *find(struct req *r, const char *name)
+{
+    struct crl_files *l = xcalloc(1, sizeof(*l));
+
+    crl_files_find(l, name);
+    if (l->n)
+        return l;
+    free(l);
+    front_refuse(r, ERR_NOT_FOUND, "there is no CRL %.100s", name);
+    return NULL;
+}
+
+void front_crl_der(struct req *r)
+{
+    AUTO(free) char *name = xasprintf("%s.crl", r->part);
+    struct crl_files *l;
+    const struct crl_file *f;
+    int fd;
+
+    if (front_query_none(r) != 0 || !(l = find(r, name)))
+        return;
+    f = l->v[0];
+    if (!reply_head(r, l, f->meta.sha256, f->modified)) {
+        fd = fcntl(f->fd, F_DUPFD_CLOEXEC, 0);
+        if (fd < 0)
+            log_fatal("crl", "no descriptor for %s", name);
+        front_reply_fd(r, 200, "application/pkix-crl", fd, f->meta.size);
+    }
+    free_files(l);
+}
+
+/* Takes l. */
+static void reply_pem(struct req *r, struct crl_files *l, int64_t modified)
+{
+    AUTO(buf) struct buf all = {0};
+    uint8_t sha256[32];
+    uint64_t size = 0;
+
+    buf_puts(&all, "PEM");
+    for (size_t i = 0; i < l->n; i++) {
+        buf_put(&all, l->v[i]->meta.sha256, sizeof(l->v[i]->meta.sha256));
+        size += pem_size(l->v[i]);
+    }
+    digest_sum(DIGEST_SHA256, all.data, all.len, sha256);
+    if (reply_head(r, l, sha256, modified))
+        free_files(l);
+    else
+        front_reply_read(r, 200, "application/x-pem-file", size, read_files, l,
+                         free_files);
+}
+
+void front_crl_pem(struct req *r)
+{
+    AUTO(free) char *name = xasprintf("%s.crl", r->part);
+    struct crl_files *l;
+
+    if (front_query_none(r) == 0 && (l = find(r, name)))
+        reply_pem(r, l, l->v[0]->modified);
+}
+
+/* The CRLs of the first authority and of all above it: a partition before the
+ * complete one, so that of two that are of the same second the one that knows
+ * more is found first. */
+void front_crl_chain(struct req *r)
+{
+    const struct authority_infos *all = &r->front->hello.authorities;
+    const struct authority_info *a = all->n ? &all->v[0] : NULL;
+    const int64_t modified = crl_files_changed();
+    struct crl_files *l;
+
+    if (front_query_none(r) != 0)
+        return;
+    l = xcalloc(1, sizeof(*l));
+    while (a) {
+        AUTO(free) char *name = xasprintf("%s.crl", a->name);
+        AUTO(free) char *below = xasprintf("%s/", a->name);
+
+        crl_files_below(l, below);
+        crl_files_find(l, name);
+        a = a->parent ? authority_infos_find(all, a->parent) : NULL;
+    }
+    reply_pem(r, l, modified);
+}
