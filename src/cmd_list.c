@@ -7,30 +7,6 @@
 #include "tm.h"
 #include "view.h"
 
-/* The arguments of the list (query_set() knows their meaning). */
-static const struct {
-    const char *option, *key, *arg, *help;
-} arguments[] = {
-    {"name", "name", "PATTERN", "dns:**.b, ip:10.0.0.0/8, email:*@b, uri:…"},
-    {"covers", "covers", "DNS", "serves that name, exactly or by wildcard"},
-    {"status", "status", "WORD", "valid, revoked, expired"},
-    {"replaced", "replaced", "BOOL", "true: has a successor; false: has none"},
-    {"profile", "profile", "NAME", "of this profile"},
-    {"authority", "authority", "NAME", "signed by it"},
-    {"requester", "requester", "ID", "id or label of who asked"},
-    {"key-sha256", "key_sha256", "HEX", "with this public key"},
-    {"sha256", "sha256", "HEX", "with this fingerprint"},
-    {"issued-after", "issued_after", "TIME", "RFC 3339"},
-    {"issued-before", "issued_before", "TIME", "RFC 3339"},
-    {"expires-after", "expires_after", "TIME", "RFC 3339"},
-    {"expires-before", "expires_before", "TIME", "RFC 3339"},
-    {"expires-within", "expires_within", "SPAN", "14d, 12h"},
-    {"order", "order", "WORD", "issued (newest first) or expiry (soonest)"},
-    {"limit", "limit", "N", "so many and a cursor; default: all of them"},
-    {"cursor", "cursor", "TEXT", "goes on behind an earlier page"},
-};
-enum { N_ARGUMENTS = sizeof(arguments) / sizeof(arguments[0]) };
-
 enum { LINE, CSV, JSON };
 enum { ROOT_LEN = 32 };
 
@@ -40,20 +16,6 @@ struct list {
     json_t *as_of;
     char *cursor;
 };
-
-static void print_line(const struct record *r, int64_t now)
-{
-    AUTO(json) json_t *o = view_record(r, now, NULL);
-    const char *end = json_string_value(json_object_get(o, "not_after"));
-    const json_t *names = json_object_get(o, "names"), *name;
-    size_t i;
-
-    printf("%-32s  %-7s  %.10s ",
-           json_string_value(json_object_get(o, "serial")),
-           json_string_value(json_object_get(o, "status")), end ? end : "");
-    json_array_foreach(names, i, name) printf(" %s", json_string_value(name));
-    putchar('\n');
-}
 
 static int take_row(struct list *l, struct frame *f, struct errs *e)
 {
@@ -70,7 +32,7 @@ static int take_row(struct list *l, struct frame *f, struct errs *e)
         view_csv_record(&line, &r, tm_now());
         fwrite(line.data, 1, line.len, stdout);
     } else {
-        print_line(&r, tm_now());
+        cmd_record_line(&r, tm_now());
     }
     return 0;
 }
@@ -134,29 +96,11 @@ static int run(struct client *c, struct query *q, bool all, struct list *l,
     return 0;
 }
 
-static int fill(struct query *q, const char **values, struct errs *e)
-{
-    int rc = 0;
-
-    for (size_t i = 0; i < N_ARGUMENTS; i++)
-        if (values[i] && query_set(q, arguments[i].key, values[i], e) < 0)
-            rc = -1;
-    return rc < 0 ? rc : query_check(q, e);
-}
-
-static bool is_limited(const char **values)
-{
-    for (size_t i = 0; i < N_ARGUMENTS; i++)
-        if (values[i] && strcmp(arguments[i].key, "limit") == 0)
-            return true;
-    return false;
-}
-
 int cmd_list(int argc, char **argv)
 {
-    const char *values[N_ARGUMENTS] = {0}, *file = NULL, *json = NULL,
+    const char *values[CMD_QUERY_MAX] = {0}, *file = NULL, *json = NULL,
                *csv = NULL;
-    struct cmd_option options[N_ARGUMENTS + 4] = {
+    struct cmd_option options[CMD_QUERY_MAX + 4] = {
         CMD_CONF_OPTION(file),
         {"json", 'j', NULL, "as JSON", &json, NULL},
         {"csv", 0, NULL, "as CSV", &csv, NULL}};
@@ -167,10 +111,7 @@ int cmd_list(int argc, char **argv)
     int code;
 
     query_init(&q);
-    for (size_t i = 0; i < N_ARGUMENTS; i++)
-        options[i + 3] = (struct cmd_option){
-            arguments[i].option, 0,          arguments[i].arg,
-            arguments[i].help,   &values[i], NULL};
+    cmd_query_options(options + 3, values, true);
     if (cmd_options(&argc, &argv, options, "list [--name PATTERN] …", &code) <
         0)
         return code;
@@ -179,15 +120,16 @@ int cmd_list(int argc, char **argv)
                          argv[0]);
     if (json && csv)
         return cmd_usage("list", "--json or --csv, not both");
-    if (fill(&q, values, &e) < 0)
+    if (cmd_query_fill(&q, values, &e) < 0)
         return cmd_fail(&e);
     c = cmd_client(file, &code);
     if (!c)
         return code;
     l.form = json ? JSON : csv ? CSV : LINE;
     l.rows = json_array();
-    code =
-        run(c, &q, !is_limited(values), &l, &e) < 0 ? cmd_fail(&e) : EXIT_DONE;
+    code = run(c, &q, !cmd_query_value(values, "limit"), &l, &e) < 0
+               ? cmd_fail(&e)
+               : EXIT_DONE;
     json_decref(l.rows);
     json_decref(l.as_of);
     free(l.cursor);

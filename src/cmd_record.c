@@ -158,3 +158,17 @@ int cmd_issue_run(struct client *c, enum msg_type type,
     msg_issue_put(client_begin(c, type), m);
     return cmd_record_answer(c, CHAIN_TLS, out, json, e);
 }
+
+void cmd_record_line(const struct record *r, int64_t now)
+{
+    AUTO(json) json_t *o = view_record(r, now, NULL);
+    const char *end = json_string_value(json_object_get(o, "not_after"));
+    const json_t *names = json_object_get(o, "names"), *name;
+    size_t i;
+
+    printf("%-32s  %-7s  %.10s ",
+           json_string_value(json_object_get(o, "serial")),
+           json_string_value(json_object_get(o, "status")), end ? end : "");
+    json_array_foreach(names, i, name) printf(" %s", json_string_value(name));
+    putchar('\n');
+}

@@ -5,9 +5,10 @@
 
 #include <jansson.h>
 
-#include "client.h"
+#include "cmd.h"
 #include "csr.h"
 #include "request.h"
+#include "revocations.h"
 
 /* A file, or standard input for "-", at most max octets; -1 with the reason.
  */
@@ -39,6 +40,28 @@ int cmd_record_answer(struct client *c, enum chain chain, const char *out,
 int cmd_authorities(struct client *c, struct msg_hello *out, struct errs *e);
 /* Prints a JSON value and a line end, and releases it. */
 void cmd_print_json(json_t *value);
+/* SHA-256 of a SubjectPublicKeyInfo: in hexadecimal, or of a file with a
+ * certificate, CSR or key; pass_file (or NULL) opens a private one. */
+int cmd_key(const char *what, const char *pass_file, uint8_t sha256[32],
+            struct errs *e);
+/* cmd_query.c: the arguments of the list as options.  values has CMD_QUERY_MAX
+ * places, all NULL at first; page: order, limit and cursor, too.  How many
+ * there are. */
+enum { CMD_QUERY_MAX = 17 };
+size_t cmd_query_options(struct cmd_option *to, const char **values,
+                         bool page);
+/* What was given for that argument (in snake_case), or NULL. */
+const char *cmd_query_value(const char *const *values, const char *key);
+int cmd_query_fill(struct query *q, const char *const *values, struct errs *e);
+/* A certificate in a line. */
+void cmd_record_line(const struct record *r, int64_t now);
+/* cmd_revocations.c: revokes one, and shows it. */
+int cmd_revoke_serial(struct client *c, const struct msg_revoke *m, bool json,
+                      struct errs *e);
+/* All that match: one is revoked, of more it is shown what would be, unless
+ * yes.  The exit code. */
+int cmd_revoke_many(struct client *c, struct msg_revocations *m, bool yes,
+                    bool json);
 /* A serial from the command line; -1 with ERR_BAD_ARGUMENT. */
 int cmd_serial(struct serial *out, const char *text, struct errs *e);
 

@@ -1,54 +1,18 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdio.h>
-#include <stdlib.h>
+/* revoke: one certificate, or all that match, which is a dry run first. */
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd.h"
 #include "cmd_record.h"
 #include "crl.h"
-#include "tm.h"
-#include "view.h"
 
-static int run_revoke(struct client *c, const struct msg_revoke *m,
-                      struct msg_revoked *r, struct errs *e)
-{
-    struct frame f = {.more = true};
+enum { FILE_MAX = 65536 };
 
-    msg_revoke_put(client_begin(c, MSG_REVOKE), m);
-    if (client_send(c, e) < 0)
-        return -1;
-    while (f.more) {
-        if (client_recv(c, &f, e) < 0)
-            return -1;
-        if (f.type != MSG_REVOKED)
-            return err_add(e, ERR_SIGNER_AWAY, "REVOKE was answered by %s",
-                           msg_name(f.type));
-        msg_revoked_get(&f.body, r);
-        if (!rd_done(&f.body))
-            return err_add(e, ERR_SIGNER_AWAY, "the signer's answer is broken");
-    }
-    return 0;
-}
-
-static void show(const struct msg_revoked *r, bool json)
-{
-    char serial[2 * SERIAL_MAX + 1], when[TM_RFC3339_SIZE];
-
-    if (json) {
-        cmd_print_json(view_revoked(r, tm_now(), NULL));
-        return;
-    }
-    serial_text(serial, &r->record.serial);
-    tm_rfc3339(when, r->record.revoked_at);
-    printf("%s revoked at %s, reason %s\n", serial, when,
-           crl_reason_text(r->record.reason));
-    for (size_t i = 0; i < r->n; i++) {
-        serial_text(serial, &r->also[i]);
-        printf("%s too\n", serial);
-    }
-    if (r->crl_pending)
-        puts("the CRL that says so is being built");
-}
+struct given {
+    const char *conf, *reason, *renewals, *key, *yes, *json;
+    const char *filters[CMD_QUERY_MAX];
+};
 
 static int parse_reason(const char *text, int *reason, struct errs *e)
 {
@@ -71,38 +35,133 @@ static int parse_renewals(const char *text, int *renewals, struct errs *e)
                    "renewals \"%s\" is neither true nor false", text);
 }
 
+/* A file is the certificate that it is, not another with its serial. */
+static int is_it(struct client *c, const struct buf *der,
+                 const struct serial *serial, struct errs *e)
+{
+    AUTO(record) struct record r = {0};
+    struct frame f;
+
+    serial_put(client_begin(c, MSG_GET), serial);
+    if (client_call(c, MSG_RECORD, &f, e) < 0)
+        return -1;
+    rd_u8(&f.body);
+    record_get(&f.body, &r);
+    if (!rd_done(&f.body))
+        return err_add(e, ERR_SIGNER_AWAY, "the signer's answer is broken");
+    if (r.der.len == der->len && memcmp(r.der.data, der->data, der->len) == 0)
+        return 0;
+    return err_add(e, ERR_NOT_FOUND,
+                   "this certificate was not issued here: another one has its "
+                   "serial number");
+}
+
+/* SERIAL, or else a file whose first certificate is put, in DER. */
+static int read_what(const char *what, struct serial *serial, struct buf *der,
+                     struct errs *e)
+{
+    AUTO(blobs) struct blobs all = {0};
+    AUTO(buf) struct buf text = {0};
+    AUTO(cert) struct cert cert = {0};
+
+    if (access(what, F_OK) != 0)
+        return cmd_serial(serial, what, e);
+    if (cmd_read(what, FILE_MAX, &text, e) < 0)
+        return -1;
+    if (text.len && text.data[0] == 0x30)
+        buf_put(der, text.data, text.len);
+    else if (cert_split(what, &text, &all, e) < 0)
+        return -1;
+    else
+        buf_put(der, all.v[0].data, all.v[0].len);
+    if (cert_parse_any(&cert, der->data, der->len, e) < 0)
+        return -1;
+    *serial = cert.serial;
+    return 0;
+}
+
+static int run_one(const struct given *g, const char *what,
+                   struct msg_revoke *m, struct errs *e)
+{
+    AUTO(buf) struct buf der = {0};
+    AUTO(client) struct client *c = NULL;
+    int code;
+
+    if (read_what(what, &m->serial, &der, e) < 0)
+        return cmd_fail(e);
+    c = cmd_client(g->conf, &code);
+    if (!c)
+        return code;
+    if ((der.len && is_it(c, &der, &m->serial, e) < 0) ||
+        cmd_revoke_serial(c, m, g->json, e) < 0)
+        return cmd_fail(e);
+    return EXIT_DONE;
+}
+
+static int run_many(const struct given *g, struct msg_revocations *m,
+                    struct errs *e)
+{
+    AUTO(client) struct client *c = NULL;
+    int code;
+
+    if (cmd_query_fill(&m->q, g->filters, e) < 0 ||
+        (g->key && cmd_key(g->key, NULL, m->q.key_sha256, e) < 0))
+        return cmd_fail(e);
+    m->q.has_key_sha256 |= g->key != NULL;
+    c = cmd_client(g->conf, &code);
+    return c ? cmd_revoke_many(c, m, g->yes, g->json) : code;
+}
+
+static int run(struct given *g, const char *what)
+{
+    AUTO(errs) struct errs e = {0};
+    AUTO(msg_revocations) struct msg_revocations m = {0};
+    struct msg_revoke one;
+
+    query_init(&m.q);
+    if (parse_reason(g->reason, &m.reason, &e) < 0 ||
+        parse_renewals(g->renewals, &m.renewals, &e) < 0)
+        return cmd_fail(&e);
+    if (!what)
+        return run_many(g, &m, &e);
+    one = (struct msg_revoke){.reason = m.reason, .renewals = m.renewals};
+    return run_one(g, what, &one, &e);
+}
+
+static bool has_filter(const struct given *g)
+{
+    for (size_t i = 0; i < CMD_QUERY_MAX; i++)
+        if (g->filters[i])
+            return true;
+    return g->key;
+}
+
 int cmd_revoke(int argc, char **argv)
 {
-    const char *file = NULL, *reason = NULL, *renewals = NULL, *json = NULL;
-    const struct cmd_option options[] = {
-        {"reason", 'r', "WORD", "keyCompromise, superseded, …", &reason, NULL},
+    struct given g = {0};
+    struct cmd_option options[CMD_QUERY_MAX + 7] = {
+        {"reason", 'r', "WORD", "keyCompromise, superseded, …", &g.reason,
+         NULL},
         {"renewals", 0, "true|false",
          "also what was renewed from it or has its key; default: for "
          "keyCompromise",
-         &renewals, NULL},
-        {"json", 'j', NULL, "the certificate object", &json, NULL},
-        CMD_CONF_OPTION(file),
-        {0}};
-    AUTO(errs) struct errs e = {0};
-    AUTO(client) struct client *c = NULL;
-    AUTO(msg_revoked) struct msg_revoked r = {0};
-    struct msg_revoke m;
+         &g.renewals, NULL},
+        {"yes", 'y', NULL, "more than one, without asking back", &g.yes, NULL},
+        {"json", 'j', NULL, "as JSON", &g.json, NULL},
+        {"key", 'k', "FILE|HEX", "with the key of this file", &g.key, NULL},
+        CMD_CONF_OPTION(g.conf)};
     int code;
 
-    if (cmd_options(&argc, &argv, options, "revoke SERIAL [--reason WORD] …",
+    cmd_query_options(options + 6, g.filters, false);
+    if (cmd_options(&argc, &argv, options,
+                    "revoke SERIAL|CERTIFICATE | --key FILE | --name "
+                    "PATTERN …",
                     &code) < 0)
         return code;
-    if (argc != 1)
-        return cmd_usage("revoke", "one serial number, please");
-    if (cmd_serial(&m.serial, argv[0], &e) < 0 ||
-        parse_reason(reason, &m.reason, &e) < 0 ||
-        parse_renewals(renewals, &m.renewals, &e) < 0)
-        return cmd_fail(&e);
-    c = cmd_client(file, &code);
-    if (!c)
-        return code;
-    code = run_revoke(c, &m, &r, &e) < 0 ? cmd_fail(&e) : EXIT_DONE;
-    if (code == EXIT_DONE)
-        show(&r, json);
-    return code;
+    if (argc > 1 || (argc == 1) == has_filter(&g))
+        return cmd_usage("revoke", "one serial number or certificate, or "
+                                   "options that say which are meant");
+    if (g.key && cmd_query_value(g.filters, "key_sha256"))
+        return cmd_usage("revoke", "--key or --key-sha256, not both");
+    return run(&g, argc ? argv[0] : NULL);
 }

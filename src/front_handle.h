@@ -14,6 +14,8 @@ front_fn front_issue, front_renew, front_renew_self;
 front_fn front_get, front_get_pem, front_get_der;
 /* front_revoke.c */
 front_fn front_revoke;
+/* front_revocations.c */
+front_fn front_revocations;
 /* front_list.c */
 front_fn front_list;
 /* front_token.c */

@@ -20,6 +20,8 @@ const struct route front_routes[] = {
     {METHOD_GET, CERT, CERT_NAME, ON_API, SEES, BODY_NONE, front_get},
     {METHOD_POST, CERT "/revoke", CERT_NAME "/revoke", ON_API,
      ROLE_REVOKE | MAY_ITSELF, BODY_SMALL, front_revoke},
+    {METHOD_POST, "/v1/revocations", "/v1/revocations", ON_API, ROLE_REVOKE,
+     BODY_SMALL, front_revocations},
     {METHOD_POST, CERT "/renew", CERT_NAME "/renew", ON_API,
      ROLE_ISSUE | MAY_ITSELF, BODY_CSR, front_renew},
     {METHOD_POST, "/v1/renew", "/v1/renew", ON_API, ROLE_ISSUE | MAY_ITSELF,

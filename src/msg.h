@@ -49,10 +49,14 @@ enum msg_peer { PEER_F = 1, PEER_A = 2, PEER_S = 4 };
     X(SIGN_CA, 30, PEER_A)              /* msg_sign_ca -> RECORD */            \
     X(EXPLAIN, 46, PEER_F | PEER_A)     /* msg_issue, str token ->             \
                                            EXPLAINED more…, EXPLAINED */       \
+    X(REVOCATIONS, 48, PEER_F | PEER_A) /* msg_revocations -> RECORD more…,    \
+                                           REVOKED_PAGE more…, REVOKED_PAGE */ \
     /* answers */                                                              \
     X(IMPORTED, 32, PEER_S)             /* u32 n, n x (u8 outcome, str why) */ \
     X(BLOCKED, 33, PEER_S)              /* 32 octets key, i64 at, str note */  \
     X(EXPLAINED, 47, PEER_S)            /* msg_explained */                    \
+    X(REVOKED_PAGE, 49, PEER_S)         /* revocations; with `more` they go    \
+                                           on in the next */                   \
     X(ERROR, 64, PEER_S)                /* errs */                             \
     X(DONE, 65, PEER_S)                 /* - */                                \
     X(AUTHORITIES, 66, PEER_S)          /* msg_hello */                        \

@@ -164,6 +164,9 @@ int query_set(struct query *q, const char *key, const char *value,
               struct errs *e);
 /* What only the whole can tell: a cursor of a list in another order. */
 int query_check(const struct query *q, struct errs *e);
+/* True when something says which certificates are meant: status and replaced
+ * alone do not, nor do order, limit and cursor. */
+bool query_narrows(const struct query *q);
 void query_put(struct buf *b, const struct query *q);
 void query_get(struct rd *rd, struct query *q);
 /* The opaque cursor behind this row; the caller frees. */

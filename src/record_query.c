@@ -268,6 +268,14 @@ int query_check(const struct query *q, struct errs *e)
     return 0;
 }
 
+bool query_narrows(const struct query *q)
+{
+    return q->has_pattern || q->covers || q->profile || q->authority ||
+           q->requester || q->has_key_sha256 || q->has_sha256 ||
+           q->issued_after || q->issued_before || q->expires_after ||
+           q->expires_before;
+}
+
 enum {
     HAS_PATTERN = 1 << 0,
     HAS_KEY = 1 << 1,

@@ -20,6 +20,7 @@
 #include "ledger.h"
 #include "log.h"
 #include "msg.h"
+#include "revocations.h"
 #include "store.h"
 #include "tm.h"
 #include "weak_list.h"
@@ -389,6 +390,34 @@ int find_record(struct worker *w, const struct who *who,
                 bool (*may)(const struct who *, const struct record *),
                 struct record *out, struct errs *e);
 
+/* signer_revoke.c: one certificate, and what goes along with it. */
+struct revoke {
+    int reason, renewals; /* as in msg_revoke */
+    int64_t now;
+    const struct requester *who;
+    struct store_conn *conn; /* the writer, unless dry */
+    bool dry;                /* says what it would do */
+    struct record record;    /* as it is afterwards */
+    enum outcome outcome;    /* REVOKED, CHANGED or ALREADY */
+    struct serial *also;     /* revoked along with it */
+    uint64_t *leaves;        /* of these */
+    size_t n_also;
+    /* Of all that it has been called for: */
+    uint64_t authorities, last_entry;
+    uint32_t marked[16]; /* by reason */
+};
+void revoke_free(struct revoke *v);
+/* Inside the transaction.  One revoked for another reason, which is not
+ * keyCompromise now, is ALREADY and keeps that in its record. */
+enum store_result revoke_one(struct signer *s, struct revoke *v, uint64_t leaf);
+/* After the commit, before anybody is answered. */
+void revoke_committed(struct signer *s, const struct revoke *v);
+/* The service's own certificates; the credential covers this one. */
+int revoke_judge(const struct who *who, const struct record *r,
+                 const struct cert *cert, struct errs *e);
+/* -1 with ERR_REASON_NOT_ALLOWED; a reason below 0 is none. */
+int revoke_reason(int reason, struct errs *e);
+
 /* Handlers: 0 when an answer went out or a job is queued, -1 with reasons. */
 typedef int handler_fn(struct worker *w, const struct frame *f,
                        const struct caller *c, struct rd *body, struct errs *e);
@@ -397,7 +426,7 @@ handler_fn handle_hello, handle_service_cert, handle_issue, handle_renew,
     handle_token_list, handle_token_remove, handle_metrics, handle_ready,
     handle_crl_next, handle_crl_install, handle_crl_build, handle_audit,
     handle_clock_accept, handle_block, handle_unblock, handle_block_list,
-    handle_import, handle_sign_ca, handle_explain;
+    handle_import, handle_sign_ca, handle_explain, handle_revocations;
 /* The body was exact, or ERR_BAD_REQUEST. */
 int body_done(const struct frame *f, const struct rd *body, struct errs *e);
 

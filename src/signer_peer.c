@@ -95,6 +95,7 @@ static handler_fn *const handlers[MSG__MAX] = {
     [MSG_ISSUE] = handle_issue,
     [MSG_RENEW] = handle_renew,
     [MSG_REVOKE] = handle_revoke,
+    [MSG_REVOCATIONS] = handle_revocations,
     [MSG_GET] = handle_get,
     [MSG_LIST] = handle_list,
     [MSG_WHO] = handle_who,

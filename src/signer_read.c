@@ -182,7 +182,7 @@ static void put_list_end(struct worker *w, uint64_t id, const char *cursor)
     buf_str(&w->reply, cursor);
     buf_u64(&w->reply, h.size);
     buf_put(&w->reply, h.root, sizeof(h.root));
-    peer_send(w->peer, &w->reply);
+    peer_send_wait(w->peer, &w->reply); /* behind many rows */
 }
 
 int handle_list(struct worker *w, const struct frame *f, const struct caller *c,

@@ -10,24 +10,20 @@ enum { SERIALS_MAX = 1000 }; /* in one frame */
 
 struct revoke_job {
     struct job job;
+    struct revoke revoke;
     uint64_t leaf;
-    int reason, renewals;
-    int64_t now;
-    struct serial *also;
-    uint64_t *leaves;
-    size_t n_also;
-    bool changed;
-    struct record record;
-    uint64_t authorities, last_entry;
 };
 
-static void revoke_free(struct job *job)
+static void revoke_job_free(struct job *job)
 {
-    struct revoke_job *j = (struct revoke_job *)job;
+    revoke_free(&((struct revoke_job *)job)->revoke);
+}
 
-    free(j->also);
-    free(j->leaves);
-    record_free(&j->record);
+void revoke_free(struct revoke *v)
+{
+    free(v->also);
+    free(v->leaves);
+    record_free(&v->record);
 }
 
 /* One that is not configured any more makes no CRLs: nothing to wait for. */
@@ -38,120 +34,141 @@ static uint64_t authority_bit(const struct signer *s, const char *name)
     return i < s->n_authorities && s->authorities[i].key ? UINT64_C(1) << i : 0;
 }
 
-static enum store_result mark_revoked(struct signer *s, struct revoke_job *j,
+static enum store_result mark_revoked(struct signer *s, struct revoke *v,
                                       const struct record *r, int64_t at,
                                       int reason)
 {
     AUTO(buf) struct buf object = {0};
     enum store_result res;
 
+    if (v->dry)
+        return STORE_OK;
     ledger_revocation(&object, r->authority, &r->serial, at, reason);
-    res =
-        job_entry(s, &j->job.who.requester, ENTRY_REVOKED, r->authority,
-                  &r->serial, object.data, object.len, j->now, &j->last_entry);
+    res = job_entry(s, v->who, ENTRY_REVOKED, r->authority, &r->serial,
+                    object.data, object.len, v->now, &v->last_entry);
     if (res == STORE_OK)
-        res = store_cert_revoke(s->writer, r->leaf, at, reason, j->last_entry);
+        res = store_cert_revoke(s->writer, r->leaf, at, reason, v->last_entry);
     s->revocations++;
-    j->authorities |= authority_bit(s, r->authority);
+    v->marked[reason & 15]++;
+    v->authorities |= authority_bit(s, r->authority);
     return res == STORE_NONE ? STORE_REFUSED : res;
 }
 
 /* What the request means for a certificate in the state that it is in now. */
-static enum store_result revoke_one(struct signer *s, struct revoke_job *j)
+static enum store_result revoke_it(struct signer *s, struct revoke *v)
 {
-    struct record *r = &j->record;
-    int reason = j->reason < 0 ? REASON_UNSPECIFIED : j->reason;
+    struct record *r = &v->record;
 
-    if (r->revoked_at && (j->reason < 0 || j->reason == r->reason))
+    v->outcome = OUTCOME_ALREADY;
+    if (r->revoked_at && (v->reason < 0 || v->reason == r->reason ||
+                          v->reason != REASON_KEY_COMPROMISE))
         return STORE_OK;
-    if (r->revoked_at && j->reason != REASON_KEY_COMPROMISE) {
-        char when[TM_RFC3339_SIZE];
-
-        tm_rfc3339(when, r->revoked_at);
-        err_add(&j->job.errs, ERR_ALREADY_REVOKED,
-                "it was revoked at %s with the reason %s", when,
-                crl_reason_text(r->reason));
-        return STORE_OK;
-    }
+    v->outcome = r->revoked_at ? OUTCOME_CHANGED : OUTCOME_REVOKED;
     if (!r->revoked_at)
-        r->revoked_at = j->now;
-    r->reason = reason;
-    j->changed = true;
-    return mark_revoked(s, j, r, r->revoked_at, reason);
+        r->revoked_at = v->now;
+    r->reason = v->reason < 0 ? REASON_UNSPECIFIED : v->reason;
+    return mark_revoked(s, v, r, r->revoked_at, r->reason);
 }
 
 static int note_other(void *arg, struct record *r)
 {
-    struct revoke_job *j = arg;
+    struct revoke *v = arg;
 
-    if (r->revoked_at || r->leaf == j->leaf)
+    if (r->revoked_at || r->leaf == v->record.leaf)
         return 0;
-    for (size_t i = 0; i < j->n_also; i++)
-        if (j->leaves[i] == r->leaf)
+    for (size_t i = 0; i < v->n_also; i++)
+        if (v->leaves[i] == r->leaf)
             return 0;
-    j->leaves = xreallocarray(j->leaves, j->n_also + 1, sizeof(*j->leaves));
-    j->also = xreallocarray(j->also, j->n_also + 1, sizeof(*j->also));
-    j->leaves[j->n_also] = r->leaf;
-    j->also[j->n_also++] = r->serial;
+    v->leaves = xreallocarray(v->leaves, v->n_also + 1, sizeof(*v->leaves));
+    v->also = xreallocarray(v->also, v->n_also + 1, sizeof(*v->also));
+    v->leaves[v->n_also] = r->leaf;
+    v->also[v->n_also++] = r->serial;
     return 0;
 }
 
 /* Everything renewed from it, and every valid certificate with its key. */
-static enum store_result revoke_others(struct signer *s, struct revoke_job *j)
+static enum store_result revoke_others(struct signer *s, struct revoke *v)
 {
     AUTO(errs) struct errs e = {0};
     AUTO(cert) struct cert cert = {0};
-    const struct buf *der = &j->record.der;
+    const struct buf *der = &v->record.der;
     uint8_t key[32];
     enum store_result r;
 
     if (cert_parse_any(&cert, der->data, der->len, &e) != 0)
         return STORE_REFUSED;
     key_pub_sha256(&cert.key, key);
-    r = store_cert_descendants(s->writer, j->leaf, note_other, j);
+    r = store_cert_descendants(v->conn, v->record.leaf, note_other, v);
     if (r == STORE_OK || r == STORE_NONE)
-        r = store_cert_by_key(s->writer, key, j->now, note_other, j);
-    for (size_t i = 0; (r == STORE_OK || r == STORE_NONE) && i < j->n_also;
-         i++) {
+        r = store_cert_by_key(v->conn, key, v->now, note_other, v);
+    for (size_t i = 0;
+         (r == STORE_OK || r == STORE_NONE) && i < v->n_also && !v->dry; i++) {
         AUTO(record) struct record other = {0};
 
-        r = store_cert_by_leaf(s->writer, j->leaves[i], &other);
+        r = store_cert_by_leaf(v->conn, v->leaves[i], &other);
         if (r == STORE_OK)
-            r = mark_revoked(s, j, &other, j->now, j->record.reason);
+            r = mark_revoked(s, v, &other, v->now, v->record.reason);
     }
     return r == STORE_NONE ? STORE_OK : r;
+}
+
+enum store_result revoke_one(struct signer *s, struct revoke *v, uint64_t leaf)
+{
+    bool renewals;
+    enum store_result r;
+
+    record_free(&v->record);
+    v->n_also = 0;
+    r = store_cert_by_leaf(v->conn, leaf, &v->record);
+    if (r == STORE_OK)
+        r = revoke_it(s, v);
+    if (r != STORE_OK)
+        return r == STORE_NONE ? STORE_REFUSED : r;
+    /* Revoked for another reason, which stays: nothing follows from this. */
+    if (v->reason >= 0 && v->reason != v->record.reason)
+        return STORE_OK;
+    renewals = v->renewals < 0 ? v->record.reason == REASON_KEY_COMPROMISE
+                               : v->renewals;
+    return renewals ? revoke_others(s, v) : STORE_OK;
+}
+
+static bool is_changed(const struct revoke *v)
+{
+    return v->outcome != OUTCOME_ALREADY || v->n_also;
 }
 
 static enum store_result revoke_apply(struct signer *s, struct job *job)
 {
     struct revoke_job *j = (struct revoke_job *)job;
-    bool renewals;
+    struct revoke *v = &j->revoke;
     enum store_result r;
 
-    r = store_cert_by_leaf(s->writer, j->leaf, &j->record);
-    if (r != STORE_OK)
-        return r == STORE_NONE ? STORE_REFUSED : r;
-    r = revoke_one(s, j);
-    if (r != STORE_OK || job->errs.n)
-        return r;
-    renewals = j->renewals < 0 ? j->record.reason == REASON_KEY_COMPROMISE
-                               : j->renewals;
-    if (renewals)
-        r = revoke_others(s, j);
-    if (r == STORE_OK && (j->changed || j->n_also))
-        r = job_use(s, job, j->now);
+    v->who = &job->who.requester;
+    v->conn = s->writer;
+    r = revoke_one(s, v, j->leaf);
+    if (r == STORE_OK && v->reason >= 0 && v->reason != v->record.reason) {
+        char when[TM_RFC3339_SIZE];
+
+        tm_rfc3339(when, v->record.revoked_at);
+        err_add(&job->errs, ERR_ALREADY_REVOKED,
+                "it was revoked at %s with the reason %s", when,
+                crl_reason_text(v->record.reason));
+    } else if (r == STORE_OK && is_changed(v)) {
+        r = job_use(s, job, v->now);
+    }
     return r;
 }
 
 /* The record is lent to a frame with n of the serials. */
 static void put_frame(struct revoke_job *j, size_t from, size_t n)
 {
-    const struct msg_revoked m = {.record = j->record,
+    const struct revoke *v = &j->revoke;
+    const struct msg_revoked m = {.record = v->record,
                                   .crl_pending = j->job.crl_pending,
-                                  .also = j->also + from,
+                                  .also = v->also + from,
                                   .n = n};
 
-    msg_begin(&j->job.reply, MSG_REVOKED, j->job.id, from + n < j->n_also);
+    msg_begin(&j->job.reply, MSG_REVOKED, j->job.id, from + n < v->n_also);
     msg_revoked_put(&j->job.reply, &m);
 }
 
@@ -159,40 +176,44 @@ static void put_frame(struct revoke_job *j, size_t from, size_t n)
 static void send_reply(struct signer *s, struct job *job)
 {
     struct revoke_job *j = (struct revoke_job *)job;
+    const size_t n = j->revoke.n_also;
     size_t from = 0;
 
-    while (!job->errs.n && j->n_also - from > SERIALS_MAX) {
+    while (!job->errs.n && n - from > SERIALS_MAX) {
         put_frame(j, from, SERIALS_MAX);
         if (job->peer)
             peer_send(job->peer, &job->reply);
         from += SERIALS_MAX;
     }
-    put_frame(j, from, j->n_also - from);
+    put_frame(j, from, n - from);
     job_done(s, job);
+}
+
+void revoke_committed(struct signer *s, const struct revoke *v)
+{
+    for (size_t i = 0; i < sizeof(v->marked) / sizeof(v->marked[0]); i++)
+        s->counters.revoked[i] += v->marked[i];
 }
 
 static void revoke_done(struct signer *s, struct job *job)
 {
-    struct revoke_job *j = (struct revoke_job *)job;
+    const struct revoke *v = &((struct revoke_job *)job)->revoke;
 
     if (job->errs.n) {
         job_done(s, job);
         return;
     }
-    if (j->changed)
-        s->counters.revoked[j->record.reason & 15]++;
-    s->counters.revoked[j->record.reason & 15] += j->n_also;
-    job->repeated = !j->changed;
-    job->authorities = j->authorities | authority_bit(s, j->record.authority);
-    crl_job_wait(s, job, j->changed || j->n_also ? j->last_entry + 1 : 0,
-                 send_reply);
+    revoke_committed(s, v);
+    job->repeated = v->outcome == OUTCOME_ALREADY;
+    job->authorities = v->authorities | authority_bit(s, v->record.authority);
+    crl_job_wait(s, job, is_changed(v) ? v->last_entry + 1 : 0, send_reply);
 }
 
 static const struct job_kind revoke_kind = {
     .event = "revoke",
     .apply = revoke_apply,
     .done = revoke_done,
-    .free = revoke_free,
+    .free = revoke_job_free,
 };
 
 int find_record(struct worker *w, const struct who *who,
@@ -225,10 +246,43 @@ static int judge_authority(const struct signer *s, const struct serial *serial,
     return 0;
 }
 
+/* The service's own; what was imported has no profile either. */
+static bool is_own(const struct record *r)
+{
+    return !*r->profile && strcmp(r->protocol, "import") != 0;
+}
+
+int revoke_judge(const struct who *who, const struct record *r,
+                 const struct cert *cert, struct errs *e)
+{
+    if (!is_own(r))
+        return 0;
+    if (cert->eku & EKU_OCSP)
+        return err_add(e, ERR_REASON_NOT_ALLOWED,
+                       "this is a responder's certificate: who gets its "
+                       "answers is told not to ask about it (RFC 6960 section "
+                       "4.2.2.2.1), and it ends soon");
+    return auth_role(who, ROLE_ADMIN, e);
+}
+
+int revoke_reason(int reason, struct errs *e)
+{
+    if (reason < 0 || crl_reason_allowed(reason))
+        return 0;
+    return err_add(e, ERR_REASON_NOT_ALLOWED,
+                   "reason=%s: one of unspecified, keyCompromise, "
+                   "affiliationChanged, superseded, cessationOfOperation, "
+                   "privilegeWithdrawn is permitted",
+                   crl_reason_text(reason));
+}
+
 static int choose(struct worker *w, const struct who *who,
                   const struct msg_revoke *m, struct record *out,
                   struct errs *e)
 {
+    AUTO(cert) struct cert cert = {0};
+    AUTO(errs) struct errs unread = {0};
+
     if (who->requester.type == WHO_CERTIFICATE) {
         enum store_result r;
 
@@ -243,10 +297,9 @@ static int choose(struct worker *w, const struct who *who,
         return -1;
     if (find_record(w, who, &m->serial, auth_covers, out, e) != 0)
         return -1;
-    /* The service's own; what was imported has no profile either. */
-    return *out->profile || strcmp(out->protocol, "import") == 0
-               ? 0
-               : auth_role(who, ROLE_ADMIN, e);
+    if (cert_parse_any(&cert, out->der.data, out->der.len, &unread) != 0)
+        return auth_role(who, ROLE_ADMIN, e);
+    return revoke_judge(who, out, &cert, e);
 }
 
 int handle_revoke(struct worker *w, const struct frame *f,
@@ -262,18 +315,14 @@ int handle_revoke(struct worker *w, const struct frame *f,
     if (body_done(f, body, e) != 0 || auth_who(w, c, false, &who, e) != 0 ||
         choose(w, &who, &m, &r, e) != 0)
         return -1;
-    if (m.reason >= 0 && !crl_reason_allowed(m.reason))
-        return err_add(e, ERR_REASON_NOT_ALLOWED,
-                       "reason=%s: one of unspecified, keyCompromise, "
-                       "affiliationChanged, superseded, cessationOfOperation, "
-                       "privilegeWithdrawn is permitted",
-                       crl_reason_text(m.reason));
+    if (revoke_reason(m.reason, e) != 0)
+        return -1;
     serial_text(serial, &r.serial);
     j = job_new(sizeof(*j), &revoke_kind, w, f->id, &who);
     j->leaf = r.leaf;
-    j->reason = m.reason;
-    j->renewals = m.renewals;
-    j->now = tm_now();
+    j->revoke.reason = m.reason;
+    j->revoke.renewals = m.renewals;
+    j->revoke.now = tm_now();
     j->job.about = xstrdup(serial);
     if (job_queue(w->s, &j->job, e) == 0)
         return 0;

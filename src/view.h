@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "msg.h"
+#include "revocations.h"
 
 /* Every object returned is the caller's to json_decref(); none is NULL. */
 
@@ -16,6 +17,10 @@ json_t *view_record(const struct record *r, int64_t now,
 /* The same with also_revoked, and crl: "pending" where it is. */
 json_t *view_revoked(const struct msg_revoked *m, int64_t now,
                      const struct authority_infos *authorities);
+/* What many revocations came to, settled: with the serials of all that were
+ * revoked; or, of a dry run, with the first certificates that match, objects
+ * whose array is taken (NULL: no dry run). */
+json_t *view_revocations(const struct revocations *l, json_t *first);
 /* With `token` only when the secret is in it. */
 json_t *view_token(const struct token *t);
 json_t *view_authority(const struct authority_info *a);

@@ -9,7 +9,9 @@ foreign_start
 
 readme=$SOURCE/README.md
 yard=$work/yard
-mkdir -p "$yard/tls"
+mkdir -p "$yard/tls" "$yard/bin"
+ln -s "$(realpath "$POCKETCA")" "$yard/bin/pocketca"
+PATH=$yard/bin:$PATH
 ln -s "$CA" "$yard/demo"
 
 # block NAME: its lines, at home here.
@@ -49,6 +51,14 @@ serial=$(serial_of "$yard/web.pem")
 grep -q "\"serial\": *\"$serial\"" "$work/life.log" || bail "life: no look-up"
 grep -qi "serial number: $serial" "$work/life.log" || bail "life: not on the CRL"
 proved "look-up, revocation and CRL, as the README has them"
+
+run many
+grep -q '^1 match: .* 1 revoked and now for keyCompromise' "$work/many.log" ||
+    bail "many: the key's certificate is not the one"
+code=$(curl -sS --cacert "$root" --oauth2-bearer "$(cat "$CA/admin.token")" \
+    --data-binary "@$yard/web.csr" "$API/v1/certificates" | jq -r .code)
+[ "$code" = key-compromised ] || bail "many: the key is certified again ($code)"
+proved "what a stolen key has got is revoked, as the README has it"
 
 run root
 cmp -s "$yard/root.pem" "$root" ||
@@ -122,9 +132,6 @@ certutil -V -u V -d "sql:$work/profile" -n "part 1" >"$work/nss.log" 2>&1 ||
     bail "NSS does not trust a server of ours"
 proved "Firefox's library trusts the root by the README's line"
 # ---- a root that is offline
-mkdir "$yard/bin"
-ln -s "$(realpath "$POCKETCA")" "$yard/bin/pocketca"
-PATH=$yard/bin:$PATH
 echo 'correct horse' >"$yard/root.pass"
 mkdir "$yard/old"
 openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=Old -days 900 \

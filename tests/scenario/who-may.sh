@@ -18,6 +18,7 @@ GET /v1/certificates/@ read
 GET /v1/certificates/@.pem read
 GET /v1/certificates/@.der read
 POST /v1/certificates/@/revoke revoke
+POST /v1/revocations revoke
 POST /v1/certificates/@/renew issue
 POST /v1/renew certificate
 POST /v1/tokens admin
@@ -106,6 +107,7 @@ call() { # METHOD PATH → $status and problem code in $got
             labels=$((${labels:-0} + 1))
             set -- -H 'Content-Type: application/json' \
                 -d "{\"label\":\"w$labels\",\"roles\":[\"read\"],\"names\":[\"dns:nothing.internal\"]}" ;;
+        */revocations) set -- -d name=nothing.internal ;;
         */ocsp) set -- -H 'Content-Type: application/ocsp-request' -d '0' ;;
         */certificates) set -- --data-binary @"$T/n.internal.csr" ;;
         *) set -- -X POST ;;
