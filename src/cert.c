@@ -467,14 +467,19 @@ int cert_parse_tbs(struct cert *out, const uint8_t *tbs, size_t len,
     return read_tbs(out, &alg, e) || read_alg(out, &alg, e) ? refused(out) : 0;
 }
 
+bool cert_may_issue(const struct cert *issuer, const struct cert *c)
+{
+    if (issuer->subject_len != c->issuer_len ||
+        memcmp(issuer->subject, c->issuer, c->issuer_len) != 0)
+        return false;
+    return !c->aki || !issuer->ski ||
+           (c->aki_len == issuer->ski_len &&
+            memcmp(c->aki, issuer->ski, c->aki_len) == 0);
+}
+
 bool cert_self_signed(const struct cert *c)
 {
-    if (c->issuer_len != c->subject_len ||
-        memcmp(c->issuer, c->subject, c->subject_len) != 0)
-        return false;
-    return !c->aki || !c->ski ||
-           (c->aki_len == c->ski_len &&
-            memcmp(c->aki, c->ski, c->ski_len) == 0);
+    return cert_may_issue(c, c);
 }
 
 void cert_free(struct cert *c)

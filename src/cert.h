@@ -206,7 +206,9 @@ struct cert {
     size_t ski_len, aki_len;
     struct cert_ext ext[EXT__MAX];
     struct der_tlv odd_critical; /* OID of an unknown one; raw NULL: none */
-    const uint8_t *exts;         /* all of them, for cert_ext_next() */
+    /* Of its issuer, where whoever read both has put it: NULL else. */
+    const struct cert *above;
+    const uint8_t *exts; /* all of them, for cert_ext_next() */
     size_t exts_len, n_exts;
 };
 
@@ -227,7 +229,10 @@ int cert_parse_any(struct cert *out, const uint8_t *der, size_t len,
 /* The same of a TBSCertificate alone: der and sig stay NULL. */
 int cert_parse_tbs(struct cert *out, const uint8_t *tbs, size_t len,
                    struct errs *e);
-/* Issuer and subject are the same, and the key identifiers do not differ. */
+/* The name is that of the issuer, and the key identifiers do not differ: it may
+ * have issued the other, which only the signature tells. */
+bool cert_may_issue(const struct cert *issuer, const struct cert *c);
+/* It may have issued itself. */
 bool cert_self_signed(const struct cert *c);
 void cert_free(struct cert *c);
 AUTO_VALUE(cert, struct cert, cert_free)

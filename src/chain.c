@@ -125,6 +125,11 @@ static void check_all(const struct chain *c, const uint8_t *spki,
         check_dates(c, &c->v[i], now);
         check_power(c, &c->v[i], i);
         check_signature(c, &c->v[i], &c->v[i + 1 < c->n ? i + 1 : i], v);
+        if (i + 1 < c->n && cert_self_signed(&c->v[i].cert))
+            err_add(c->e, ERR_BAD_ARGUMENT,
+                    "%s: \"%s\" signed itself, and \"%s\" follows: a root "
+                    "comes last",
+                    c->path, c->v[i].name, c->v[i + 1].name);
     }
     key_verifier_free(v);
 }

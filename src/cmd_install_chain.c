@@ -51,11 +51,6 @@ static int judge(const struct conf *c, const struct conf_authority *a,
     if (!key)
         return -1;
     key_spki(key, &spki);
-    if (l->n > 2)
-        return err_add(e, ERR_BAD_ARGUMENT,
-                       "%s: %zu certificates; an authority and its root are "
-                       "expected",
-                       path, l->n);
     return chain_judge(path, l, spki.data, spki.len, tm_now(), e);
 }
 
@@ -94,6 +89,13 @@ static int vacant(const struct conf *c, const struct conf_authority *a,
                : 0;
 }
 
+/* The file of an authority has its certificate and those above it; the root's
+ * has the root's. */
+static size_t below_root(const struct blobs *l)
+{
+    return l->n > 1 ? l->n - 1 : 1;
+}
+
 static int install(const struct conf *c, const struct conf_authority *a,
                    const struct blobs *l, struct errs *e)
 {
@@ -105,7 +107,7 @@ static int install(const struct conf *c, const struct conf_authority *a,
     /* Nobody uses what an attempt before this one has left of it. */
     if (first && place(chain, l, 0, l->n, false, e) < 0)
         return -1;
-    return place(a->certificate, l, 0, 1, true, e);
+    return place(a->certificate, l, 0, below_root(l), true, e);
 }
 
 static int check(const struct conf *c, struct errs *e)
@@ -127,7 +129,7 @@ static int rehearse(struct conf *c, struct conf_authority *a,
     char *certificate = a->certificate, *root = c->root;
     AUTO(free) char *a_part = xasprintf("%s.part", certificate);
     AUTO(free) char *r_part = xasprintf("%s.part", root);
-    int r = place(a_part, l, 0, 1, false, e);
+    int r = place(a_part, l, 0, below_root(l), false, e);
 
     if (r == 0)
         r = place(r_part, l, l->n - 1, l->n, false, e);

@@ -9,7 +9,7 @@
 #include "cmd_record.h"
 #include "lint.h"
 
-enum { FILE_MAX = 1 << 20 };
+enum { FILE_MAX = 1 << 20, ABOVE_MAX = 8 };
 
 /* What all files share. */
 struct run {
@@ -33,12 +33,6 @@ static int load(const char *path, struct blobs *out, struct errs *e)
     return 0;
 }
 
-static bool is_issuer(const struct cert *c, const struct cert *of)
-{
-    return c->subject_len == of->issuer_len &&
-           memcmp(c->subject, of->issuer, of->issuer_len) == 0;
-}
-
 static bool read_at(const struct blobs *l, size_t i, struct cert *out)
 {
     AUTO(errs) struct errs e = {0};
@@ -46,23 +40,53 @@ static bool read_at(const struct blobs *l, size_t i, struct cert *out)
     return cert_parse_any(out, l->v[i].data, l->v[i].len, &e) == 0;
 }
 
-static bool find_named(const struct blobs *l, const struct cert *of,
+/* By its name, and with `sure` by its key identifier too. */
+static bool find_named(const struct blobs *l, const struct cert *of, bool sure,
                        struct cert *out)
 {
     for (size_t i = 0; i < l->n; i++) {
-        if (read_at(l, i, out) && is_issuer(out, of))
+        if (read_at(l, i, out) &&
+            (sure ? cert_may_issue(out, of)
+                  : out->subject_len == of->issuer_len &&
+                        memcmp(out->subject, of->issuer, of->issuer_len) == 0))
             return true;
         cert_free(out);
     }
     return false;
 }
 
-/* By its name, from --issuer or the file itself; or what --issuer is. */
+/* From --issuer or the file itself. */
+static bool find_sure(const struct run *r, const struct blobs *l,
+                      const struct cert *of, struct cert *out)
+{
+    return find_named(&r->issuers, of, true, out) ||
+           find_named(l, of, true, out);
+}
+
+/* Or one that is of that name alone, or whatever --issuer is: the lints say
+ * what does not fit. */
 static bool find_issuer(const struct run *r, const struct blobs *l,
                         const struct cert *of, struct cert *out)
 {
-    return find_named(&r->issuers, of, out) || find_named(l, of, out) ||
+    return find_sure(r, l, of, out) ||
+           find_named(&r->issuers, of, false, out) ||
+           find_named(l, of, false, out) ||
            (r->issuers.n && read_at(&r->issuers, 0, out));
+}
+
+/* From its issuer up, each joined to the next; how many there are. */
+static size_t find_above(const struct run *r, const struct blobs *l,
+                         const struct cert *c, struct cert out[ABOVE_MAX])
+{
+    size_t n = 0;
+
+    if (cert_self_signed(c) || !find_issuer(r, l, c, &out[0]))
+        return 0;
+    for (n = 1; n < ABOVE_MAX && !cert_self_signed(&out[n - 1]) &&
+                find_sure(r, l, &out[n - 1], &out[n]);
+         n++)
+        out[n - 1].above = &out[n];
+    return n;
 }
 
 static void show(struct run *r, const char *file, size_t n,
@@ -89,14 +113,17 @@ static void show(struct run *r, const char *file, size_t n,
 static void judge(struct run *r, const char *file, const struct blobs *l,
                   size_t i)
 {
-    AUTO(cert) struct cert c = {0}, issuer = {0};
+    AUTO(cert) struct cert c = {0};
+    struct cert above[ABOVE_MAX];
     AUTO(free) char *reason = NULL;
     struct lint_findings found = {0};
-    bool has;
+    size_t n = 0;
 
-    has = read_at(l, i, &c) && !cert_self_signed(&c) &&
-          find_issuer(r, l, &c, &issuer);
-    lint_der(l->v[i].data, l->v[i].len, has ? &issuer : NULL, &found, &reason);
+    if (read_at(l, i, &c))
+        n = find_above(r, l, &c, above);
+    lint_der(l->v[i].data, l->v[i].len, n ? above : NULL, &found, &reason);
+    while (n > 0)
+        cert_free(&above[--n]);
     for (size_t k = 0; k < found.n; k++)
         show(r, file, i + 1, found.v[k], reason);
 }

@@ -15,7 +15,7 @@
 #include "tm.h"
 #include "weak_list.h"
 
-/* One certificate file, read. */
+/* A certificate; the first of a file has all of that. */
 struct held {
     struct blobs der;
     struct cert cert;
@@ -28,10 +28,20 @@ static void held_free(struct held *h)
     blobs_free(&h->der);
 }
 
-static int held_load(struct held *h, const char *path, struct errs *e)
+static int held_read(struct held *h, const struct buf *der, struct errs *e)
 {
     AUTO(errs) struct errs why = {0};
 
+    if (cert_parse(&h->cert, der->data, der->len, &why) < 0)
+        return err_add(e, ERR_BAD_ARGUMENT, "%s: %s", h->path, why.v[0].detail);
+    if (h->cert.ca)
+        return 0;
+    return err_add(e, ERR_BAD_ARGUMENT,
+                   "%s: this is not the certificate of an authority", h->path);
+}
+
+static int held_load(struct held *h, const char *path, struct errs *e)
+{
     h->path = path;
     if (access(path, F_OK) < 0 && errno == ENOENT)
         return err_add(e, ERR_BAD_ARGUMENT,
@@ -40,18 +50,7 @@ static int held_load(struct held *h, const char *path, struct errs *e)
                        path);
     if (cert_load(path, &h->der, e) < 0)
         return -1;
-    if (cert_parse(&h->cert, h->der.v[0].data, h->der.v[0].len, &why) < 0)
-        return err_add(e, ERR_BAD_ARGUMENT, "%s: %s", path, why.v[0].detail);
-    if (!h->cert.ca)
-        return err_add(e, ERR_BAD_ARGUMENT,
-                       "%s: this is not the certificate of an authority", path);
-    return 0;
-}
-
-static bool held_issued(const struct held *issuer, const struct cert *c)
-{
-    return issuer->cert.der && issuer->cert.subject_len == c->issuer_len &&
-           memcmp(issuer->cert.subject, c->issuer, c->issuer_len) == 0;
+    return held_read(h, &h->der.v[0], e);
 }
 
 static int check_signature(struct key_verifier *v, const struct held *issuer,
@@ -150,49 +149,103 @@ static void check_ledger_key(const struct conf *c, struct errs *e)
                 c->ledger_key);
 }
 
-static struct held *held_issuer(struct held *all, size_t n,
-                                const struct held *h)
+/* Every certificate: the root's, that of authority i at i + 1, then those that
+ * stand behind them in their files, between them and the root. */
+struct all {
+    struct held *v;
+    size_t n;
+};
+
+static struct held *held_issuer(const struct all *all, const struct held *h)
 {
-    for (size_t k = 0; k < n; k++)
-        if (&all[k] != h && held_issued(&all[k], &h->cert))
-            return &all[k];
+    for (size_t k = 0; k < all->n; k++)
+        if (&all->v[k] != h && all->v[k].cert.der &&
+            cert_may_issue(&all->v[k].cert, &h->cert))
+            return &all->v[k];
     return NULL;
 }
 
-/* all[0] is the root, all[i + 1] authority i. */
-static void check_authority(const struct conf *c, struct held *all, size_t i,
-                            struct key_verifier *v, struct strs *warnings,
-                            struct errs *e)
+static bool is_root(const struct all *all, const struct buf *der)
 {
-    struct held *h = &all[i + 1];
-    const struct held *issuer;
+    const struct cert *root = &all->v[0].cert;
+
+    return root->der_len == der->len &&
+           memcmp(root->der, der->data, der->len) == 0;
+}
+
+static void load_above(struct all *all, size_t i, struct errs *e)
+{
+    for (size_t k = 1; k < all->v[i].der.n; k++) {
+        const struct buf *der = &all->v[i].der.v[k];
+        struct held above = {.path = all->v[i].path};
+
+        if (is_root(all, der) || held_read(&above, der, e) < 0)
+            continue;
+        all->v = xreallocarray(all->v, all->n + 1, sizeof(*all->v));
+        all->v[all->n++] = above;
+    }
+}
+
+static void load_all(const struct conf *c, struct all *all, struct errs *e)
+{
+    const size_t n = c->n_authorities + 1;
+
+    all->v = xcalloc(n, sizeof(*all->v));
+    all->n = n;
+    held_load(&all->v[0], c->root, e);
+    for (size_t i = 1; i < n; i++) {
+        held_load(&all->v[i], c->authorities[i - 1].certificate, e);
+        check_key(c, &c->authorities[i - 1], &all->v[i], e);
+    }
+    for (size_t i = 1; i < n; i++)
+        load_above(all, i, e);
+}
+
+static void check_root(const struct conf *c, const struct held *root,
+                       struct key_verifier *v, struct strs *warnings,
+                       struct errs *e)
+{
+    if (!root->cert.der)
+        return;
+    if (!cert_self_signed(&root->cert))
+        err_add(e, ERR_BAD_ARGUMENT, "root: %s did not issue itself", c->root);
+    else
+        check_signature(v, root, root, e);
+    check_dates(root, warnings);
+}
+
+static void check_issued(const struct conf *c, const struct all *all,
+                         const struct held *h, struct key_verifier *v,
+                         struct strs *warnings, struct errs *e)
+{
+    const struct held *issuer = h->cert.der ? held_issuer(all, h) : NULL;
 
     if (!h->cert.der)
         return;
-    issuer = held_issuer(all, c->n_authorities + 1, h);
     if (issuer)
         check_signature(v, issuer, h, e);
-    else if (all[0].cert.der)
+    else if (all->v[0].cert.der)
         err_add(e, ERR_BAD_ARGUMENT,
-                "%s: issued neither by %s nor by another authority", h->path,
-                c->root);
+                "%s: issued neither by %s nor by another authority, and its "
+                "issuer's certificate is not behind it in its file",
+                h->path, c->root);
     check_dates(h, warnings);
 }
 
 /* From the authority that signs to the root, as far as they could be read. */
-static void check_profile(const struct conf *c, struct held *all,
+static void check_profile(const struct conf *c, const struct all *all,
                           const struct profile *p, struct errs *e)
 {
     enum { CHAIN_MAX = 8 };
     const struct conf_authority *a =
         p->authority ? conf_authority(c, p->authority) : c->authorities;
-    const struct held *h = &all[a - c->authorities + 1];
+    const struct held *h = &all->v[a - c->authorities + 1];
     struct conf_issuer chain[CHAIN_MAX];
     size_t n = 0;
 
     for (; h && h->cert.der && n < CHAIN_MAX; n++) {
         chain[n] = (struct conf_issuer){&h->cert, h->path};
-        h = held_issuer(all, c->n_authorities + 1, h);
+        h = held_issuer(all, h);
     }
     conf_fit(c, p, chain, n, e);
 }
@@ -200,29 +253,19 @@ static void check_profile(const struct conf *c, struct held *all,
 static void check_certificates(const struct conf *c, struct strs *warnings,
                                struct errs *e)
 {
-    struct held *all = xcalloc(c->n_authorities + 1, sizeof(*all));
     struct key_verifier *v = key_verifier_new();
+    struct all all = {0};
 
-    if (held_load(&all[0], c->root, e) == 0) {
-        if (!held_issued(&all[0], &all[0].cert))
-            err_add(e, ERR_BAD_ARGUMENT, "root: %s did not issue itself",
-                    c->root);
-        else
-            check_signature(v, &all[0], &all[0], e);
-        check_dates(&all[0], warnings);
-    }
-    for (size_t i = 0; i < c->n_authorities; i++) {
-        held_load(&all[i + 1], c->authorities[i].certificate, e);
-        check_key(c, &c->authorities[i], &all[i + 1], e);
-    }
-    for (size_t i = 0; i < c->n_authorities; i++)
-        check_authority(c, all, i, v, warnings, e);
+    load_all(c, &all, e);
+    check_root(c, &all.v[0], v, warnings, e);
+    for (size_t i = 1; i < all.n; i++)
+        check_issued(c, &all, &all.v[i], v, warnings, e);
     for (size_t i = 0; i < c->profiles.n; i++)
-        check_profile(c, all, &c->profiles.v[i], e);
-    for (size_t i = 0; i <= c->n_authorities; i++)
-        held_free(&all[i]);
+        check_profile(c, &all, &c->profiles.v[i], e);
+    for (size_t i = 0; i < all.n; i++)
+        held_free(&all.v[i]);
     key_verifier_free(v);
-    free(all);
+    free(all.v);
 }
 
 static bool url_is_loopback(const char *url)

@@ -30,13 +30,13 @@ struct init {
     struct patterns allow;
     struct strs host_text, allow_text;
     const char *listen_api, *listen_public;
-    char *public_url; /* NULL: none */
-    char *pass;       /* of the root key, or the issuing one alone; or NULL */
+    char *public_url;   /* NULL: none */
+    char *pass;         /* of the root key, or the issuing one alone; or NULL */
     char *root_key_out; /* absolute */
-    int root_key_fd; /* of root_key_out, new; -1: into keys/ */
+    int root_key_fd;    /* of root_key_out, new; -1: into keys/ */
     const char *import_cert, *import_key, *import_chain, *import_crl;
     struct buf imported_crl; /* DER */
-    struct blobs imported; /* the authority, its root; one when it is that */
+    struct blobs imported; /* the authority to its root; one when it is that */
     EVP_PKEY *imported_key;
     /* where it goes */
     bool split;      /* the configuration in a directory of its own */

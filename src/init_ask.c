@@ -366,7 +366,7 @@ int init_ask(struct init *i, int argc, char **argv, int *code)
         {"import-cert", 0, "FILE", "an authority that is there already",
          &a.import_cert, NULL},
         {"import-key", 0, "FILE", "its private key", &a.import_key, NULL},
-        {"import-chain", 0, "FILE", "its root, when it is none itself",
+        {"import-chain", 0, "FILE", "those above it, the root last",
          &a.import_chain, NULL},
         {"import-crl", 0, "FILE", "its last CRL: what is on it stays revoked",
          &a.import_crl, NULL},

@@ -90,11 +90,6 @@ int init_import(struct init *i, struct errs *e)
     if (!i->imported_key || add_certs(i->import_cert, &i->imported, e) < 0 ||
         (i->import_chain && add_certs(i->import_chain, &i->imported, e) < 0))
         return -1;
-    if (i->imported.n > 2)
-        return err_add(e, ERR_BAD_ARGUMENT,
-                       "--import-chain: %zu certificates; an authority and "
-                       "its root are expected",
-                       i->imported.n);
     key_spki(i->imported_key, &spki);
     if (chain_judge(i->import_cert, &i->imported, spki.data, spki.len, tm_now(),
                     e) < 0)

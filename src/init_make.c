@@ -265,17 +265,28 @@ static int make_csr(const struct init *i, struct made *issuing, struct errs *e)
     return init_write(i, "issuing.csr", 0644, &pem, e);
 }
 
-/* A root that issues by itself is in both files. */
+static int write_blobs(const struct init *i, const char *name,
+                       const struct blobs *l, size_t from, size_t to,
+                       struct errs *e)
+{
+    AUTO(buf) struct buf pem = {0};
+
+    for (size_t k = from; k < to; k++)
+        pem_put(&pem, "CERTIFICATE", l->v[k].data, l->v[k].len);
+    return init_write(i, name, 0644, &pem, e);
+}
+
+/* A root that issues by itself is in both files; what is between an authority
+ * and its root is in the authority's. */
 static int make_import(const struct init *i, struct errs *e)
 {
     const struct blobs *l = &i->imported;
-    struct made issuing = {.der = l->v[0]};
-    struct made root = {.der = l->v[l->n - 1]};
+    const size_t below = l->n > 1 ? l->n - 1 : 1;
 
     if (write_key(i, "keys/issuing.key", i->imported_key, i->pass, -1, e) < 0 ||
-        write_certs(i, "root.pem", &root, NULL, e) < 0 ||
-        write_certs(i, "issuing.pem", &issuing, NULL, e) < 0 ||
-        write_certs(i, "chain.pem", &issuing, l->n > 1 ? &root : NULL, e) < 0)
+        write_blobs(i, "root.pem", l, l->n - 1, l->n, e) < 0 ||
+        write_blobs(i, "issuing.pem", l, 0, below, e) < 0 ||
+        write_blobs(i, "chain.pem", l, 0, l->n, e) < 0)
         return -1;
     return init_ledger(i, NULL, NULL, e);
 }

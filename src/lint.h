@@ -42,7 +42,7 @@ struct lint_findings {
 };
 
 /* Runs all that apply.  issuer: its certificate, or NULL; a self-signed
- * certificate is its own. */
+ * certificate is its own.  Those above it count as far as `above` goes. */
 void lint_run(const struct cert *c, const struct cert *issuer,
               struct lint_findings *out);
 /* Reads and runs; what cannot be read has one finding, and then reason (owned

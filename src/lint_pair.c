@@ -49,9 +49,30 @@ static bool path_len_grows(LINT_ARGS)
            (c->path_len < 0 || c->path_len >= issuer->path_len);
 }
 
+/* pathLenConstraint counts what is between, but for what an authority issued
+ * to itself (RFC 5280 section 4.2.1.9).  The issuer's is judged above. */
+static bool path_len_exceeded(LINT_ARGS)
+{
+    const struct cert *below = issuer;
+    int between = c->ca;
+
+    if (issuer == c)
+        return false;
+    for (const struct cert *at = issuer->above; at; at = at->above) {
+        between += !cert_self_signed(below);
+        if (at->path_len >= 0 && at->path_len < between)
+            return true;
+        below = at;
+    }
+    return false;
+}
+
 static bool constraints_broken(LINT_ARGS)
 {
-    return constraints_refuse(issuer, c);
+    for (const struct cert *at = issuer; at; at = at->above)
+        if (constraints_refuse(at, c))
+            return true;
+    return false;
 }
 
 /* What everybody but RFC 5280 does: the issuer's purposes bind. */
@@ -105,9 +126,13 @@ static const struct lint rows[] = {
      "the issuer may have no authority below it", path_len_zero, NULL},
     {"path_len_grows", LINT_WARNING, LINT_CA | LINT_PAIR, "RFC 5280 4.2.1.9",
      "pathLenConstraint is not below the issuer's", path_len_grows, NULL},
+    {"path_len_exceeded", LINT_ERROR, LINT_ANY | LINT_PAIR, "RFC 5280 4.2.1.9",
+     "an authority above the issuer has more authorities below it than its "
+     "pathLenConstraint allows",
+     path_len_exceeded, NULL},
     {"name_constraints", LINT_ERROR, LINT_ANY | LINT_PAIR, "RFC 5280 4.2.1.10",
-     "a name is outside the issuer's name constraints", constraints_broken,
-     NULL},
+     "a name is outside the name constraints of the issuer, or of one above it",
+     constraints_broken, NULL},
     {"eku_wider", LINT_ERROR, LINT_ANY | LINT_PAIR, "BR 7.1.2.10.6",
      "extKeyUsage has a purpose that the issuer's has not", eku_wider, NULL},
     {"signature_of_other_key", LINT_ERROR, LINT_ANY | LINT_PAIR,

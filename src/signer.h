@@ -40,6 +40,7 @@ struct signer_authority {
     const char *name;
     const struct authority_info *info;
     const struct conf_authority *conf; /* NULL: no key here */
+    bool in_use; /* it issues, or is above one that does */
     struct cert cert;
     uint8_t key_sha256[32], ski[SKI_LEN];
     EVP_PKEY *key;

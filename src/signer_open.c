@@ -47,23 +47,64 @@ const struct signer_authority *signer_authority_find(const struct signer *s,
     return i < s->n_authorities ? &s->authorities[i] : NULL;
 }
 
+static void put_info(struct signer *s, char *name, const struct buf *der)
+{
+    struct authority_info *a;
+
+    s->infos.v = xreallocarray(s->infos.v, s->infos.n + 1, sizeof(*s->infos.v));
+    a = &s->infos.v[s->infos.n++];
+    *a = (struct authority_info){.name = name};
+    buf_put(&a->der, der->data, der->len);
+}
+
 static int add_info(struct signer *s, const char *name, const char *path,
                     struct errs *e)
 {
     AUTO(blobs) struct blobs certs = {0};
-    struct authority_info *a;
 
     if (cert_load(path, &certs, e) != 0)
         return -1;
-    s->infos.v = xreallocarray(s->infos.v, s->infos.n + 1, sizeof(*s->infos.v));
-    a = &s->infos.v[s->infos.n++];
-    *a = (struct authority_info){.name = xstrdup(name)};
     /* The authority's own comes first, as everywhere. */
-    buf_put(&a->der, certs.v[0].data, certs.v[0].len);
+    put_info(s, xstrdup(name), &certs.v[0]);
     return 0;
 }
 
-/* Who issued it: the one whose subject is its issuer; nobody, when that is
+static bool is_there(const struct signer *s, const struct buf *der)
+{
+    for (size_t i = 0; i < s->infos.n; i++)
+        if (s->infos.v[i].der.len == der->len &&
+            memcmp(s->infos.v[i].der.data, der->data, der->len) == 0)
+            return true;
+    return false;
+}
+
+/* Those between an authority and the root stand behind its own.  They have
+ * names that no other certificate and no other order of the configuration
+ * gives to them. */
+static int add_above(struct signer *s, const char *path, struct errs *e)
+{
+    AUTO(blobs) struct blobs certs = {0};
+
+    if (cert_load(path, &certs, e) != 0)
+        return -1;
+    for (size_t i = 1; i < certs.n; i++) {
+        const struct buf *der = &certs.v[i];
+        AUTO(cert) struct cert c = {0};
+        uint8_t sha256[32];
+        char hex[9];
+
+        if (cert_parse(&c, der->data, der->len, e) != 0)
+            return -1;
+        if (cert_self_signed(&c) || is_there(s, der))
+            continue;
+        digest_sum(DIGEST_SHA256, der->data, der->len, sha256);
+        hex_encode(hex, sha256, 4);
+        put_info(s, xasprintf("intermediate-%s", hex), der);
+    }
+    return 0;
+}
+
+/* Who issued it, as its name and key identifier say; nobody, when that is
  * itself. */
 static int find_parent(struct signer *s, struct authority_info *a,
                        struct errs *e)
@@ -72,8 +113,7 @@ static int find_parent(struct signer *s, struct authority_info *a,
 
     if (cert_parse(&own, a->der.data, a->der.len, e) != 0)
         return -1;
-    if (own.issuer_len == own.subject_len &&
-        memcmp(own.issuer, own.subject, own.issuer_len) == 0)
+    if (cert_self_signed(&own))
         return 0;
     for (size_t i = 0; i < s->infos.n; i++) {
         struct authority_info *p = &s->infos.v[i];
@@ -81,16 +121,31 @@ static int find_parent(struct signer *s, struct authority_info *a,
 
         if (p == a || cert_parse(&c, p->der.data, p->der.len, e) != 0)
             continue;
-        if (c.subject_len == own.issuer_len &&
-            memcmp(c.subject, own.issuer, own.issuer_len) == 0) {
+        if (cert_may_issue(&c, &own)) {
             a->parent = xstrdup(p->name);
             return 0;
         }
     }
     return err_add(e, ERR_BAD_ARGUMENT,
                    "the issuer of authority %s is neither the root nor "
-                   "another authority of the configuration",
+                   "another authority of the configuration, and not behind it "
+                   "in its file",
                    a->name);
+}
+
+/* Each has a root above it: no circle. */
+static int find_root(const struct signer *s, const struct authority_info *a,
+                     struct errs *e)
+{
+    const struct authority_info *at = a;
+
+    for (size_t i = 0; at && i < s->infos.n; i++)
+        at = at->parent ? authority_infos_find(&s->infos, at->parent) : NULL;
+    return at ? err_add(e, ERR_BAD_ARGUMENT,
+                        "above authority %s there is no root: they have "
+                        "issued each other",
+                        a->name)
+              : 0;
 }
 
 /* A root that issues by itself is known by its own name alone. */
@@ -125,12 +180,17 @@ static int load_infos(struct signer *s, struct errs *e)
         if (add_info(s, c->authorities[i].name, c->authorities[i].certificate,
                      e) != 0)
             return -1;
+    for (size_t i = 0; i < c->n_authorities; i++)
+        if (add_above(s, c->authorities[i].certificate, e) != 0)
+            return -1;
     if (add_root(s, e) != 0)
         return -1;
     for (size_t i = 0; i < s->infos.n; i++) {
         s->infos.v[i].has_key = i < c->n_authorities;
         bad |= find_parent(s, &s->infos.v[i], e);
     }
+    for (size_t i = 0; !bad && i < s->infos.n; i++)
+        bad |= find_root(s, &s->infos.v[i], e);
     s->infos.v[s->infos.n - 1].key_exposed =
         access(root_key, F_OK) == 0 && !key_is_encrypted(root_key);
     return bad;
@@ -179,6 +239,24 @@ static int open_authority(struct signer *s, size_t i, struct errs *e)
     return a->conf ? load_key(s, a, e) : 0;
 }
 
+static struct signer_authority *above(struct signer *s,
+                                      const struct signer_authority *a)
+{
+    const char *parent = a->info->parent;
+
+    return parent ? &s->authorities[signer_authority_index(s, parent)] : NULL;
+}
+
+/* The lints see the whole chain, and /readyz judges what is in use. */
+static void join_above(struct signer *s, struct signer_authority *a)
+{
+    if (a->info->parent)
+        a->cert.above = &above(s, a)->cert;
+    if (a->conf)
+        for (; a; a = above(s, a))
+            a->in_use = true;
+}
+
 static int open_authorities(struct signer *s, struct errs *e)
 {
     AUTO(buf) struct buf frame = {0};
@@ -194,6 +272,8 @@ static int open_authorities(struct signer *s, struct errs *e)
     for (size_t i = 0; i < s->n_authorities; i++)
         if (open_authority(s, i, e) != 0)
             return -1;
+    for (size_t i = 0; i < s->n_authorities; i++)
+        join_above(s, &s->authorities[i]);
     if (s->conf->public_url && !s->conf->offline)
         s->ocsp_url = xasprintf("%s/ocsp", s->conf->public_url);
     return 0;

@@ -97,9 +97,10 @@ static void judge_crl(struct signer *s, size_t i, int64_t now,
                      xasprintf("crl: that of %s ended at %s", a->name, when));
     else if (!a->key && now > c.state.next_update - ROOT_WARN)
         strs_add_own(&out->warnings,
-                     xasprintf("crl: that of %s ends at %s: pocketca crl sign "
-                               "--authority %s",
-                               a->name, when, a->name));
+                     xasprintf("crl: that of %s ends at %s: pocketca crl %s",
+                               a->name, when,
+                               a->info->parent ? "import"
+                                               : "sign --authority root"));
 }
 
 void ready_judge(struct worker *w, struct msg_ready *out)
@@ -115,8 +116,8 @@ void ready_judge(struct worker *w, struct msg_ready *out)
     judge_disk(s, out);
     judge_keys(w);
     for (size_t i = 0; i < s->n_authorities; i++) {
-        if (!s->authorities[i].key && s->authorities[i].info->parent)
-            continue; /* of the past: nothing is issued with it */
+        if (!s->authorities[i].in_use)
+            continue; /* of the past: nothing is issued below it */
         judge_authority(&s->authorities[i], now, out);
         judge_crl(s, i, now, out);
     }

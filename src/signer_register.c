@@ -56,8 +56,8 @@ static void put_profile(struct buf *b, const struct profile *p)
                "must-staple %d\ncdp %d\naia %d\n",
                p->wildcards, p->single_label, (long long)p->lifetime,
                (long long)p->max_lifetime, (long long)p->min_lifetime,
-               (long long)p->not_before, p->max_names, p->min_names, p->path_len, p->renew,
-               p->rekey, p->must_staple, p->cdp, p->aia);
+               (long long)p->not_before, p->max_names, p->min_names,
+               p->path_len, p->renew, p->rekey, p->must_staple, p->cdp, p->aia);
     put_strs(b, "policy", &p->policies);
     put_strs(b, "extension", &p->extensions);
 }
@@ -124,7 +124,14 @@ static enum store_result register_authority(struct signer *s,
     }
     if (k.found)
         return STORE_OK;
-    r = store_authority_put(s->writer, a->name, a->parent, &a->der);
+    /* A parent first: rows refer to it. */
+    r = a->parent ? register_authority(
+                        s, authority_infos_find(&s->infos, a->parent), e)
+                  : STORE_OK;
+    if (r == STORE_OK && e->n)
+        return STORE_OK;
+    if (r == STORE_OK)
+        r = store_authority_put(s->writer, a->name, a->parent, &a->der);
     if (r != STORE_OK)
         return r;
     return job_entry(s, &service, ENTRY_AUTHORITY, a->name, NULL, a->der.data,
@@ -154,8 +161,7 @@ static enum store_result write_all(struct signer *s, struct errs *e)
     const uint64_t before = ledger_size(s->ledger);
     enum store_result r = STORE_OK;
 
-    /* A parent first: rows refer to it. */
-    for (size_t i = s->infos.n; i-- > 0 && r == STORE_OK && !e->n;)
+    for (size_t i = 0; i < s->infos.n && r == STORE_OK && !e->n; i++)
         r = register_authority(s, &s->infos.v[i], e);
     if (r == STORE_OK && !e->n)
         r = register_profiles(s);

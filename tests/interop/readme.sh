@@ -145,4 +145,9 @@ openssl verify -x509_strict -CAfile "$yard/root/root.pem" \
     "$yard/issuing/issuing.pem" >"$work/verify.log" 2>&1 ||
     bail "chain: the issuing certificate does not verify"
 proved "an offline root, as the README has it"
+run deep
+openssl verify -x509_strict -CAfile "$yard/root/root.pem" \
+    -untrusted "$yard/policy/issuing.pem" "$yard/below/issuing.pem" \
+    >"$work/verify.log" 2>&1 || bail "deep: it does not verify"
+proved "an authority between, as the README has it"
 finish

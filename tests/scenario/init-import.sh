@@ -126,7 +126,7 @@ refused 'SHA-1' '(SHA|sha)-?1' "$T/sha.pem" "$T/sha.key" \
     --import-chain "$T/rsa.pem"
 refused 'MD5' '(MD|md)5' "$T/md.pem" "$T/md.key" --import-chain "$T/rsa.pem"
 below under inter "$ca" "$ku"
-refused 'an authority below pathlen 0, and a chain of three' '3 certificates' \
+refused 'an authority below pathlen 0' 'pathLenConstraint 0, and 1 authorities' \
     "$T/under.pem" "$T/under.key" --import-chain "$T/bundle.pem"
 chmod 644 "$T/rsa.key"
 refused 'a key that all may read' 'chmod 600' "$T/rsa.pem" "$T/rsa.key"

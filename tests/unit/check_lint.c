@@ -14,7 +14,16 @@ static struct buf root, issuing, leaf;
  * value in hexadecimal, "!" before it makes it critical, NULL takes it away,
  * "~" flips whether it is critical.  In hexadecimal %A is the issuer's key
  * identifier, %N 201 letters. */
-enum { EXT = 100, ADD = 200, RSA_KEY, KEY_P384, KEY_ED, MANY, ISSUER = 1000 };
+enum {
+    EXT = 100,
+    ADD = 200,
+    RSA_KEY,
+    KEY_P384,
+    KEY_ED,
+    MANY,
+    ISSUER = 1000,
+    FAR = 2 * ISSUER
+};
 struct edit {
     int what;
     const char *value;
@@ -336,6 +345,8 @@ static const struct broken cases[] = {
      0,
      {{PART_VALIDITY, "u251124000000Z u270101000000Z"}}},
     {"path_len_zero", CA, 0, {{ISSUER + E(BASIC), "!30060101ff020100"}}},
+    {"path_len_exceeded", CA, 0, {{FAR + E(BASIC), "!30060101ff020100"}}},
+    {"name_constraints", LEAF, 0, {{FAR + E(CONSTRAINTS), "!" NC_AB}}},
     {"path_len_grows",
      CA,
      0,
@@ -529,16 +540,17 @@ static void apply(struct cert_edit *c, int what, const char *value)
     }
 }
 
-/* The certificate with its edits, or the issuer with its own. */
-static void edited(const struct broken *b, bool issuer, struct cert_edit *out)
+/* The certificate with its edits (level 0), the issuer with its own (1), or
+ * the one above that. */
+static void edited(const struct broken *b, int level, struct cert_edit *out)
 {
-    cert_edit_open(out, issuer || b->base == ROOT ? &root
-                        : b->base == CA           ? &issuing
-                                                  : &leaf);
+    cert_edit_open(out, level || b->base == ROOT ? &root
+                        : b->base == CA          ? &issuing
+                                                 : &leaf);
     for (size_t i = 0; i < sizeof(b->edits) / sizeof(*b->edits); i++) {
         const struct edit *e = &b->edits[i];
 
-        if ((e->what || e->value) && issuer == (e->what >= ISSUER))
+        if ((e->what || e->value) && level == e->what / ISSUER)
             apply(out, e->what % ISSUER, e->value);
     }
 }
@@ -558,19 +570,23 @@ static char *found_text(const struct lint_findings *f)
 
 static char *lint_edited(const struct broken *b)
 {
-    AUTO(cert_edit) struct cert_edit e = {0}, above = {0};
-    AUTO(buf) struct buf der = {0}, issuer_der = {0}, tbs = {0};
-    AUTO(cert) struct cert c = {0}, issuer = {0};
+    AUTO(cert_edit) struct cert_edit e = {0}, above = {0}, far = {0};
+    AUTO(buf) struct buf der = {0}, issuer_der = {0}, far_der = {0}, tbs = {0};
+    AUTO(cert) struct cert c = {0}, issuer = {0}, farther = {0};
     AUTO(errs) struct errs why = {0};
     AUTO(free) char *reason = NULL;
     struct lint_findings f = {0};
 
-    edited(b, false, &e);
-    edited(b, true, &above);
+    edited(b, 0, &e);
+    edited(b, 1, &above);
+    edited(b, 2, &far);
     cert_edit_close(&e, root_key.signer, &der);
     cert_edit_close(&above, root_key.signer, &issuer_der);
     ck_assert_int_eq(cert_parse(&issuer, issuer_der.data, issuer_der.len, &why),
                      0);
+    cert_edit_close(&far, root_key.signer, &far_der);
+    ck_assert_int_eq(cert_parse(&farther, far_der.data, far_der.len, &why), 0);
+    issuer.above = &farther;
     if (b->tbs) {
         cert_edit_tbs(&e, &tbs);
         ck_assert_int_eq(cert_parse_tbs(&c, tbs.data, tbs.len, &why), 0);
