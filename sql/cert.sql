@@ -56,6 +56,10 @@ SELECT max(leaf) FROM certificates WHERE serial = ?1;
 -- name: cert_by_serial_of
 SELECT leaf FROM certificates WHERE serial = ?1 AND authority = ?2;
 
+-- name: cert_status
+SELECT coalesce(revoked_at, 0), coalesce(reason, 0) FROM certificates WHERE
+serial = ?1 AND authority = (SELECT id FROM authorities WHERE name = ?2);
+
 -- The index has eight octets of the digest; the rest is compared in the row.
 
 -- name: cert_by_sha256

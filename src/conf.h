@@ -29,7 +29,8 @@ struct conf_authority {
     char *passphrase_credential; /* its name, or NULL */
     char *pass;                  /* passphrase.h; wiped in the end */
     int64_t crl_lifetime, crl_refresh;
-    bool crl_wait; /* a revocation is answered when the CRL has it */
+    bool crl_wait;         /* a revocation is answered when the CRL has it */
+    int64_t ocsp_lifetime; /* of an answer: nextUpdate - thisUpdate */
 };
 
 struct conf {
@@ -44,7 +45,8 @@ struct conf {
     char *weak_keys;          /* absolute directory, or NULL: weak_list.h */
     int log_level;            /* enum log_level */
     unsigned max_connections, max_connections_per_address;
-    int64_t disk_floor; /* octets that must stay free under data */
+    unsigned ocsp_sign_budget; /* a second; signer_ocsp.h */
+    int64_t disk_floor;        /* octets that must stay free under data */
     struct conf_listen *listens;
     size_t n_listens;
     struct conf_authority *authorities;

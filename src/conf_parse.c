@@ -122,7 +122,8 @@ static void *authority_begin(struct parse *p)
     *a = (struct conf_authority){.name = xstrdup(p->title),
                                  .crl_lifetime = 7 * TM_DAY,
                                  .crl_refresh = TM_DAY,
-                                 .crl_wait = true};
+                                 .crl_wait = true,
+                                 .ocsp_lifetime = TM_HOUR};
     return a;
 }
 
@@ -158,6 +159,8 @@ static const struct field top_fields[] = {
      100000},
     {"max-connections-per-address", false, false, conf_set_count,
      AT(max_connections_per_address), 1, 100000},
+    {"ocsp-sign-budget", false, false, conf_set_count, AT(ocsp_sign_budget), 0,
+     1000000},
     {"disk-floor", false, false, conf_set_size, AT(disk_floor), 0, INT64_MAX},
     {0},
 };
@@ -180,6 +183,8 @@ static const struct field authority_fields[] = {
     {"crl-refresh", false, false, conf_set_span, AT(crl_refresh), 10,
      3650 * TM_DAY},
     {"crl-wait", false, false, conf_set_bool, AT(crl_wait), 0, 0},
+    {"ocsp-lifetime", false, false, conf_set_span, AT(ocsp_lifetime),
+     5 * TM_MINUTE, 30 * TM_DAY},
     {0},
 };
 #undef AT
@@ -500,6 +505,7 @@ struct conf *conf_parse(const char *path, const char *text, size_t len,
     c->log_level = LOG_INFO;
     c->max_connections = 1024;
     c->max_connections_per_address = 512;
+    c->ocsp_sign_budget = 200;
     c->disk_floor = INT64_C(64) << 20;
     p.dir = directory_of(path);
     parse_text(&p, text, len);

@@ -70,6 +70,7 @@ static void greet(struct front *f)
     msg_hello_get(&body, &f->hello);
     if (!rd_done(&body))
         log_fatal("frame", "AUTHORITIES of the signer is malformed");
+    front_ocsp_prepare(f);
     req_free(r);
 }
 

@@ -174,10 +174,17 @@ void front_refuse(struct req *r, enum err code, const char *fmt, ...)
 
 /* ---- what the front knows ---- */
 
+/* By whose certificates OCSP knows one of our authorities. */
+struct front_issuer {
+    struct ocsp_issuer hashes;
+    bool answers; /* its key is here */
+};
+
 struct front {
     struct conf *conf;
     struct msg_hello hello; /* authorities; constant after the start */
-    int64_t started;        /* tm_now() */
+    struct front_issuer *ocsp_issuers; /* beside them */
+    int64_t started;                   /* tm_now() */
     _Atomic bool draining;
     _Atomic unsigned connections;
 };
@@ -204,6 +211,8 @@ int64_t crl_files_changed(void);
 
 /* ---- what the handlers' side gives to the core ---- */
 
+/* front_ocsp.c: once hello is there. */
+void front_ocsp_prepare(struct front *f);
 /* front_metrics.c: a request has been answered (or its client is gone);
  * status, code, route (may be NULL) are set; from any thread. */
 void front_metrics_done(const struct req *r, int64_t us);

@@ -94,20 +94,6 @@ static void free_files(void *arg)
 
 /* ---- answers */
 
-static bool not_modified(const struct req *r, const char *etag,
-                         int64_t modified)
-{
-    const char *match = front_head(r, "If-None-Match");
-    const char *since = front_head(r, "If-Modified-Since");
-    int64_t t;
-
-    if (match)
-        return etag_match(match, etag);
-    /* Exactly: thisUpdate lies a minute back, so that a later date than this
-     * one may still be older than the list (RFC 9110 section 13.1.3). */
-    return since && tm_parse_http(since, &t) == 0 && modified == t;
-}
-
 /* Never beyond nextUpdate, and not long: a cache knows of no revocation.
  * True: it is answered with 304. */
 static bool reply_head(struct req *r, const struct crl_files *l,
@@ -129,7 +115,7 @@ static bool reply_head(struct req *r, const struct crl_files *l,
     front_header(r, "Last-Modified", when);
     tm_http(when, expires);
     front_header(r, "Expires", when);
-    if (!not_modified(r, etag, modified))
+    if (!front_not_modified(r, etag, modified))
         return false;
     front_reply(r, 304, NULL, NULL);
     return true;

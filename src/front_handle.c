@@ -78,6 +78,19 @@ void front_refuse_type(struct req *r, const char *type, const char *wanted)
                  *type ? type : "missing", wanted);
 }
 
+bool front_not_modified(const struct req *r, const char *etag, int64_t modified)
+{
+    const char *match = front_head(r, "If-None-Match");
+    const char *since = front_head(r, "If-Modified-Since");
+    int64_t t;
+
+    if (match)
+        return etag_match(match, etag);
+    /* Exactly: thisUpdate lies a minute back, so that a later date than this
+     * one may still be older than the list (RFC 9110 section 13.1.3). */
+    return since && tm_parse_http(since, &t) == 0 && modified == t;
+}
+
 static void reply_json(struct req *r, int status, const struct record *rec)
 {
     front_reply_json(r, status,

@@ -27,7 +27,9 @@ front_fn front_ca_pem, front_ca_der, front_ca_root_crt, front_ca_chain;
 /* front_ca.c, too */
 front_fn front_crl_der, front_crl_pem, front_crl_chain;
 /* front_run.c */
-front_fn front_health, front_ready, front_metrics, front_ocsp, front_openapi;
+front_fn front_health, front_ready, front_metrics, front_openapi;
+/* front_ocsp.c */
+front_fn front_ocsp_get, front_ocsp_post;
 
 /* What curl and the standards call them. */
 #define TYPE_CHAIN "application/pem-certificate-chain"
@@ -53,6 +55,10 @@ struct rd *front_answer(struct req *r, enum msg_type type);
 void front_answer_done(const struct req *r, const struct rd *body);
 /* front_ask(), but 413 when the frame is larger than frames are. */
 void front_ask_checked(struct req *r, front_fn *fn);
+/* What the client has already, by If-None-Match or If-Modified-Since, is this:
+ * 304. */
+bool front_not_modified(const struct req *r, const char *etag,
+                        int64_t modified);
 /* 415 with the sentence that helps. */
 void front_refuse_type(struct req *r, const char *type, const char *wanted);
 

@@ -78,16 +78,6 @@ void front_metrics(struct req *r)
     front_ask(r, metrics);
 }
 
-/* OCSPResponse { tryLater } (RFC 6960 section 4.2.1), which is unsigned: who
- * asks falls back to the CRL. */
-void front_ocsp(struct req *r)
-{
-    static const uint8_t try_later[] = {0x30, 0x03, 0x0a, 0x01, 0x03};
-
-    front_reply_const(r, 200, "application/ocsp-response", try_later,
-                      sizeof(try_later));
-}
-
 void front_openapi(struct req *r)
 {
     if (front_query_none(r) == 0)

@@ -14,6 +14,7 @@
 
 #include <sys/socket.h>
 
+#include "front_ocsp_cache.h"
 #include "log.h"
 #include "proc.h"
 #include "tm.h"
@@ -187,7 +188,23 @@ static void on_answer(const struct frame *f)
     req_resume(r);
 }
 
-static void on_notice(const struct frame *f)
+static void on_change(const struct frame *f)
+{
+    struct rd body = f->body;
+    const uint64_t end = rd_u64(&body);
+    const uint32_t n = rd_u32(&body);
+
+    for (uint32_t i = 0; i < n && !body.failed; i++) {
+        struct ocsp_change c;
+
+        ocsp_change_get(&body, &c);
+        ocsp_cache_changed(&c, end);
+    }
+    if (!rd_done(&body))
+        log_fatal("frame", "an OCSP_CHANGED of the signer is malformed");
+}
+
+static void on_crl(const struct frame *f)
 {
     struct msg_crl_file m;
     struct rd body = f->body;
@@ -234,10 +251,13 @@ static void *recv_run(void *arg)
     pthread_setname_np(pthread_self(), "answers");
     while (msg_recv(FD_PEER, PEER_S, in, &f) == 1) {
         if (f.type == MSG_CRL_FILE)
-            on_notice(&f);
+            on_crl(&f);
+        else if (f.type == MSG_OCSP_CHANGED)
+            on_change(&f);
         else
             on_answer(&f);
     }
+    ocsp_cache_close();
     pthread_mutex_lock(&lock);
     gone = true;
     pthread_mutex_unlock(&lock);

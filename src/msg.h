@@ -14,6 +14,7 @@
 #define POCKETCA_MSG_H
 
 #include "csr.h"
+#include "ocsp.h"
 #include "record.h"
 #include "report.h"
 
@@ -47,6 +48,7 @@ enum msg_peer { PEER_F = 1, PEER_A = 2, PEER_S = 4 };
     X(UNBLOCK, 28, PEER_A)              /* 32 octets key -> DONE */            \
     X(BLOCK_LIST, 29, PEER_A)           /* - -> BLOCKED more…, DONE */         \
     X(SIGN_CA, 30, PEER_A)              /* msg_sign_ca -> RECORD */            \
+    X(OCSP, 36, PEER_F)                 /* msg_ocsp -> OCSP_ANSWER */          \
     X(EXPLAIN, 46, PEER_F | PEER_A)     /* msg_issue, str token ->             \
                                            EXPLAINED more…, EXPLAINED */       \
     X(REVOCATIONS, 48, PEER_F | PEER_A) /* msg_revocations -> RECORD more…,    \
@@ -57,6 +59,7 @@ enum msg_peer { PEER_F = 1, PEER_A = 2, PEER_S = 4 };
     X(EXPLAINED, 47, PEER_S)            /* msg_explained */                    \
     X(REVOKED_PAGE, 49, PEER_S)         /* revocations; with `more` they go    \
                                            on in the next */                   \
+    X(OCSP_ANSWER, 37, PEER_S)          /* msg_ocsp_answer */                  \
     X(ERROR, 64, PEER_S)                /* errs */                             \
     X(DONE, 65, PEER_S)                 /* - */                                \
     X(AUTHORITIES, 66, PEER_S)          /* msg_hello */                        \
@@ -70,7 +73,8 @@ enum msg_peer { PEER_F = 1, PEER_A = 2, PEER_S = 4 };
     X(READINESS, 73, PEER_S)            /* msg_ready */                        \
     X(CRL_NUMBER, 74, PEER_S)           /* u64 number to use next */           \
     /* notices of the signer (id 0) */                                         \
-    X(CRL_FILE, 96, PEER_S)             /* msg_crl_file and a descriptor */
+    X(CRL_FILE, 96, PEER_S)             /* msg_crl_file and a descriptor */    \
+    X(OCSP_CHANGED, 97, PEER_S)         /* u64 end, u32 n, n x ocsp_change */
 
 enum msg_type {
     MSG_STOP = 0,
@@ -241,6 +245,41 @@ struct msg_crl_file {
 void msg_crl_file_free(struct msg_crl_file *m);
 void msg_crl_file_put(struct buf *b, const struct msg_crl_file *m);
 void msg_crl_file_get(struct rd *r, struct msg_crl_file *m);
+
+/* OCSP: the status of some certificates of one authority. */
+struct msg_ocsp {
+    uint16_t authority; /* by its place among those of HELLO */
+    size_t n;
+    enum digest digest[OCSP_IDS_MAX];
+    struct serial serial[OCSP_IDS_MAX];
+    const uint8_t *nonce; /* into the frame */
+    size_t nonce_len;
+};
+void msg_ocsp_put(struct buf *b, const struct msg_ocsp *m);
+void msg_ocsp_get(struct rd *r, struct msg_ocsp *m);
+
+struct msg_ocsp_answer {
+    uint64_t snapshot; /* it knows every entry before this one */
+    uint8_t error;     /* enum ocsp_error; 0: der is the answer */
+    bool keep;         /* it may be given to others who ask the same */
+    int64_t this_update, next_update;
+    struct buf der;
+};
+static inline void msg_ocsp_answer_free(struct msg_ocsp_answer *m)
+{
+    buf_free(&m->der);
+}
+AUTO_VALUE(msg_ocsp_answer, struct msg_ocsp_answer, msg_ocsp_answer_free)
+void msg_ocsp_answer_put(struct buf *b, const struct msg_ocsp_answer *m);
+void msg_ocsp_answer_get(struct rd *r, struct msg_ocsp_answer *m);
+
+/* OCSP_CHANGED: answers about these of a snapshot before `end` are history. */
+struct ocsp_change {
+    uint16_t authority;
+    struct serial serial;
+};
+void ocsp_change_put(struct buf *b, const struct ocsp_change *c);
+void ocsp_change_get(struct rd *r, struct ocsp_change *c);
 
 /* One thing of an IMPORT, and what became of it. */
 enum import_kind { IMPORT_CERT = 1, IMPORT_SERIAL, IMPORT_NAMED, IMPORT__MAX };

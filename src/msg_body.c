@@ -352,6 +352,72 @@ void msg_crl_file_get(struct rd *r, struct msg_crl_file *m)
     rd_bytes(r, m->sha256, sizeof(m->sha256));
 }
 
+void msg_ocsp_put(struct buf *b, const struct msg_ocsp *m)
+{
+    buf_u16(b, m->authority);
+    buf_u8(b, (uint8_t)m->n);
+    for (size_t i = 0; i < m->n; i++) {
+        buf_u8(b, (uint8_t)m->digest[i]);
+        serial_put(b, &m->serial[i]);
+    }
+    buf_blob(b, m->nonce, m->nonce_len);
+}
+
+void msg_ocsp_get(struct rd *r, struct msg_ocsp *m)
+{
+    *m = (struct msg_ocsp){.authority = rd_u16(r), .n = rd_u8(r)};
+    if (m->n < 1 || m->n > OCSP_IDS_MAX) {
+        r->failed = true;
+        m->n = 0;
+    }
+    for (size_t i = 0; i < m->n; i++) {
+        const uint8_t digest = rd_u8(r);
+
+        if (digest >= OCSP_HASHES)
+            r->failed = true;
+        m->digest[i] = digest < OCSP_HASHES ? (enum digest)digest : DIGEST_SHA1;
+        serial_get(r, &m->serial[i]);
+        if (m->serial[i].len == 0)
+            r->failed = true;
+    }
+    m->nonce = rd_blob(r, &m->nonce_len);
+    if (m->nonce_len > OCSP_NONCE_MAX)
+        r->failed = true;
+}
+
+void msg_ocsp_answer_put(struct buf *b, const struct msg_ocsp_answer *m)
+{
+    buf_u64(b, m->snapshot);
+    buf_u8(b, m->error);
+    buf_u8(b, m->keep);
+    buf_i64(b, m->this_update);
+    buf_i64(b, m->next_update);
+    buf_blob(b, m->der.data, m->der.len);
+}
+
+void msg_ocsp_answer_get(struct rd *r, struct msg_ocsp_answer *m)
+{
+    *m = (struct msg_ocsp_answer){0};
+    m->snapshot = rd_u64(r);
+    m->error = rd_u8(r);
+    m->keep = rd_u8(r);
+    m->this_update = rd_i64(r);
+    m->next_update = rd_i64(r);
+    blob_get(r, &m->der);
+}
+
+void ocsp_change_put(struct buf *b, const struct ocsp_change *c)
+{
+    buf_u16(b, c->authority);
+    serial_put(b, &c->serial);
+}
+
+void ocsp_change_get(struct rd *r, struct ocsp_change *c)
+{
+    c->authority = rd_u16(r);
+    serial_get(r, &c->serial);
+}
+
 void msg_import_item_free(struct msg_import_item *m)
 {
     buf_free(&m->der);

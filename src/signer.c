@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The process that holds the keys and the ledger.  No network: it speaks only
  * frames, with the front on FD_PEER and with commands on the admin socket. */
-#include "signer.h"
+#include "signer_ocsp.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -139,6 +139,8 @@ int signer_main(const char *conf_path)
     if (!s)
         refuse(&e);
     s->own_user = user;
+    if (responders_start(s, &e) != 0)
+        refuse(&e);
     serve(s);
     /* The front is gone: what it had queued is made durable all the same. */
     signer_stop(s);

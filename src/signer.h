@@ -81,6 +81,11 @@ struct peer {
     atomic_int refs;
 };
 
+/* What the responders may sign of what is signed for one request alone. */
+struct ocsp_budget {
+    int64_t left, at_us; /* left: in millionths of a signature */
+};
+
 struct job;
 struct signer {
     const struct conf *conf;
@@ -129,6 +134,14 @@ struct signer {
     bool crl_stopping, crl_first_pass;
     pthread_t crl_thread;
     bool crl_runs;
+
+    pthread_mutex_t responder_lock; /* the budget, and as signer_ocsp.h says */
+    pthread_cond_t responder_wake;
+    struct responder *responders; /* beside authorities; NULL in a command */
+    struct ocsp_budget ocsp_budget;
+    pthread_t responder_thread;
+    bool responders_run, responders_stopping;
+
     struct peer *front; /* gets every file; NULL inside a command */
     struct peer *local; /* the command itself, inside one */
 
@@ -175,12 +188,16 @@ struct worker {
     struct signer *s;
     struct peer *peer;
     struct store_conn *reader;
-    struct key_signer **keys; /* beside authorities; made when needed */
+    struct key_signer **keys;      /* beside authorities; made when needed */
+    struct key_signer **ocsp_keys; /* of their responders; likewise */
     struct buf reply;
     uint64_t asked; /* the frame that a long answer is for */
     struct known_token known[KNOWN_MAX];
     uint8_t in[MSG_MAX];
 };
+/* peer: whom it answers, taken over; NULL: nobody, for a thread of our own. */
+struct worker *worker_new(struct signer *s, struct peer *peer);
+void worker_free(struct worker *w);
 struct peer *peer_new(int sock, enum msg_peer kind, uid_t uid);
 struct peer *peer_ref(struct peer *p);
 /* The last one closes the socket. */
@@ -267,6 +284,8 @@ struct job {
     struct errs errs;
     char *about; /* for the log: serial, token id */
     bool repeated;
+    struct ocsp_change *changed; /* for ocsp_tell() */
+    size_t n_changed;
     /* For the CRL thread: */
     uint64_t authorities, needs; /* whose CRLs must have which snapshot */
     bool crl_pending;            /* they have not, and nobody waits */
@@ -366,11 +385,14 @@ struct issue_job {
     char *cn, *scope, *idem_key;
     uint8_t idem_hash[32];
     bool detached;
+    char *role; /* of the service's own: it replaces the one before in that */
     uint64_t revocations; /* how many there were when it was judged */
     bool renewal, by_cert;
     uint64_t renews_leaf;
     uint8_t renews_key[32]; /* SHA-256 of its SubjectPublicKeyInfo */
 };
+/* For a certificate that the service makes itself, with job_wait(). */
+extern const struct job_kind issue_kind;
 /* A job with the record that the certificate is to have; takes texts out of
  * m. */
 struct issue_job *issue_new(struct worker *w, const struct frame *f,
@@ -396,6 +418,7 @@ struct revoke {
     int reason, renewals; /* as in msg_revoke */
     int64_t now;
     const struct requester *who;
+    struct job *job; /* gets a note for OCSP of each; NULL: dry */
     struct store_conn *conn; /* the writer, unless dry */
     bool dry;                /* says what it would do */
     struct record record;    /* as it is afterwards */
@@ -427,7 +450,8 @@ handler_fn handle_hello, handle_service_cert, handle_issue, handle_renew,
     handle_token_list, handle_token_remove, handle_metrics, handle_ready,
     handle_crl_next, handle_crl_install, handle_crl_build, handle_audit,
     handle_clock_accept, handle_block, handle_unblock, handle_block_list,
-    handle_import, handle_sign_ca, handle_explain, handle_revocations;
+    handle_import, handle_sign_ca, handle_explain, handle_revocations,
+    handle_ocsp;
 /* The body was exact, or ERR_BAD_REQUEST. */
 int body_done(const struct frame *f, const struct rd *body, struct errs *e);
 

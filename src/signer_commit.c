@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "digest.h"
+#include "signer_ocsp.h"
 
 enum { BATCH_MAX = 512 };
 
@@ -38,6 +39,7 @@ void job_free(struct job *j)
     buf_wipe(&j->reply); /* a new token's secret is in one */
     errs_free(&j->errs);
     free(j->about);
+    free(j->changed);
     free(j);
 }
 
@@ -207,6 +209,8 @@ static void commit_batch(struct signer *s, struct job *batch, size_t n)
         j->next = NULL;
         if (r != STORE_OK && j->errs.n == 0)
             fail(j, r, why);
+        if (j->errs.n == 0)
+            ocsp_tell(s, j);
         j->kind->done(s, j);
     }
     if (r == STORE_BROKEN)

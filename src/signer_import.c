@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* What an earlier CA with an authority's key signed and revoked. */
-#include "signer.h"
+#include "signer_ocsp.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +60,7 @@ static enum store_result set_revoked(struct signer *s, struct import_job *j,
         r = store_cert_revoke(s->writer, leaf, at, reason, entry);
     j->revoked_end = entry + 1;
     s->revocations++;
+    ocsp_note(&j->job, (size_t)(j->authority - s->authorities), serial);
     return r;
 }
 

@@ -118,6 +118,34 @@ static enum store_result put_cert(struct signer *s, struct issue_job *j)
     return r == STORE_NONE ? STORE_REFUSED : r;
 }
 
+/* The service's own are renewed by themselves, so that the one before is
+ * replaced, and nobody is warned of its end.  The newest is a fact by its role.
+ */
+static enum store_result find_last(struct signer *s, struct issue_job *j)
+{
+    AUTO(buf) struct buf was = {0};
+    AUTO(record) struct record old = {0};
+    struct serial serial;
+    enum store_result r = store_fact_get(s->writer, j->role, &was);
+    struct rd rd = rd_of(was.data, was.len);
+
+    if (r != STORE_OK)
+        return r == STORE_NONE ? STORE_OK : r;
+    serial_get(&rd, &serial);
+    r = store_cert_by_serial(s->writer, j->record.authority, &serial, &old);
+    if (r == STORE_OK)
+        j->record.replaces = serial;
+    return r == STORE_NONE ? STORE_OK : r;
+}
+
+static enum store_result put_last(struct signer *s, const struct issue_job *j)
+{
+    AUTO(buf) struct buf now = {0};
+
+    serial_put(&now, &j->record.serial);
+    return store_fact_put(s->writer, j->role, now.data, now.len);
+}
+
 static enum store_result issue_apply(struct signer *s, struct job *job)
 {
     struct issue_job *j = (struct issue_job *)job;
@@ -143,8 +171,12 @@ static enum store_result issue_apply(struct signer *s, struct job *job)
     r = job_use(s, job, j->record.issued_at);
     if (r == STORE_OK && !job->errs.n)
         r = judge_again(s, j);
+    if (r == STORE_OK && !job->errs.n && j->role)
+        r = find_last(s, j);
     if (r == STORE_OK && !job->errs.n)
         r = put_cert(s, j);
+    if (r == STORE_OK && !job->errs.n && j->role)
+        r = put_last(s, j);
     return r;
 }
 
@@ -164,11 +196,12 @@ static void issue_free(struct job *job)
     decision_free(j->passed);
     record_free(&j->record);
     free(j->cn);
+    free(j->role);
     free(j->scope);
     free(j->idem_key);
 }
 
-static const struct job_kind issue_kind = {
+const struct job_kind issue_kind = {
     .event = "issue",
     .apply = issue_apply,
     .done = issue_done,
@@ -321,6 +354,7 @@ int handle_service_cert(struct worker *w, const struct frame *f,
     j = issue_new(w, f, &m, &who);
     j->record.issued_at = now;
     j->record.profile = xstrdup("");
+    j->role = xstrdup("service");
     j->revocations = revocations;
     requester_copy(&j->record.requester, &j->job.who.requester);
     return issue_queue(w, j, &b, e);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /* Prometheus text (version 0.0.4) of what only the signer knows; requests and
  * refusals are counted by who answers them. */
-#include "signer.h"
+#include "signer_ocsp.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const protocols[] = {"http", "cli", "service", "other"};
+static const char *const protocols[] = {"http", "cli", "service", "ocsp",
+                                        "other"};
 enum { N_PROTOCOLS = sizeof(protocols) / sizeof(protocols[0]) };
 
 /* Upper bounds; the last bucket is +Inf. */
@@ -149,6 +150,18 @@ static void put_authorities(struct buf *b, struct signer *s, int64_t now)
                        s->authorities[i].name,
                        (long long)(s->crls[i].state.next_update - now));
     pthread_mutex_unlock(&s->crl_lock);
+    head(b, "responder_not_after_seconds", "gauge",
+         "Seconds until the certificate of the authority's OCSP responder "
+         "ends.");
+    for (size_t i = 0; i < s->n_authorities; i++) {
+        const int64_t end = responder_end(s, i);
+
+        if (end)
+            buf_printf(b,
+                       "pocketca_responder_not_after_seconds{authority=\"%s\"} "
+                       "%lld\n",
+                       s->authorities[i].name, (long long)(end - now));
+    }
     head(b, "authority_not_after_seconds", "gauge",
          "Seconds until the authority's certificate ends.");
     for (size_t i = 0; i < s->n_authorities; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "signer.h"
+#include "signer_ocsp.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -322,6 +322,8 @@ static void init_locks(struct signer *s)
     pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
     pthread_cond_init(&s->crl_wake, &mono);
     pthread_cond_init(&s->crl_passed, &mono);
+    pthread_mutex_init(&s->responder_lock, NULL);
+    pthread_cond_init(&s->responder_wake, &mono);
     pthread_condattr_destroy(&mono);
 }
 
@@ -363,6 +365,7 @@ static void free_authority(struct signer_authority *a)
 
 void signer_stop(struct signer *s)
 {
+    responders_stop(s);
     if (s->committer_runs)
         commit_drain(s);
     crl_stop(s);
@@ -384,6 +387,7 @@ void signer_close(struct signer *s)
         free_authority(&s->authorities[i]);
     free(s->authorities);
     free(s->crls);
+    responders_free(s);
     authority_infos_free(&s->infos);
     strs_free(&s->warnings);
     free(s->ocsp_url);

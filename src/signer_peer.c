@@ -115,6 +115,7 @@ static handler_fn *const handlers[MSG__MAX] = {
     [MSG_BLOCK_LIST] = handle_block_list,
     [MSG_SIGN_CA] = handle_sign_ca,
     [MSG_EXPLAIN] = handle_explain,
+    [MSG_OCSP] = handle_ocsp,
 };
 
 /* Refusals of those who ask are of interest; a miss is not. */
@@ -148,7 +149,7 @@ static void dispatch(struct worker *w, const struct frame *f)
     caller_free(&c);
 }
 
-static struct worker *worker_new(struct signer *s, struct peer *p)
+struct worker *worker_new(struct signer *s, struct peer *p)
 {
     AUTO(errs) struct errs e = {0};
     struct worker *w = xcalloc(1, sizeof(*w));
@@ -156,17 +157,21 @@ static struct worker *worker_new(struct signer *s, struct peer *p)
     w->s = s;
     w->peer = p;
     w->keys = xcalloc(s->n_authorities, sizeof(*w->keys));
+    w->ocsp_keys = xcalloc(s->n_authorities, sizeof(*w->ocsp_keys));
     w->reader = store_conn_open(s->store, false, &e);
     if (!w->reader)
         log_fatal("ledger", "%s", e.n ? e.v[0].detail : "no connection");
     return w;
 }
 
-static void worker_free(struct worker *w)
+void worker_free(struct worker *w)
 {
-    for (size_t i = 0; i < w->s->n_authorities; i++)
+    for (size_t i = 0; i < w->s->n_authorities; i++) {
         key_signer_free(w->keys[i]);
+        key_signer_free(w->ocsp_keys[i]);
+    }
     free(w->keys);
+    free(w->ocsp_keys);
     store_conn_close(w->reader);
     buf_wipe(&w->reply);
     for (size_t i = 0; i < KNOWN_MAX; i++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Can a certificate be issued now, and if not, why. */
-#include "signer.h"
+#include "signer_ocsp.h"
 
 #include <errno.h>
 #include <string.h>
@@ -103,6 +103,22 @@ static void judge_crl(struct signer *s, size_t i, int64_t now,
                                                : "sign --authority root"));
 }
 
+static void judge_responder(struct signer *s, size_t i, int64_t now,
+                            struct msg_ready *out)
+{
+    const struct signer_authority *a = &s->authorities[i];
+    const int64_t end = responder_end(s, i);
+    char when[TM_RFC3339_SIZE];
+
+    if (!s->responders || !a->key || now <= end)
+        return;
+    tm_rfc3339(when, end);
+    strs_add_own(
+        &out->reasons,
+        end ? xasprintf("ocsp: the responder of %s ended at %s", a->name, when)
+            : xasprintf("ocsp: %s has no responder yet", a->name));
+}
+
 void ready_judge(struct worker *w, struct msg_ready *out)
 {
     struct signer *s = w->s;
@@ -120,6 +136,7 @@ void ready_judge(struct worker *w, struct msg_ready *out)
             continue; /* of the past: nothing is issued below it */
         judge_authority(&s->authorities[i], now, out);
         judge_crl(s, i, now, out);
+        judge_responder(s, i, now, out);
     }
     strs_copy(&out->warnings, &s->warnings);
     out->ready = out->reasons.n == 0;

@@ -154,6 +154,7 @@ static enum store_result page_apply(struct signer *s, struct job *job)
     enum store_result r = STORE_OK;
 
     j->revoke.who = &job->who.requester;
+    j->revoke.job = job;
     if (!j->revoke.dry)
         j->revoke.conn = s->writer;
     for (size_t i = 0; i < j->found.n && r == STORE_OK && !job->errs.n; i++)

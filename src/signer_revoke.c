@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Revocation.  What is decided here is decided inside the transaction, by
  * what the ledger says then. */
-#include "signer.h"
+#include "signer_ocsp.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +50,7 @@ static enum store_result mark_revoked(struct signer *s, struct revoke *v,
         res = store_cert_revoke(s->writer, r->leaf, at, reason, v->last_entry);
     s->revocations++;
     v->marked[reason & 15]++;
+    ocsp_note(v->job, signer_authority_index(s, r->authority), &r->serial);
     v->authorities |= authority_bit(s, r->authority);
     return res == STORE_NONE ? STORE_REFUSED : res;
 }
@@ -144,6 +145,7 @@ static enum store_result revoke_apply(struct signer *s, struct job *job)
     enum store_result r;
 
     v->who = &job->who.requester;
+    v->job = job;
     v->conn = s->writer;
     r = revoke_one(s, v, j->leaf);
     if (r == STORE_OK && v->reason >= 0 && v->reason != v->record.reason) {

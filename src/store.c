@@ -135,6 +135,13 @@ enum store_result store_cert_by_serial(struct store_conn *c,
     return c->ops->cert_by_serial(c, authority, s, out);
 }
 
+enum store_result store_cert_status(struct store_conn *c, const char *authority,
+                                    const struct serial *s,
+                                    struct cert_status *out)
+{
+    return c->ops->cert_status(c, authority, s, out);
+}
+
 enum store_result store_cert_by_sha256(struct store_conn *c,
                                        const uint8_t sha256[32],
                                        struct record *out)

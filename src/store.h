@@ -64,8 +64,7 @@ enum store_result store_tile_put(struct store_conn *c, unsigned level,
                                  uint64_t index, const uint8_t *root,
                                  const uint8_t *hashes);
 /* The newest head of an hour takes the place of the one before it. */
-enum store_result store_head_put(struct store_conn *c,
-                                 const struct head *h);
+enum store_result store_head_put(struct store_conn *c, const struct head *h);
 enum store_result store_head_last(struct store_conn *c, struct head *h);
 /* The kept heads from the oldest on; non-zero stops. */
 typedef int store_head_fn(void *arg, const struct head *h);
@@ -75,14 +74,13 @@ typedef int store_entry_fn(void *arg, uint64_t index, const uint8_t *entry,
                            size_t len); /* non-zero stops */
 /* Entries first … first + count - 1 in order, as far as they exist. */
 enum store_result store_entries(struct store_conn *c, uint64_t first,
-                                uint64_t count, store_entry_fn *fn,
-                                void *arg);
+                                uint64_t count, store_entry_fn *fn, void *arg);
 /* Roots of the complete tiles first … of a level, in order. */
 typedef int store_tile_fn(void *arg, uint64_t index, const uint8_t *root,
                           const uint8_t *hashes); /* non-zero stops */
 enum store_result store_tiles(struct store_conn *c, unsigned level,
-                              uint64_t first, uint64_t count,
-                              store_tile_fn *fn, void *arg);
+                              uint64_t first, uint64_t count, store_tile_fn *fn,
+                              void *arg);
 
 /* Certificates. */
 struct cert_row {
@@ -108,6 +106,14 @@ enum store_result store_cert_revoke(struct store_conn *c, uint64_t leaf,
 /* *out is freed by the caller (record_free). */
 enum store_result store_cert_by_leaf(struct store_conn *c, uint64_t leaf,
                                      struct record *out);
+/* The little that OCSP tells.  STORE_NONE: the authority has no such. */
+struct cert_status {
+    int64_t revoked_at; /* 0: it is not */
+    int reason;
+};
+enum store_result store_cert_status(struct store_conn *c, const char *authority,
+                                    const struct serial *s,
+                                    struct cert_status *out);
 /* authority NULL: any; the newest when serials repeat. */
 enum store_result store_cert_by_serial(struct store_conn *c,
                                        const char *authority,
@@ -117,14 +123,13 @@ enum store_result store_cert_by_sha256(struct store_conn *c,
                                        const uint8_t sha256[32],
                                        struct record *out);
 /* The certificate that a repeated request made, and the hash of that. */
-enum store_result store_cert_by_idem(struct store_conn *c,
-                                     const char *scope, const char *key,
-                                     struct record *out, uint8_t hash[32]);
+enum store_result store_cert_by_idem(struct store_conn *c, const char *scope,
+                                     const char *key, struct record *out,
+                                     uint8_t hash[32]);
 typedef int store_record_fn(void *arg, struct record *r); /* non-zero stops;
                                     r is the callee's to read, not to keep */
 /* Those that were made from this one by renewal, at any remove. */
-enum store_result store_cert_descendants(struct store_conn *c,
-                                         uint64_t leaf,
+enum store_result store_cert_descendants(struct store_conn *c, uint64_t leaf,
                                          store_record_fn *fn, void *arg);
 /* Those with this key that are not expired at `now` and not revoked. */
 enum store_result store_cert_by_key(struct store_conn *c,
@@ -144,9 +149,8 @@ enum store_result store_key_compromised(struct store_conn *c,
 enum store_result store_ancestor_compromised(struct store_conn *c,
                                              uint64_t leaf);
 /* At most q->limit + 1 rows of the query in its order, from its cursor. */
-enum store_result store_cert_list(struct store_conn *c,
-                                  const struct query *q, int64_t now,
-                                  store_record_fn *fn, void *arg);
+enum store_result store_cert_list(struct store_conn *c, const struct query *q,
+                                  int64_t now, store_record_fn *fn, void *arg);
 /* For the audit: certificates with first <= leaf < end, by leaf, and the
  * columns that look-ups use beside the record. */
 struct cert_columns {
@@ -231,8 +235,7 @@ enum store_result store_block_next(struct store_conn *c, uint64_t after,
                                    struct blocked_key *out);
 
 /* Tokens.  A removed one stays readable (its label) with removed_at. */
-enum store_result store_token_put(struct store_conn *c,
-                                  const struct token *t);
+enum store_result store_token_put(struct store_conn *c, const struct token *t);
 enum store_result store_token_by_id(struct store_conn *c, const char *id,
                                     struct token *out);
 /* One use more; STORE_NONE when none is left. */
@@ -243,32 +246,28 @@ enum store_result store_token_touch(struct store_conn *c, const char *id,
 enum store_result store_token_remove(struct store_conn *c, const char *id,
                                      int64_t now);
 /* STORE_OK when a token that is not removed has this label. */
-enum store_result store_token_label(struct store_conn *c,
-                                    const char *label);
+enum store_result store_token_label(struct store_conn *c, const char *label);
 typedef int store_token_fn(void *arg, struct token *t);
 /* Not removed ones with id > after (""), at most max, by id. */
 enum store_result store_token_list(struct store_conn *c, const char *after,
-                                   unsigned max, store_token_fn *fn,
-                                   void *arg);
+                                   unsigned max, store_token_fn *fn, void *arg);
 
 /* For the audit: all of them, the removed ones too, with id > after. */
 enum store_result store_token_all(struct store_conn *c, const char *after,
-                                  unsigned max, store_token_fn *fn,
-                                  void *arg);
+                                  unsigned max, store_token_fn *fn, void *arg);
 
 /* Authorities and their CRLs. */
 struct crl_state {
-    uint64_t number;     /* of the newest; 0: none yet */
+    uint64_t number; /* of the newest; 0: none yet */
     int64_t this_update, next_update;
-    uint64_t snapshot;   /* entries before this one are in it */
-    uint8_t sha256[32];  /* of the DER */
+    uint64_t snapshot;  /* entries before this one are in it */
+    uint8_t sha256[32]; /* of the DER */
 };
-enum store_result store_authority_put(struct store_conn *c,
-                                      const char *name, const char *parent,
+enum store_result store_authority_put(struct store_conn *c, const char *name,
+                                      const char *parent,
                                       const struct buf *der);
-typedef int store_authority_fn(void *arg, const char *name,
-                               const char *parent, const uint8_t *der,
-                               size_t len);
+typedef int store_authority_fn(void *arg, const char *name, const char *parent,
+                               const uint8_t *der, size_t len);
 enum store_result store_authorities(struct store_conn *c,
                                     store_authority_fn *fn, void *arg);
 enum store_result store_crl_get(struct store_conn *c, const char *authority,

@@ -48,6 +48,10 @@ struct store_ops {
                                         const char *authority,
                                         const struct serial *s,
                                         struct record *out);
+    enum store_result (*cert_status)(struct store_conn *c,
+                                     const char *authority,
+                                     const struct serial *s,
+                                     struct cert_status *out);
     enum store_result (*cert_by_sha256)(struct store_conn *c,
                                         const uint8_t sha256[32],
                                         struct record *out);

@@ -345,6 +345,7 @@ static const struct store_ops ops = {
     .cert_revoke = sq_cert_revoke,
     .cert_by_leaf = sq_cert_by_leaf,
     .cert_by_serial = sq_cert_by_serial,
+    .cert_status = sq_cert_status,
     .cert_by_sha256 = sq_cert_by_sha256,
     .cert_by_idem = sq_cert_by_idem,
     .cert_descendants = sq_cert_descendants,

@@ -156,6 +156,9 @@ SQ_FN(cert_revoke)(struct store_conn *, uint64_t, int64_t, int, uint64_t);
 SQ_FN(cert_by_leaf)(struct store_conn *, uint64_t, struct record *);
 SQ_FN(cert_by_serial)
 (struct store_conn *, const char *, const struct serial *, struct record *);
+SQ_FN(cert_status)
+(struct store_conn *, const char *, const struct serial *,
+ struct cert_status *);
 SQ_FN(cert_by_sha256)(struct store_conn *, const uint8_t[32], struct record *);
 SQ_FN(cert_by_idem)
 (struct store_conn *, const char *, const char *, struct record *, uint8_t[32]);

@@ -284,6 +284,22 @@ enum store_result sq_cert_by_serial(struct store_conn *base,
     return r == STORE_OK ? sq_cert_by_leaf(base, (uint64_t)leaf, out) : r;
 }
 
+enum store_result sq_cert_status(struct store_conn *base, const char *authority,
+                                 const struct serial *s,
+                                 struct cert_status *out)
+{
+    struct sq_conn *c = sq_of(base);
+    AUTO(stmt)
+    sqlite3_stmt *st =
+        sq_bind(c, SQL_CERT_STATUS, "bs", s->v, (size_t)s->len, authority);
+    const enum store_result r = sq_next(c, st);
+
+    if (r == STORE_OK)
+        *out = (struct cert_status){sqlite3_column_int64(st, 0),
+                                    sqlite3_column_int(st, 1)};
+    return r;
+}
+
 enum store_result sq_cert_by_sha256(struct store_conn *base,
                                     const uint8_t sha256[32],
                                     struct record *out)

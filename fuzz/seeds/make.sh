@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# Makes the seeds of der, pem and csr anew, beside the findings that are kept
+# Makes the seeds of der, pem, csr and ocsp anew, beside the findings that are kept
 # there by hand.  Keys are made for it and thrown away.
 set -eu
 cd "$(dirname "$0")"
@@ -68,3 +68,15 @@ octets t61 '\024\003a\374b'
 octets utf8 '\014\012a\303\274\342\202\254\360\237\230\200'
 octets numbers '\060\017\002\001\000\002\002\000\200\002\001\177\012\001\005\001\001\377'
 octets nested '\060\012\240\010\060\006\241\004\060\002\005\000'
+
+openssl req -x509 -key "$tmp/P-256" -subj '/CN=a' -out "$tmp/ca.pem"
+ask() { # NAME ARGUMENTS...
+    out=ocsp/$1
+    shift
+    openssl ocsp -issuer "$tmp/ca.pem" "$@" -reqout "$out" >/dev/null 2>&1
+}
+ask one -serial 0x40aabbccddeeff -no_nonce
+ask nonce -serial 1
+ask sha256 -sha256 -serial 2 -serial 0xffffffffffffffffffffffffffffffffffffffff
+ask four -serial 1 -serial 2 -sha256 -serial 3 -serial 0
+ask signed -serial 1 -signer "$tmp/ca.pem" -signkey "$tmp/P-256"

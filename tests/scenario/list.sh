@@ -89,11 +89,11 @@ list 'a key' "key_sha256=$key" '.certificates | length == 1 and
 sum=$(openssl x509 -in "$T/n3.a.internal.pem" -outform DER | sha256sum |
     cut -d' ' -f1)
 list 'a fingerprint' "sha256=$sum" '.certificates | length == 1'
-list 'expiring within' 'expires_within=25d' '.certificates | length == 2'
+list 'expiring within' 'profile=server&expires_within=25d' '.certificates | length == 2'
 at=$(date -u -d '+25 days' +%Y-%m-%dT%H:%M:%SZ)
-list 'expiring before' "expires_before=$at" '.certificates | length == 2'
-list 'expiring after' "expires_after=$at&limit=1000" \
-    "(.certificates | length) == 7 + $service"
+list 'expiring before' "profile=server&expires_before=$at" '.certificates | length == 2'
+list 'expiring after' "profile=server&expires_after=$at&limit=1000" \
+    '.certificates | length == 6'
 soon=$(date -u -d '+1 hour' +%Y-%m-%dT%H:%M:%SZ)
 list 'issued before' "issued_before=$soon&limit=1000" \
     "(.certificates | length) == 9 + $service"

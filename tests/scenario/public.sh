@@ -78,19 +78,6 @@ done
 [ "$(wc -c <"$T/c.pem")" -gt 80000 ]
 is 'that is several pieces' $? 0
 
-# OCSP is to come: tryLater, unsigned
-openssl ocsp -issuer "$CA/issuing.pem" -cert "$T/a.internal.pem" \
-    -reqout "$T/ocsp.der" -no_nonce >/dev/null 2>&1
-want 200 - 'POST /ocsp' -H 'Content-Type: application/ocsp-request' \
-    --data-binary @"$T/ocsp.der" "$PUBLIC/ocsp"
-is 'is tryLater' "$(od -An -tx1 "$T/body" | tr -d ' ')" 30030a0103
-is 'as application/ocsp-response' "$(header Content-Type)" \
-    application/ocsp-response
-b64=$(openssl base64 -A -in "$T/ocsp.der")
-want 200 - 'GET /ocsp' "$PUBLIC/ocsp/$(echo "$b64" | sed 's/+/%2B/g; s/=/%3D/g; s,/,%2F,g')"
-is 'is tryLater' "$(od -An -tx1 "$T/body" | tr -d ' ')" 30030a0103
-want 200 - 'GET /ocsp with bare slashes' --path-as-is "$PUBLIC/ocsp/$b64"
-
 want 200 - 'authorities need no credential' "$API/v1/authorities"
 json 'root and issuing' '[.authorities[].name] | sort == ["issuing", "root"]'
 json 'in full' '[.authorities[] | (.subject | length) > 0 and

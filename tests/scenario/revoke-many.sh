@@ -161,9 +161,10 @@ openssl x509 -req -in "$T/sub.csr" -CA "$CA/issuing.pem" \
 ok 'an authority is below this one' "$POCKETCA" import -c "$CA/pocketca.conf" \
     "$T/sub.pem"
 want 200 - 'all that this one has signed' -d "authority=issuing" "$ALL"
-json 'but the authority, and why' '.refused == 1 and
-    .refusals[0].serial == "4a4b4c4d" and
-    (.refusals[0].detail | test("certificate of an authority"))'
+json 'but the authority and the responder, and why' '.refused == 2 and
+    any(.refusals[]; .serial == "4a4b4c4d" and
+        (.detail | test("certificate of an authority"))) and
+    any(.refusals[]; .detail | test("responder"))'
 want 200 - 'not really either' -d 'sha256='"$(openssl x509 -in "$T/sub.pem" \
     -noout -fingerprint -sha256 | cut -d= -f2)&dry_run=false" "$ALL"
 json 'it stays' '.refused == 1 and .valid == 0 and (.serials | length) == 0'

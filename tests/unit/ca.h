@@ -33,6 +33,9 @@ struct ca {
     struct msg_crl_file files[CA_FILES]; /* the newest of each name */
     int file_fd[CA_FILES];
     size_t n_files;
+    unsigned changes; /* how many serials OCSP_CHANGED named, and the last */
+    struct ocsp_change change;
+    uint64_t changes_end;
     char *token; /* an admin's, once ca_admin() made it */
     uint8_t in[MSG_MAX];
 };
@@ -307,14 +310,28 @@ static inline void ca_keep_file(struct ca *c, struct frame *f)
     c->file_fd[i] = f->fd;
 }
 
+/* The newest notice about a serial, for the tests of OCSP. */
+static inline void ca_keep_change(struct ca *c, struct frame *f)
+{
+    c->changes_end = rd_u64(&f->body);
+    for (uint32_t n = rd_u32(&f->body); n > 0; n--) {
+        ocsp_change_get(&f->body, &c->change);
+        c->changes++;
+    }
+    ck_assert(rd_done(&f->body));
+}
+
 /* The next frame that is no notice. */
 static inline void ca_recv(struct ca *c, struct frame *f)
 {
     for (;;) {
         ck_assert_int_eq(msg_recv(c->front, PEER_S, c->in, f), 1);
-        if (f->type != MSG_CRL_FILE)
+        if (f->type == MSG_CRL_FILE)
+            ca_keep_file(c, f);
+        else if (f->type == MSG_OCSP_CHANGED)
+            ca_keep_change(c, f);
+        else
             return;
-        ca_keep_file(c, f);
     }
 }
 

@@ -18,7 +18,7 @@ static const char good[] =
     "  certificate = \"issuing.pem\"\n"
     "  key = \"file:keys/issuing.key\"\n"
     "  crl-lifetime = \"2d\" crl-refresh = \"6h\" "
-    "crl-wait = no\n"
+    "crl-wait = no ocsp-lifetime = \"30m\"\n"
     "}\n"
     "profile server {\n"
     "  usage = { \"server\" }\n"
@@ -75,6 +75,8 @@ START_TEST(a_good_one)
     ck_assert_int_eq(c->authorities[0].crl_lifetime, 2 * TM_DAY);
     ck_assert_int_eq(c->authorities[0].crl_refresh, 6 * TM_HOUR);
     ck_assert(!c->authorities[0].crl_wait);
+    ck_assert_int_eq(c->authorities[0].ocsp_lifetime, 1800);
+    ck_assert_uint_eq(c->ocsp_sign_budget, 200);
     ck_assert_uint_eq(c->profiles.n, 1);
     p = &c->profiles.v[0];
     ck_assert_str_eq(p->name, "server");
@@ -158,6 +160,10 @@ static const struct {
     {"host =", "max-connections = 7\nhost =", 2, "7"},
     {"host =", "max-connections = 1e3\nhost =", 2, "1e3"},
     {"host =", "max-connections = 99999999999999999999\nhost =", 2, "9999"},
+    {"host =", "ocsp-sign-budget = -1\nhost =", 2, "from 0 to 1000000"},
+    {"host =", "ocsp-sign-budget = 1000001\nhost =", 2, "1000001"},
+    {"\"30m\"", "\"299s\"", 9, "ocsp-lifetime"},
+    {"\"30m\"", "\"31d\"", 9, "ocsp-lifetime"},
     {"host =", "disk-floor = 10X\nhost =", 2, "10X"},
     {"host =", "disk-floor = 9999999999T\nhost =", 2, "9999999999T"},
     {"host =", "log-level = loud\nhost =", 2, "loud"},
@@ -413,6 +419,7 @@ START_TEST(written_and_read)
     ck_assert_int_eq(c->profiles.v[0].lifetime, 90 * TM_DAY);
     ck_assert_int_eq(c->authorities[0].crl_lifetime, 7 * TM_DAY);
     ck_assert(c->authorities[0].crl_wait);
+    ck_assert_int_eq(c->authorities[0].ocsp_lifetime, 3600);
     strs_free(&host);
 }
 END_TEST

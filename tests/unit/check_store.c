@@ -410,6 +410,7 @@ START_TEST(test_serial)
     struct put p = {.leaf = 1, .names = "a.internal", .serial = serial_of(77)};
     struct put q = p, s = p, nobody = p;
     const struct serial seven = serial_of(77), none = serial_of(78);
+    struct cert_status st = {1, 1};
 
     box_make(&b);
     box_add(&b, &p);
@@ -428,6 +429,10 @@ START_TEST(test_serial)
     ck_assert_int_eq(store_cert_by_serial(b.r, "issuing", &seven, &rec),
                      STORE_OK);
     ck_assert_uint_eq(rec.leaf, 1);
+    ck_assert_int_eq(store_cert_status(b.r, "issuing", &seven, &st), STORE_OK);
+    ck_assert(st.revoked_at == 0 && st.reason == 0);
+    ck_assert_int_eq(store_cert_status(b.r, "issuing", &none, &st), STORE_NONE);
+    ck_assert_int_eq(store_cert_status(b.r, "nobody", &seven, &st), STORE_NONE);
     ck_assert_int_eq(store_cert_by_serial(b.r, NULL, &seven, &any), STORE_OK);
     ck_assert_uint_eq(any.leaf, 3);
     ck_assert_int_eq(store_cert_by_serial(b.r, NULL, &none, &any), STORE_NONE);
