@@ -28,7 +28,8 @@ idem_scope, idem_key, idem_hash, protocol, cn, note, warnings, der) SELECT
 UPDATE certificates SET replaced_by = ?2 WHERE leaf = ?1;
 
 -- name: cert_state
-SELECT not_after, revoked_at, replaced_by FROM certificates WHERE leaf = ?1;
+SELECT not_after, revoked_at, replaced_by, key FROM certificates WHERE leaf
+= ?1;
 
 -- Once more changes date and reason; it stays on the CRL by its first entry.
 
@@ -86,6 +87,13 @@ c.replaces = d.leaf WHERE c.detached = 0) SELECT leaf FROM d;
 SELECT revoked_at, 0 FROM certificates WHERE key = ?1 AND key_sha256 = ?2
 AND reason = 1 UNION ALL SELECT blocked_at, 1 FROM blocked_keys WHERE
 key_sha256 = ?2 AND removed IS NULL LIMIT 1;
+
+-- All of them, once, when the ledger is opened.
+
+-- name: key_bans
+SELECT key, NULL FROM certificates INDEXED BY cert_compromised WHERE reason
+= 1 UNION ALL SELECT NULL, key_sha256 FROM blocked_keys WHERE removed IS
+NULL;
 
 -- name: ancestor_compromised
 WITH RECURSIVE up (leaf) AS ( SELECT ?1 UNION SELECT c.replaces FROM up

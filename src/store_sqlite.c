@@ -392,17 +392,18 @@ struct store *sq_open(const char *path, struct errs *e)
 
     if (judge_file(path, e) != 0)
         return NULL;
-    rc = db_open(path, &db);
-    if (rc != SQLITE_OK)
-        err_add(e, ERR_STORAGE_ERROR, "the ledger %s cannot be opened: %s",
-                path, sqlite3_errmsg(db));
-    else
-        rc = judge_db(db, path, e);
-    sqlite3_close(db);
-    if (rc != SQLITE_OK)
-        return NULL;
     s = xcalloc(1, sizeof(*s));
     s->base.ops = &ops;
     s->path = xstrdup(path);
-    return &s->base;
+    rc = db_open(path, &db);
+    if (rc == SQLITE_OK && judge_db(db, path, e) != 0)
+        rc = SQLITE_ERROR;
+    else if (rc != SQLITE_OK || (rc = sq_bans_load(s, db)) != SQLITE_OK)
+        err_add(e, ERR_STORAGE_ERROR, "the ledger %s cannot be opened: %s",
+                path, sqlite3_errmsg(db));
+    sqlite3_close(db);
+    if (rc == SQLITE_OK)
+        return &s->base;
+    store_drop(&s->base);
+    return NULL;
 }

@@ -20,7 +20,8 @@ const char *sq_vfs(void);
 struct sq_store {
     struct store base;
     char *path;
-    atomic_int wal_pages; /* in the log as of the last commit */
+    atomic_int wal_pages;           /* in the log as of the last commit */
+    atomic_uchar banned[65536 / 8]; /* store_sqlite_ban.c */
 };
 
 /* What a transaction changed of the tallies, written before its commit. */
@@ -130,6 +131,11 @@ void sq_name_range_free(struct sq_name_range *r);
 void sq_name_range(const struct pattern *p, struct sq_name_range *out);
 enum store_result sq_names_put(struct sq_conn *c, const struct cert *cert,
                                const struct names *more, uint64_t leaf);
+
+/* store_sqlite_ban.c: keys that may be banned.  note: before its row is
+ * written; load: those that the database has, an SQLite code. */
+void sq_ban_note(struct sq_store *s, int64_t prefix);
+int sq_bans_load(struct sq_store *s, sqlite3 *db);
 
 /* store_sqlite_count.c: tallies. */
 void sq_tally_hour(struct sq_conn *c, int64_t not_after, int total, int revoked,

@@ -77,6 +77,7 @@ enum store_result sq_serials(struct store_conn *base, uint64_t first,
 enum store_result sq_block_put(struct store_conn *c,
                                const struct blocked_key *k)
 {
+    sq_ban_note(sq_of(c)->store, sq_prefix(k->key_sha256));
     return sq_do(sq_of(c), SQL_BLOCK_PUT, "ihis", (int64_t)k->entry,
                  k->key_sha256, k->at, k->note);
 }

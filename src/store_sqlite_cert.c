@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crl.h"
 #include "digest.h"
 
 static void id_forget(struct sq_id *k)
@@ -212,6 +213,8 @@ enum store_result sq_cert_revoke(struct store_conn *base, uint64_t leaf,
     if (r == STORE_OK && sqlite3_column_type(st, 1) == SQLITE_NULL)
         sq_tally_hour(c, sqlite3_column_int64(st, 0), 0, 1,
                       sqlite3_column_type(st, 2) == SQLITE_NULL ? -1 : 0);
+    if (r == STORE_OK && reason == REASON_KEY_COMPROMISE)
+        sq_ban_note(c->store, sqlite3_column_int64(st, 3));
     if (st)
         sqlite3_reset(st);
     if (r != STORE_OK)
@@ -376,22 +379,6 @@ enum store_result sq_cert_by_key(struct store_conn *base,
                    sq_bind(c, SQL_CERT_BY_KEY, "ihi", sq_prefix(key_sha256),
                            key_sha256, now),
                    fn, arg);
-}
-
-enum store_result sq_key_compromised(struct store_conn *base,
-                                     const uint8_t key_sha256[32],
-                                     struct key_ban *out)
-{
-    struct sq_conn *c = sq_of(base);
-    AUTO(stmt)
-    sqlite3_stmt *st = sq_bind(c, SQL_KEY_COMPROMISED, "ih",
-                               sq_prefix(key_sha256), key_sha256);
-    enum store_result r = sq_next(c, st);
-
-    if (r == STORE_OK)
-        *out = (struct key_ban){sqlite3_column_int64(st, 0),
-                                sqlite3_column_int(st, 1)};
-    return r;
 }
 
 enum store_result sq_ancestor_compromised(struct store_conn *base,

@@ -174,6 +174,9 @@ static sqlite3_vfs gather;
 
 static void vfs_register(void)
 {
+    /* Every allocation would take a lock of all threads, to be counted.  Too
+     * late only where somebody else has used SQLite before, in a test. */
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     system_vfs = sqlite3_vfs_find(NULL);
     gather = *system_vfs;
     gather.zName = "pocketca";

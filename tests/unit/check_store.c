@@ -571,6 +571,18 @@ START_TEST(test_replace)
 }
 END_TEST
 
+static void check_banned(struct store_conn *c, const uint8_t *revoked,
+                         const uint8_t *blocked, const uint8_t *neither)
+{
+    struct key_ban ban;
+
+    ck_assert_int_eq(store_key_compromised(c, revoked, &ban), STORE_OK);
+    ck_assert(!ban.blocked);
+    ck_assert_int_eq(store_key_compromised(c, blocked, &ban), STORE_OK);
+    ck_assert(ban.blocked);
+    ck_assert_int_eq(store_key_compromised(c, neither, &ban), STORE_NONE);
+}
+
 START_TEST(test_keys)
 {
     AUTO(box) struct box b;
@@ -578,6 +590,10 @@ START_TEST(test_keys)
     uint8_t hash[BOX_KEYS][32];
     struct put p = {.leaf = 1, .key = 1}, q = {.leaf = 2, .key = 1};
     struct put old = {.leaf = 3, .key = 1, .not_after = DAY_ONE + 5};
+    struct blocked_key block = {.at = DAY_ONE};
+    struct store_conn *reader;
+    AUTO(store) struct store *again = NULL;
+    AUTO(errs) struct errs e = {0};
     struct key_ban ban;
 
     box_make(&b);
@@ -594,6 +610,17 @@ START_TEST(test_keys)
     ck_assert_int_eq(store_key_compromised(b.r, hash[1], &ban), STORE_NONE);
     ck_assert_int_eq(store_cert_revoke(b.w, 1, DAY_ONE, 1, 10), STORE_OK);
     ck_assert_int_eq(store_key_compromised(b.r, hash[1], &ban), STORE_OK);
+    ck_assert_int_eq(store_key_compromised(b.r, hash[2], &ban), STORE_NONE);
+    block.entry = 11;
+    memcpy(block.key_sha256, hash[2], sizeof(hash[2]));
+    ck_assert_int_eq(store_block_put(b.w, &block), STORE_OK);
+    check_banned(b.r, hash[1], hash[2], hash[0]);
+    again = store_open(b.path, &e);
+    ck_assert_ptr_nonnull(again);
+    reader = store_conn_open(again, false, &e);
+    check_banned(reader, hash[1], hash[2], hash[0]);
+    store_conn_close(reader);
+    ck_assert_int_eq(store_block_remove(b.w, 11, 12), STORE_OK);
     ck_assert_int_eq(store_key_compromised(b.r, hash[2], &ban), STORE_NONE);
     s.n = 0;
     ck_assert_int_eq(store_cert_by_key(b.r, hash[1], DAY_ONE, see_record, &s),
