@@ -7,11 +7,24 @@
 #include "cert.h"
 #include "mem.h"
 
+/* The generator takes as long for a few octets as for hundreds.  No process
+ * forks once it has made a serial number and makes more of them. */
+enum { SERIAL_OCTETS = 16, SUPPLY = 32 * SERIAL_OCTETS };
+static _Thread_local struct {
+    uint8_t v[SUPPLY];
+    size_t left;
+} supply;
+
 void serial_random(struct serial *s)
 {
-    *s = (struct serial){.len = 16};
-    if (RAND_bytes(s->v, s->len) != 1)
-        abort();
+    *s = (struct serial){.len = SERIAL_OCTETS};
+    if (!supply.left) {
+        if (RAND_bytes(supply.v, SUPPLY) != 1)
+            abort();
+        supply.left = SUPPLY;
+    }
+    supply.left -= SERIAL_OCTETS;
+    memcpy(s->v, supply.v + supply.left, SERIAL_OCTETS);
     s->v[0] = (uint8_t)((s->v[0] & 0x7f) | 0x40);
 }
 
