@@ -153,6 +153,7 @@ void authority_infos_free(struct authority_infos *l)
         free(l->v[i].name);
         free(l->v[i].parent);
         buf_free(&l->v[i].der);
+        buf_free(&l->v[i].pem);
     }
     free(l->v);
     *l = (struct authority_infos){0};
@@ -189,6 +190,7 @@ void authority_infos_get(struct rd *rd, struct authority_infos *l)
         a->name = rd_str(rd);
         a->parent = rd_str_null(rd);
         blob_get(rd, &a->der);
+        pem_put(&a->pem, "CERTIFICATE", a->der.data, a->der.len);
         flags = rd_u8(rd);
         if (flags > (INFO_KEY | INFO_EXPOSED))
             rd->failed = true;
@@ -217,7 +219,7 @@ void authority_chain_pem(const struct authority_infos *l, const char *name,
 
         if (!a || !a->parent)
             return;
-        pem_put(out, "CERTIFICATE", a->der.data, a->der.len);
+        buf_put(out, a->pem.data, a->pem.len);
         name = a->parent;
     }
 }

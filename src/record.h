@@ -107,6 +107,7 @@ struct authority_info {
     char *name;
     char *parent; /* name of its issuer, or NULL for a root */
     struct buf der;
+    struct buf pem;   /* the same; only where it came by a frame */
     bool has_key;     /* this service signs with it */
     bool key_exposed; /* the root's key lies unencrypted under data */
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mem.h"
+#include "pem.h"
 #include "record.h"
 #include "tm.h"
 #include "unit.h"
@@ -392,7 +393,7 @@ START_TEST(a_chain_leaves_the_root_out_and_ends)
 
     buf_puts(&leaf, "L");
     for (int i = 0; i < 3; i++)
-        buf_puts(&v[i].der, v[i].name);
+        pem_put(&v[i].pem, "CERTIFICATE", v[i].name, strlen(v[i].name));
     authority_chain_pem(&l, "issuing", &leaf, &out);
     buf_putc(&out, 0);
     for (char *s = (char *)out.data; (s = strstr(s, "-BEGIN CERT")); s++)
@@ -403,7 +404,7 @@ START_TEST(a_chain_leaves_the_root_out_and_ends)
     authority_chain_pem(&l, "issuing", NULL, &out);
     ck_assert_uint_lt(out.len, 2000);
     for (int i = 0; i < 3; i++)
-        buf_free(&v[i].der);
+        buf_free(&v[i].pem);
 }
 END_TEST
 

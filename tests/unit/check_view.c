@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "crl.h"
+#include "pem.h"
 #include "tm.h"
 #include "unit.h"
 #include "view.h"
@@ -60,7 +61,7 @@ START_TEST(a_record_is_shown_whole)
     party_make(&p, "ec:P-384");
     make_names(&names);
     make_record(&r, &p, &names);
-    both[1].der = r.der;
+    pem_put(&both[1].pem, "CERTIFICATE", r.der.data, r.der.len);
     o = view_record(&r, DAY_ONE, &l);
     ck_assert_str_eq(text_of(o, "serial"), "4102");
     ck_assert_str_eq(text_of(o, "status"), "valid");
