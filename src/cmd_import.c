@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "cmd.h"
+#include "cmd_import_seen.h"
 #include "cmd_record.h"
 #include "crl.h"
 #include "index_txt.h"
@@ -36,6 +37,7 @@ struct import {
     struct buf body;
     char *sources[BATCH_ITEMS];
     uint32_t n;
+    struct seen seen; /* of a dry run */
 };
 
 static void say(struct import *im, const char *source, const char *why)
@@ -254,8 +256,20 @@ static void begin(struct import *im)
     buf_put(b, im->body.data, im->body.len);
 }
 
+static void count(struct import *im, const char *source,
+                  enum import_outcome outcome, const char *why)
+{
+    im->counts[outcome]++;
+    if (outcome == IMPORT_REFUSED)
+        fprintf(stderr, "pocketca: %s: %s\n", source, why ? why : "");
+    if (outcome == IMPORT_MISSING && im->counts[outcome] <= SAID_MAX)
+        fprintf(stderr, "pocketca: warning: %s: its certificate is not here\n",
+                source);
+}
+
 static int flush(struct import *im, struct errs *e)
 {
+    struct rd sent = rd_of(im->body.data, im->body.len);
     struct frame f;
     uint32_t n;
 
@@ -266,17 +280,16 @@ static int flush(struct import *im, struct errs *e)
     if (n != im->n)
         f.body.failed = true;
     for (uint32_t i = 0; i < n && !f.body.failed; i++) {
-        uint8_t outcome = rd_u8(&f.body) & 3;
-        AUTO(free) char *why = rd_str_null(&f.body);
+        enum import_outcome outcome = rd_u8(&f.body) & 3;
+        AUTO(free) char *said = rd_str_null(&f.body);
+        const char *why = said;
+        struct msg_import_item m = {0};
 
-        im->counts[outcome]++;
-        if (outcome == IMPORT_REFUSED)
-            fprintf(stderr, "pocketca: %s: %s\n", im->sources[i],
-                    why ? why : "");
-        if (outcome == IMPORT_MISSING && im->counts[outcome] <= SAID_MAX)
-            fprintf(stderr,
-                    "pocketca: warning: %s: its certificate is not here\n",
-                    im->sources[i]);
+        msg_import_item_get(&sent, &m);
+        if (im->dry)
+            outcome = seen_outcome(&im->seen, &m, outcome, &why);
+        msg_import_item_free(&m);
+        count(im, im->sources[i], outcome, why);
     }
     for (uint32_t i = 0; i < im->n; i++)
         free(im->sources[i]);
@@ -434,6 +447,7 @@ static int import(struct import *im, const struct strs *paths)
         return EXIT_LATER;
     }
     code = run(im, paths);
+    seen_free(&im->seen);
     fclose(im->spool);
     buf_free(&im->body);
     return code;

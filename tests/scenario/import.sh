@@ -68,8 +68,11 @@ crl() {
 n0=$(state)
 exits 0 'a dry run' "$POCKETCA" import --dry-run "$O" --crl "$O/crl.pem"
 is 'records nothing' "$(state)" "$n0"
+tail -n 1 "$T/out" >"$T/dry"
 exits 0 'a directory, its index, its CRL' "$POCKETCA" import "$O" \
     --crl "$O/crl.pem"
+is 'the dry run has counted as it does' "$(cat "$T/dry")" \
+    "$(tail -n 1 "$T/out" | sed 's/ imported,/ to be imported,/')"
 like 'one valid certificate is missing' "$T/out" 'index.txt:5: .*not here'
 crl
 for s in "$b" "$c" "$d"; do
@@ -113,6 +116,22 @@ like 'a serial twice' "$T/out" 'y.pem: another certificate .* serial number'
 like 'no certificate' "$T/out" 'z.pem: there is no certificate'
 like 'no file' "$T/out" 'none.pem: No such file'
 like 'and the good one is in' "$T/out" '^1 imported'
+
+# a dry run forgets nothing, however many there are between
+for n in 1 2; do
+    openssl x509 -req -in "$T/y.internal.csr" -CA "$CA/issuing.pem" \
+        -CAkey "$CA/keys/issuing.key" -set_serial 0x7777 -days "$n" \
+        -extfile "$O/ca.cnf" -extensions leaf -out "$T/twin$n.pem" 2>/dev/null
+done
+i=0
+while [ "$i" -lt 300 ]; do
+    cat "$T/twin1.pem"
+    i=$((i + 1))
+done >"$T/many.pem"
+exits 1 'doubles, and a serial twice' "$POCKETCA" import --dry-run \
+    "$T/many.pem" "$T/twin2.pem"
+like 'one of them is new' "$T/out" '^1 to be imported, 299 known already, 1 refused'
+like 'the other is said' "$T/out" 'twin2.pem: another certificate .* serial number'
 
 # A certificate that comes after its revocation, by DER.
 openssl ca -config "$O/ca.cnf" -revoke "$T/e.pem" 2>/dev/null
