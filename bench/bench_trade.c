@@ -21,6 +21,7 @@
 #include "profile.h"
 #include "seal.h"
 #include "tm.h"
+#include "weak_list.h"
 
 enum { RSA_KEYS = 8, RUNS = 5 };
 #define DAY INT64_C(1795392000) /* 2026-11-23T00:00:00Z */
@@ -37,6 +38,8 @@ struct bench {
     struct cert_spec spec;
     struct buf rsa[RSA_KEYS];
     unsigned rsa_at;
+    struct buf weak_text; /* as large as lists may be together */
+    struct weak_list weak;
 };
 
 static void need(bool ok, const char *what, const struct errs *e)
@@ -303,8 +306,42 @@ static void make_spec(struct bench *b)
     serial_random(&b->spec.serial);
 }
 
+/* 16 MiB of lines, none of them of a key of ours. */
+static void make_weak(struct bench *b)
+{
+    uint64_t x = 0x9e3779b97f4a7c15;
+
+    while (b->weak_text.len + 21 <= WEAK_LIST_MAX) {
+        x = x * 0x5851f42d4c957f2d + 0x14057b7ef767814f;
+        buf_printf(&b->weak_text, "%08x%012llx\n", (unsigned)(x >> 32),
+                   (unsigned long long)(x & 0xffffffffffff));
+    }
+}
+
+static void weak_read(struct bench *b)
+{
+    AUTO(errs) struct errs e = {0};
+
+    weak_list_free(&b->weak);
+    need(weak_list_read(&b->weak, "list", (const char *)b->weak_text.data,
+                        b->weak_text.len, &e) == 0,
+         "weak keys", &e);
+}
+
+static void weak_look(struct bench *b)
+{
+    AUTO(errs) struct errs e = {0};
+    const struct buf *spki = &b->rsa[b->rsa_at++ % RSA_KEYS];
+    struct key_pub k;
+
+    need(key_pub_parse(&k, spki->data, spki->len, &e) == 0, "RSA key", &e);
+    need(!weak_list_has(&b->weak, &k), "a key of our own is listed", NULL);
+}
+
 static void bench_free(struct bench *b)
 {
+    weak_list_free(&b->weak);
+    buf_free(&b->weak_text);
     for (int i = 0; i < RSA_KEYS; i++)
         buf_free(&b->rsa[i]);
     profile_free(&b->profile);
@@ -340,6 +377,10 @@ int main(void)
     /* A key is new once. */
     measure(&b, "key_rsa_weak, 2048 bits, new", rsa_weak, RSA_KEYS, 1);
     measure(&b, "key_rsa_weak, 2048 bits, passed", rsa_weak, 10000, RUNS);
+    make_weak(&b);
+    measure(&b, "weak_list_read, 16 MiB", weak_read, 1, RUNS);
+    measure(&b, "weak_list_has, of those", weak_look, 10000, RUNS);
+    printf("%-34s %9zu\n", "its keys, of 10 octets", b.weak.n);
     bench_free(&b);
     return 0;
 }

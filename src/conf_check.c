@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cert.h"
+#include "chain.h"
 #include "conf_parse.h"
 #include "key.h"
 #include "tm.h"
@@ -232,22 +233,37 @@ static void check_issued(const struct conf *c, const struct all *all,
     check_dates(h, warnings);
 }
 
-/* From the authority that signs to the root, as far as they could be read. */
-static void check_profile(const struct conf *c, const struct all *all,
-                          const struct profile *p, struct errs *e)
+/* From an authority to the root, as far as they could be read. */
+static size_t chain_of(const struct all *all, const struct held *h,
+                       struct conf_issuer chain[CHAIN_MAX])
 {
-    enum { CHAIN_MAX = 8 };
-    const struct conf_authority *a =
-        p->authority ? conf_authority(c, p->authority) : c->authorities;
-    const struct held *h = &all->v[a - c->authorities + 1];
-    struct conf_issuer chain[CHAIN_MAX];
     size_t n = 0;
 
     for (; h && h->cert.der && n < CHAIN_MAX; n++) {
         chain[n] = (struct conf_issuer){&h->cert, h->path};
         h = held_issuer(all, h);
     }
+    return n;
+}
+
+static void check_profile(const struct conf *c, const struct all *all,
+                          const struct profile *p, struct errs *e)
+{
+    const struct conf_authority *a =
+        p->authority ? conf_authority(c, p->authority) : c->authorities;
+    struct conf_issuer chain[CHAIN_MAX];
+    size_t n = chain_of(all, &all->v[a - c->authorities + 1], chain);
+
     conf_fit(c, p, chain, n, e);
+}
+
+/* The service's own certificate is the first authority's. */
+static void check_host(const struct conf *c, const struct all *all,
+                       struct errs *e)
+{
+    struct conf_issuer chain[CHAIN_MAX];
+
+    conf_fit_host(c, chain, chain_of(all, &all->v[1], chain), e);
 }
 
 static void check_certificates(const struct conf *c, struct strs *warnings,
@@ -262,6 +278,8 @@ static void check_certificates(const struct conf *c, struct strs *warnings,
         check_issued(c, &all, &all.v[i], v, warnings, e);
     for (size_t i = 0; i < c->profiles.n; i++)
         check_profile(c, &all, &c->profiles.v[i], e);
+    if (!c->offline)
+        check_host(c, &all, e);
     for (size_t i = 0; i < all.n; i++)
         held_free(&all.v[i]);
     key_verifier_free(v);

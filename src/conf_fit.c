@@ -38,6 +38,27 @@ static void fit_names(const struct conf *c, const struct profile *p,
     }
 }
 
+void conf_fit_host(const struct conf *c, const struct conf_issuer *chain,
+                   size_t n, struct errs *e)
+{
+    static const struct patterns none;
+
+    for (size_t h = 0; h < c->host.n; h++) {
+        AUTO(errs) struct errs why = {0};
+        struct pattern host;
+
+        if (pattern_parse(&host, c->host.v[h], &why) < 0)
+            continue; /* conf_parse() has said so */
+        for (size_t i = 0; i < n; i++)
+            if (!cert_constraints_permit(chain[i].cert, &host, &none))
+                err_add(e, ERR_BAD_ARGUMENT,
+                        "%s: host \"%s\" is outside the name constraints of "
+                        "%s, so the service would have no certificate",
+                        c->file, c->host.v[h], chain[i].path);
+        pattern_free(&host);
+    }
+}
+
 static void fit_usage(const struct conf *c, const struct profile *p,
                       const struct conf_issuer *i, struct errs *e)
 {

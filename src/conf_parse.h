@@ -52,8 +52,8 @@ char *conf_path_join(const char *dir, const char *path);
 typedef void set_fn(struct parse *p, const struct field *f, void *at,
                     const char *value);
 set_fn conf_set_str, conf_set_data, conf_set_path, conf_set_key_uri,
-    conf_set_credential, conf_set_span, conf_set_count, conf_set_size, conf_set_bool, conf_set_level,
-    conf_set_host, conf_set_public_url;
+    conf_set_credential, conf_set_span, conf_set_count, conf_set_size,
+    conf_set_bool, conf_set_level, conf_set_host, conf_set_public_url;
 
 /* "listen" ... have titles that become file names and paths: false, and an
  * error, when this one cannot. */
@@ -72,6 +72,9 @@ struct conf_issuer {
 };
 void conf_fit(const struct conf *c, const struct profile *p,
               const struct conf_issuer *chain, size_t n, struct errs *e);
+/* Likewise for every name of `host`. */
+void conf_fit_host(const struct conf *c, const struct conf_issuer *chain,
+                   size_t n, struct errs *e);
 
 /* conf_profile.c */
 extern const struct field conf_profile_fields[];

@@ -212,10 +212,16 @@ static int ask_form(struct init *i, const struct asked *a, struct errs *e)
                {"listen-public", a->listen_public, 13}};
     int r = 0;
 
-    if (!!a->root_only + !!a->issuing_csr + !!a->import_cert > 1)
+    if (a->issuing_csr && (a->root_only || a->import_cert))
         return err_add(e, ERR_BAD_ARGUMENT,
-                       "--root-only, --issuing-csr and --import-cert: one of "
-                       "them");
+                       "--issuing-csr makes a new authority, and no root: "
+                       "neither --root-only nor --import-cert is for it");
+    if (a->root_only && a->import_cert &&
+        (a->key || a->root_lifetime || a->root_key_out || a->import_chain))
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "--root-only with --import-cert takes the root as it "
+                       "is: --key, --root-lifetime, --root-key-out and "
+                       "--import-chain are not for it");
     if (!a->import_cert != !a->import_key ||
         ((a->import_chain || a->import_crl) && !a->import_cert))
         return err_add(e, ERR_BAD_ARGUMENT,
@@ -327,7 +333,7 @@ static int judge(struct init *i, const struct asked *a, struct errs *e)
             r = -1;
     if (r == 0)
         r = ask_listen(i, a, e);
-    if (r == 0 && i->form == INIT_IMPORT)
+    if (r == 0 && a->import_cert)
         r = init_import(i, e);
     return r == 0 ? ask_conf(i, e) : -1;
 }

@@ -90,6 +90,10 @@ int init_import(struct init *i, struct errs *e)
     if (!i->imported_key || add_certs(i->import_cert, &i->imported, e) < 0 ||
         (i->import_chain && add_certs(i->import_chain, &i->imported, e) < 0))
         return -1;
+    if (i->form == INIT_ROOT && i->imported.n > 1)
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "%s: %zu certificates; --root-only takes a root alone",
+                       i->import_cert, i->imported.n);
     key_spki(i->imported_key, &spki);
     if (chain_judge(i->import_cert, &i->imported, spki.data, spki.len, tm_now(),
                     e) < 0)

@@ -66,13 +66,13 @@ int init_ledger(const struct init *i, const struct cert *root,
     c = client_open(conf, e);
     if (!c)
         return -1;
-    if (i->form == INIT_ROOT)
-        return make_crl(c, e);
-    if (init_token(i, c, e) < 0)
+    if (i->form != INIT_ROOT && init_token(i, c, e) < 0)
         return -1;
     if (i->import_crl &&
         cmd_import_crl(c, i->import_crl, &i->imported_crl, e) < 0)
         return -1;
+    if (i->form == INIT_ROOT)
+        return make_crl(c, e);
     if (!root_key) /* it is where it was, and so is its CRL */
         return 0;
     return crl_offline(c, "root", root, root_key, 365 * TM_DAY, e);

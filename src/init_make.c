@@ -241,15 +241,6 @@ static int make_both(const struct init *i, struct made *root,
     return init_ledger(i, &root->cert, root->key, e);
 }
 
-static int make_root_only(const struct init *i, struct made *root,
-                          struct errs *e)
-{
-    if (make_root_key(i, root, e) < 0 || make_root(i, root, e) < 0 ||
-        write_certs(i, "root.pem", root, NULL, e) < 0)
-        return -1;
-    return init_ledger(i, &root->cert, root->key, e);
-}
-
 /* The ledger's first session is install-chain's: without a certificate there
  * is no authority to register. */
 static int make_csr(const struct init *i, struct made *issuing, struct errs *e)
@@ -289,6 +280,25 @@ static int make_import(const struct init *i, struct errs *e)
         write_blobs(i, "chain.pem", l, 0, l->n, e) < 0)
         return -1;
     return init_ledger(i, NULL, NULL, e);
+}
+
+static int import_root(const struct init *i, struct errs *e)
+{
+    if (write_key(i, "keys/root.key", i->imported_key, i->pass, -1, e) < 0 ||
+        write_blobs(i, "root.pem", &i->imported, 0, 1, e) < 0)
+        return -1;
+    return init_ledger(i, NULL, NULL, e);
+}
+
+static int make_root_only(const struct init *i, struct made *root,
+                          struct errs *e)
+{
+    if (i->import_cert)
+        return import_root(i, e);
+    if (make_root_key(i, root, e) < 0 || make_root(i, root, e) < 0 ||
+        write_certs(i, "root.pem", root, NULL, e) < 0)
+        return -1;
+    return init_ledger(i, &root->cert, root->key, e);
 }
 
 static int make(const struct init *i, struct made *root, struct made *issuing,

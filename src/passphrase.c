@@ -175,20 +175,25 @@ int passphrase_fill(struct conf *c, const char *given, bool ask, struct errs *e)
 
 /* ---- the memfd ---- */
 
-/* The supervisor keeps the mapping: only what is mapped can be locked. */
-static void lock_pages(int fd, size_t len)
+/* The supervisor keeps the mapping: only what is mapped can be locked.  0 or
+ * errno. */
+static int lock_pages(int fd, size_t len)
 {
+    int why = 0;
     void *at =
         len ? mmap(NULL, len, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
 
     if (at == MAP_FAILED)
-        return;
+        return len ? errno : 0;
     madvise(at, len, MADV_DONTDUMP);
-    if (mlock(at, len) < 0) /* RLIMIT_MEMLOCK: then it may be swapped */
+    if (mlock(at, len) < 0) { /* RLIMIT_MEMLOCK */
+        why = errno;
         munmap(at, len);
+    }
+    return why;
 }
 
-int passphrase_seal(const struct conf *c)
+int passphrase_seal(const struct conf *c, int *unlocked)
 {
     AUTO(secret) struct buf b = {0};
     int fd = memfd_create("passphrases", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -203,7 +208,7 @@ int passphrase_seal(const struct conf *c)
     if (fd >= 0 && write(fd, b.data, b.len) == (ssize_t)b.len &&
         fcntl(fd, F_ADD_SEALS,
               F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0) {
-        lock_pages(fd, b.len);
+        *unlocked = lock_pages(fd, b.len);
         return fd;
     }
     if (fd >= 0)

@@ -39,8 +39,9 @@ int passphrase_fill(struct conf *c, const char *given, bool ask,
                     struct errs *e);
 
 /* All of c in a sealed memfd; its pages are locked and in no core dump as
- * long as this process lives.  -1 with errno. */
-int passphrase_seal(const struct conf *c);
+ * long as this process lives; when they cannot be, *unlocked is why: errno.
+ * -1 with errno. */
+int passphrase_seal(const struct conf *c, int *unlocked);
 /* Fills them in from such a memfd; -1 when it is none. */
 int passphrase_unseal(struct conf *c, int fd);
 

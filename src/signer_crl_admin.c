@@ -33,6 +33,49 @@ static int state_of(struct worker *w, const struct signer_authority *a,
     return r == STORE_OK || r == STORE_NONE ? 0 : auth_store_error(r, e);
 }
 
+static int note_row(void *arg, const struct revoked_row *r)
+{
+    (void)r;
+    *(bool *)arg = true;
+    return 0;
+}
+
+static int note_cert(void *arg, struct record *r)
+{
+    (void)r;
+    *(bool *)arg = true;
+    return 0;
+}
+
+/* A CRL that is made without the service lists nothing: what it revoked would
+ * be good again. */
+static int judge_empty(struct worker *w, const struct signer_authority *a,
+                       struct errs *e)
+{
+    AUTO(query) struct query q;
+    bool any = false;
+    enum store_result r;
+
+    query_init(&q);
+    q.authority = xstrdup(a->name);
+    q.status = STATUS_REVOKED;
+    q.expires_after = tm_now();
+    q.limit = 1;
+    r = store_cert_list(w->reader, &q, q.expires_after, note_cert, &any);
+    if (r == STORE_OK || r == STORE_NONE)
+        r = store_serials_revoked(w->reader, a->name, UINT64_MAX >> 1,
+                                  q.expires_after, 0, 1, note_row, &any);
+    if (r != STORE_OK && r != STORE_NONE)
+        return auth_store_error(r, e);
+    return any ? err_add(e, ERR_KEY_NOT_ALLOWED,
+                         "authority %s has revoked certificates here, and a "
+                         "CRL signed without the service would not list them: "
+                         "put its section and its key back into the "
+                         "configuration",
+                         a->name)
+               : 0;
+}
+
 int handle_crl_next(struct worker *w, const struct frame *f,
                     const struct caller *c, struct rd *body, struct errs *e)
 {
@@ -40,7 +83,7 @@ int handle_crl_next(struct worker *w, const struct frame *f,
     struct crl_state st;
 
     (void)c;
-    if (!a || state_of(w, a, &st, e) != 0)
+    if (!a || state_of(w, a, &st, e) != 0 || judge_empty(w, a, e) != 0)
         return -1;
     msg_begin(&w->reply, MSG_CRL_NUMBER, f->id, false);
     buf_u64(&w->reply, st.number + 1);

@@ -76,6 +76,20 @@ static void wipe_passphrases(struct conf *c)
     }
 }
 
+static int passphrases_keep(struct supervisor *s, struct errs *e)
+{
+    int unlocked = 0;
+
+    s->next_pass_fd = passphrase_seal(s->next, &unlocked);
+    if (s->next_pass_fd < 0)
+        return err_add(e, ERR_BAD_ARGUMENT, "memfd: %s", strerror(errno));
+    if (unlocked)
+        log_msg(LOG_WARN, "passphrases",
+                "they may be swapped to disk: mlock: %s (LimitMEMLOCK)",
+                strerror(unlocked));
+    return 0;
+}
+
 /* Of `next`, into a memfd: the options and the terminal are asked once, when
  * the service starts; afterwards what is known stays known. */
 static int passphrases_load(struct supervisor *s, struct errs *e)
@@ -88,11 +102,8 @@ static int passphrases_load(struct supervisor *s, struct errs *e)
         r = passphrase_fill(s->next, given, first && s->pass_from->ask, e);
     if (r == 0 && !first && passphrase_unseal(s->next, s->pass_fd) < 0)
         r = err_add(e, ERR_BAD_ARGUMENT, "the passphrases kept are broken");
-    if (r == 0) {
-        s->next_pass_fd = passphrase_seal(s->next);
-        if (s->next_pass_fd < 0)
-            r = err_add(e, ERR_BAD_ARGUMENT, "memfd: %s", strerror(errno));
-    }
+    if (r == 0)
+        r = passphrases_keep(s, e);
     passphrase_free(given);
     wipe_passphrases(s->next);
     return r;

@@ -150,4 +150,8 @@ openssl verify -x509_strict -CAfile "$yard/root/root.pem" \
     -untrusted "$yard/policy/issuing.pem" "$yard/below/issuing.pem" \
     >"$work/verify.log" 2>&1 || bail "deep: it does not verify"
 proved "an authority between, as the README has it"
+run rollover
+pocketca check -c "$yard/demo/pocketca.conf" >"$work/check.log" 2>&1 ||
+    bail "rollover: check is not content"
+proved "a new key for an authority, as the README has it"
 finish

@@ -117,32 +117,6 @@ openssl pkey -in "$T/rsa.key" -outform DER -out "$T/odd.der"
 send 400 'csr-is-private-key|bad-csr' 'one in DER'
 unlike 'never logged' "$T/log" 'PRIVATE'
 
-# keys
-for k in rsa:1024 rsa:2047 ec:secp224r1 ec:prime192v1 ec:secp256k1 \
-    ec:brainpoolP256r1 rsa3 x25519 explicit dsa; do
-    case $k in
-    rsa3) set -- -algorithm RSA -pkeyopt rsa_keygen_pubexp:3 ;;
-    rsa:*) set -- -algorithm RSA -pkeyopt "rsa_keygen_bits:${k#*:}" ;;
-    ec:*) set -- -algorithm EC -pkeyopt "ec_paramgen_curve:${k#*:}" ;;
-    explicit) set -- -algorithm EC -pkeyopt ec_paramgen_curve:P-256 \
-        -pkeyopt ec_param_enc:explicit ;;
-    x25519) continue ;; # cannot sign a CSR at all
-    dsa)
-        openssl genpkey -genparam -algorithm DSA -pkeyopt dsa_paramgen_bits:1024 \
-            -out "$T/dsa.par" 2>/dev/null
-        set -- -paramfile "$T/dsa.par" ;;
-    esac
-    openssl genpkey "$@" -out "$T/odd.key" 2>/dev/null || bail "genpkey $k"
-    "$MKCSR" -k "$T/odd.key" -n $N >"$T/odd.der" || bail "mkcsr $k"
-    send '400|422' 'key-not-allowed|key-weak|bad-csr|bad-signature' "key $k"
-    like "$k: with a reason" "$T/body" '"detail"'
-done
-openssl req -new -key "$CA/keys/issuing.key" -subj /CN=a.example.internal \
-    -outform DER -out "$T/odd.der"
-send 422 key-not-allowed "the CA's own key"
-openssl req -new -key "$CA/keys/root.key" -subj /CN=a.example.internal \
-    -outform DER -out "$T/odd.der"
-send 422 key-not-allowed "the root's key"
 steady 'after all that'
 
 # harmless: ignored, and our values stand

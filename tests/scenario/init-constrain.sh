@@ -33,4 +33,11 @@ no 'openssl refuses a name outside' openssl verify -CAfile "$CA/root.pem" \
     -untrusted "$CA/issuing.pem" "$T/evil.pem"
 like 'because of the constraints' "$T/out" 'permitted subtree violation'
 want 200 - 'the service has its own certificate inside' "$API/healthz"
+# the service's own names
+stop
+sed 's/^host *=.*/host = { "ca.corp.internal", "ca.other.example", "10.9.9.9" }/' \
+    "$CA/pocketca.conf" >"$CA/host.conf"
+exits 1 'a host outside the constraints' "$POCKETCA" check -c "$CA/host.conf"
+like 'is named' "$T/out" 'host "ca.other.example" is outside the name constraints'
+unlike 'one inside is not' "$T/out" 'host "ca.corp.internal"'
 finish

@@ -242,6 +242,21 @@ ls -l "/proc/$(pid_of front)/fd" >"$T/fds"
 unlike 'the front has no passphrases' "$T/fds" 'passphrases'
 mv "$T/pass.away" "$T/pass"
 stop
+unlike 'it is locked in memory' "$T/log" 'mlock'
+cat >"$T/unlocked" <<END
+#!/bin/sh
+ulimit -l 0
+[ "\$(id -u)" -ne 0 ] || set -- setpriv --bounding-set=-ipc_lock \
+    --inh-caps=-ipc_lock "\$@"
+exec "\$@"
+END
+before=$(grep -cE '\bready\b' "$T/log")
+sh "$T/unlocked" "$POCKETCA" serve -c "$CA/pocketca.conf" >>"$T/log" 2>&1 \
+    </dev/null &
+SERVE=$!
+eventually 100 'where it cannot be, it serves' again
+like 'and says so' "$T/log" 'level=warn .*may be swapped to disk: mlock: '
+stop
 
 # ---- the issuing certificate is revoked at the root
 serial=$(openssl x509 -in "$CA/issuing.pem" -noout -serial | cut -d= -f2)
