@@ -102,6 +102,20 @@ want 422 key-compromised 'and the key is not certified again' \
     --data-binary @"$T/w3.web.internal.csr" "$API/v1/certificates"
 issue bystander.internal
 
+# ---- another reason does not go on to the renewals
+issue r.internal
+want 200 - 'superseded' -d reason=superseded -X POST \
+    "$API/v1/certificates/$serial/revoke"
+want 201 - 'the same key' --data-binary @"$T/r.internal.csr" \
+    "$API/v1/certificates?names=r2.internal"
+want 200 - 'another reason' \
+    -d 'name=r.internal&reason=privilegeWithdrawn&renewals=true&dry_run=false' \
+    "$ALL"
+json 'nothing goes along' '.already_revoked == 1 and .renewals == 0'
+want 200 - 'the same reason' \
+    -d 'name=r.internal&reason=superseded&renewals=true&dry_run=false' "$ALL"
+json 'the other with its key does' '.already_revoked == 1 and .renewals == 1'
+
 # ---- what goes along: counted once, whichever came first
 issue k.internal
 cp "$T/k.internal.pem" "$T/k1.pem"
@@ -174,6 +188,7 @@ want 200 - 'alone it is' -X POST "$API/v1/certificates/4a4b4c4d/revoke"
 
 # ---- the same by command, with a service and without
 revoke() { "$POCKETCA" revoke -c "$CA/pocketca.conf" "$@"; }
+echo 'subjectAltName=DNS:false.internal' >"$T/false.ext"
 for w in with without; do
     case $w in with) BEARER=$ADMIN ;; without) serve ;; esac
     issue "c1.$w.internal"
@@ -207,6 +222,11 @@ for w in with without; do
     exits 1 "$w: nothing matches" revoke --name "nobody.$w.internal"
     exits 1 "$w: no reason" revoke --name "*.$w.internal" --reason bored --yes
     exits 1 "$w: not here" revoke "$CA/root.pem"
+    openssl x509 -req -in "$T/sub.csr" -signkey "$T/sub.key" -days 3 \
+        -extfile "$T/false.ext" -set_serial "0x$serial" -out "$T/false.pem" \
+        2>/dev/null
+    exits 1 "$w: another with that serial number" revoke "$T/false.pem"
+    like "$w: it says so" "$T/out" 'another one has its serial number'
     ok "$w: three by their key" revoke --key "$T/c3.$w.internal.pem" --yes \
         --reason keyCompromise
     like "$w: three" "$T/out" '^3 match: 3 valid'

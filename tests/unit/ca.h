@@ -531,6 +531,16 @@ static inline struct caller ca_cert_caller(const struct record *r)
     return c;
 }
 
+/* A public key that nobody has had before. */
+static inline void new_key(struct buf *spki)
+{
+    AUTO(errs) struct errs e = {0};
+    AUTO(evp_pkey) EVP_PKEY *key = key_generate("ec:P-256", &e);
+
+    buf_reset(spki);
+    key_spki(key, spki);
+}
+
 static inline uint64_t ca_tree_size(struct ca *c)
 {
     return c->s->size;

@@ -7,15 +7,6 @@
 
 #include "unit.h"
 
-static void new_key(struct buf *spki)
-{
-    AUTO(errs) struct errs e = {0};
-    AUTO(evp_pkey) EVP_PKEY *key = key_generate("ec:P-256", &e);
-
-    buf_reset(spki);
-    key_spki(key, spki);
-}
-
 static void read_cert(const struct record *r, struct cert *out)
 {
     AUTO(errs) struct errs e = {0};

@@ -6,15 +6,6 @@
 #include "digest.h"
 #include "unit.h"
 
-static void new_key(struct buf *spki)
-{
-    AUTO(errs) struct errs e = {0};
-    AUTO(evp_pkey) EVP_PKEY *key = key_generate("ec:P-256", &e);
-
-    buf_reset(spki);
-    key_spki(key, spki);
-}
-
 /* The file of that name that the front was given last. */
 static X509_CRL *read_file(struct ca *c, const char *name, uint64_t *number)
 {

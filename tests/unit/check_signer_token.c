@@ -4,15 +4,6 @@
 
 #include "unit.h"
 
-static void new_key(struct buf *spki)
-{
-    AUTO(errs) struct errs e = {0};
-    AUTO(evp_pkey) EVP_PKEY *key = key_generate("ec:P-256", &e);
-
-    buf_reset(spki);
-    key_spki(key, spki);
-}
-
 /* A token with one pattern and these roles. */
 static struct caller narrow(struct ca *c, const struct caller *admin,
                             const char *label, unsigned roles,
