@@ -7,14 +7,6 @@
 #include "signer_ocsp.h"
 #include "unit.h"
 
-static void new_key(struct buf *spki)
-{
-    AUTO(errs) struct errs e = {0};
-    AUTO(evp_pkey) EVP_PKEY *k = key_generate("ec:P-256", &e);
-
-    key_spki(k, spki);
-}
-
 /* An authority that answers, one certificate, and its admin. */
 struct box {
     struct ca ca;
