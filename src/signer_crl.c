@@ -30,7 +30,9 @@ static bool satisfied(const struct signer *s, const struct job *j)
 {
     for (size_t i = 0; i < s->n_authorities; i++)
         if (j->authorities >> i & 1 &&
-            (!s->crls[i].published || s->crls[i].state.snapshot < j->needs))
+            (!s->crls[i].published ||
+             (s->crls[i].state.snapshot < j->needs &&
+              s->crls[i].state.snapshot < s->crls[i].revoked_end)))
             return false;
     return true;
 }

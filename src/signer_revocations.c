@@ -217,16 +217,14 @@ static const struct job_kind page_kind = {
     .free = page_free,
 };
 
-/* Nothing is asked for but by page: those whose CRLs the last one waits for
- * are all that the pages may have touched. */
-static uint64_t touched(const struct signer *s, const struct query *q)
+/* Renewals and keys lead from one authority to another, and earlier pages too:
+ * the last one waits for all. */
+static uint64_t all_authorities(const struct signer *s)
 {
     uint64_t bits = 0;
 
     for (size_t i = 0; i < s->n_authorities; i++)
-        if (s->authorities[i].key &&
-            (!q->authority ||
-             strcmp(q->authority, s->authorities[i].name) == 0))
+        if (s->authorities[i].key)
             bits |= UINT64_C(1) << i;
     return bits;
 }
@@ -281,7 +279,7 @@ static int run(struct worker *w, const struct frame *f,
     int rc;
 
     j->wait = m->wait;
-    j->authorities = touched(w->s, &m->q);
+    j->authorities = all_authorities(w->s);
     j->revoke.reason = m->reason;
     j->revoke.renewals = m->renewals;
     j->revoke.now = sc.now;

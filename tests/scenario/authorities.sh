@@ -98,6 +98,34 @@ for s in "issuing a.internal" "second b.quick"; do
         "$T/$2.pem"
     like 'by that CRL' "$T/out" 'certificate revoked'
 done
+
+# ---- and many of both at once: what one key has got goes from either
+issue d.internal profile=server
+d1=$serial
+want 201 - 'the second certifies the same key' --data-binary \
+    @"$T/d.internal.csr" "$API/v1/certificates?profile=quick&names=d.quick"
+cp "$T/body" "$T/d.quick.pem"
+d2=$(serial_of "$T/d.quick.pem")
+issue e.internal profile=server
+want 200 - 'a CRL is newer than the other' -d reason=superseded \
+    "$API/v1/certificates/$serial/revoke"
+was=$(number second)
+for again in no yes; do
+    want 200 - "the first one's of that key (again: $again)" \
+        -d 'authority=issuing&name=d.internal&reason=keyCompromise' \
+        -d dry_run=false "$API/v1/revocations"
+    ok 'its CRL has it' on issuing "$d1"
+    ok "the other's CRL has the other" on second "$d2"
+done
+json 'the second time there is nothing to do' '.valid + .renewals == 0'
+issue f.internal profile=server
+want 200 - 'a CRL is newer again' -d reason=superseded \
+    "$API/v1/certificates/$serial/revoke"
+was=$(number second)
+want 200 - "all of the second's are revoked" \
+    -d 'authority=second&dry_run=false' "$API/v1/revocations"
+json 'already' '.already_revoked == 2 and .valid == 0'
+is 'and its CRL is not made anew for that' "$(number second)" "$was"
 ok 'the service ends' stop
 ok 'the ledger fits' here audit
 finish
