@@ -42,7 +42,12 @@ enum front_method {
     METHOD_DELETE,
     METHOD__MAX
 };
-enum { ON_API = 1, ON_PUBLIC = 2, ON_ANY = ON_API | ON_PUBLIC };
+enum {
+    ON_API = 1,
+    ON_PUBLIC = 2,
+    ON_ANY = ON_API | ON_PUBLIC,
+    QUIET = 4, /* by the thousand: a success is logged with level debug */
+};
 enum { BODY_NONE = 0, BODY_SMALL = 16 * 1024, BODY_CSR = 64 * 1024 };
 
 struct route {
@@ -52,7 +57,7 @@ struct route {
      * that match, the first counts. */
     const char *path;
     const char *name;   /* for metrics: "/v1/certificates/{serial}" */
-    unsigned listeners; /* ON_… ; elsewhere it is 404 */
+    unsigned listeners; /* ON_…, elsewhere it is 404; QUIET */
     unsigned who;    /* for whom it may be: roles and MAY_… (msg.h); without
                         a credential 401 token-missing by the core; 0: it is
                         for everyone */
@@ -136,6 +141,8 @@ void front_patience(struct req *r, int64_t us);
 
 /* A header of the reply; before front_reply…() or front_problem(). */
 void front_header(struct req *r, const char *name, const char *value);
+/* The same of a value that stays where it is until then. */
+void front_header_lent(struct req *r, const char *name, const char *value);
 /* Takes the content of body (empty afterwards); body NULL: none (204, 304). */
 void front_reply(struct req *r, int status, const char *type, struct buf *body);
 /* Octets that live as long as the process. */

@@ -58,9 +58,10 @@ enum stage {
 };
 
 struct reply_header {
-    const char *name;
-    char *value;
+    const char *name, *value;
+    char *own; /* the value, when it is ours to free */
 };
+enum { REPLY_HEADERS_MAX = 16 };
 
 struct front_core {
     struct MHD_Connection *conn; /* NULL: a call of our own, see sem */
@@ -76,7 +77,7 @@ struct front_core {
     int64_t due_us;     /* tm_mono_us(): by then it is answered */
     int64_t patience_us;
 
-    struct reply_header *headers;
+    struct reply_header headers[REPLY_HEADERS_MAX];
     size_t n_headers;
     struct MHD_Response *response;
     uint64_t reply_len;

@@ -258,19 +258,18 @@ bool head_id_ok(const char *id)
 
 char *head_decode(const char *s, size_t len)
 {
-    struct buf b = {0};
+    AUTO(free) char *out = xcalloc(1, len + 1); /* it only shrinks */
+    size_t n = 0;
 
     for (size_t i = 0; i < len; i++) {
         uint8_t c = (uint8_t)s[i];
 
         if (c == '%') {
-            if (len - i < 3 || hex_decode(&c, 1, s + i + 1, 2) != 1 || !c) {
-                buf_free(&b);
+            if (len - i < 3 || hex_decode(&c, 1, s + i + 1, 2) != 1 || !c)
                 return NULL;
-            }
             i += 2;
         }
-        buf_putc(&b, c);
+        out[n++] = (char)c;
     }
-    return buf_take_str(&b);
+    return take_ptr(out);
 }

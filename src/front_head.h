@@ -20,7 +20,6 @@ struct head_field {
 struct req_head {
     /* given */
     const char *method, *version, *url; /* url raw, as it came */
-    struct head_field v[HEAD_FIELDS_MAX];
     size_t n;
     bool too_many;
     size_t size; /* octets of the head, as read; 0: not known */
@@ -29,6 +28,7 @@ struct req_head {
     const char *authorization, *request_id, *expect;
     bool has_length, chunked;
     uint64_t length;
+    struct head_field v[HEAD_FIELDS_MAX]; /* given, n of them */
 };
 
 /* -1 with ERR_BAD_REQUEST; then the connection is to be closed, since where

@@ -7,6 +7,7 @@
  */
 #include "front_core.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,13 +135,24 @@ static void id_start(void)
     next_id = seed;
 }
 
+/* 16 hexadecimal digits; the caller frees. */
+static char *id_text(uint64_t id)
+{
+    char *text = xcalloc(1, 2 * sizeof(id) + 1);
+    uint8_t octets[sizeof(id)];
+
+    for (size_t i = 0; i < sizeof(id); i++)
+        octets[i] = (uint8_t)(id >> (56 - 8 * i));
+    hex_encode(text, octets, sizeof(octets));
+    return text;
+}
+
 static void make_id(struct req *r, const char *given)
 {
     if (given && head_id_ok(given))
         r->caller.request_id = xstrdup(given);
     else
-        r->caller.request_id =
-            xasprintf("%016llx", (unsigned long long)next_id++);
+        r->caller.request_id = id_text(next_id++);
 }
 
 static void find_evidence(struct req *r, const struct req_head *h)
@@ -272,9 +284,13 @@ static enum MHD_Result queue(struct req *r)
 static enum MHD_Result on_head(struct req *r, const char *method,
                                const char *version)
 {
-    struct req_head h = {.method = method, .version = version, .url = r->url};
+    static _Thread_local struct req_head h; /* large, and cleared up to v */
     struct front_core *c = r->core;
 
+    memset(&h, 0, offsetof(struct req_head, v));
+    h.method = method;
+    h.version = version;
+    h.url = r->url;
     MHD_get_connection_values_n(c->conn, MHD_HEADER_KIND, gather, &h);
     h.size = MHD_get_connection_info(c->conn,
                                      MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)
@@ -357,9 +373,14 @@ static void log_request(const struct req *r, int64_t us, bool whole)
         "-", [METHOD_GET] = "GET", [METHOD_POST] = "POST",
         [METHOD_DELETE] = "DELETE"};
     static const char *const shown[EV__MAX] = {"none", "token", "certificate"};
+    const bool quiet =
+        r->route && r->route->listeners & QUIET && whole && r->status < 400;
+    const enum log_level level = quiet ? LOG_DEBUG : LOG_INFO;
     struct log_line l;
 
-    log_begin(&l, LOG_INFO, "request");
+    if (!log_wants(level))
+        return;
+    log_begin(&l, level, "request");
     log_str(&l, "id", r->caller.request_id);
     log_str(&l, "from", r->caller.address);
     log_str(&l, "shown", shown[r->caller.evidence]);

@@ -39,34 +39,18 @@ static void reply_error(struct req *r, enum ocsp_error error)
     AUTO(buf) struct buf der = {0};
 
     ocsp_error_der(buf_extend(&der, OCSP_ERROR_LEN), error);
-    front_header(r, "Cache-Control", "no-store");
+    front_header_lent(r, "Cache-Control", "no-store");
     front_reply(r, 200, TYPE_RESPONSE, &der);
-}
-
-/* RFC 5019 section 6.2.  Caches are given a quarter of the answer's life, and
- * we half of it: so what a cache has is never over, and seldom old. */
-static void cache_headers(struct req *r, const struct ocsp_body *b)
-{
-    const int64_t life = b->next_update - b->this_update;
-    AUTO(free)
-    char *control = xasprintf("max-age=%lld, public, no-transform, "
-                              "must-revalidate",
-                              (long long)(life / 4));
-    char when[TM_HTTP_SIZE];
-
-    front_header(r, "Cache-Control", control);
-    front_header(r, "ETag", b->etag);
-    tm_http(when, b->this_update);
-    front_header(r, "Last-Modified", when);
-    tm_http(when, b->next_update);
-    front_header(r, "Expires", when);
 }
 
 static void reply_body(struct req *r, const struct ocsp_body *b)
 {
     AUTO(buf) struct buf der = {0};
 
-    cache_headers(r, b);
+    front_header_lent(r, "Cache-Control", b->control);
+    front_header_lent(r, "ETag", b->etag);
+    front_header_lent(r, "Last-Modified", b->modified);
+    front_header_lent(r, "Expires", b->expires);
     if (r->method == METHOD_GET &&
         front_not_modified(r, b->etag, b->this_update)) {
         front_reply(r, 304, NULL, NULL);
@@ -144,7 +128,7 @@ static void answered(struct req *r)
         b = ocsp_cache_keep(a->pins[0], a->q.ids[0].digest, &m);
         reply_body(r, b);
     } else {
-        front_header(r, "Cache-Control", "no-store");
+        front_header_lent(r, "Cache-Control", "no-store");
         front_reply(r, 200, TYPE_RESPONSE, &m.der);
     }
 }

@@ -2,6 +2,7 @@
 #include "front_ocsp_cache.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -187,6 +188,13 @@ static struct ocsp_body *body_new(struct msg_ocsp_answer *m)
     b->etag[0] = '"';
     hex_encode(b->etag + 1, sha256, 16);
     strcat(b->etag, "\"");
+    /* Caches are given a quarter of the answer's life, and we half of it: so
+     * what a cache has is never over, and seldom old. */
+    snprintf(b->control, sizeof(b->control),
+             "max-age=%lld, public, no-transform, must-revalidate",
+             (long long)((b->next_update - b->this_update) / 4));
+    tm_http(b->modified, b->this_update);
+    tm_http(b->expires, b->next_update);
     return b;
 }
 

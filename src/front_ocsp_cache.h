@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 
 #include "msg.h"
+#include "tm.h"
 
 enum { OCSP_CACHE_MAX = 16 * 1024 * 1024 }; /* octets, all told */
 
@@ -21,8 +22,10 @@ enum { OCSP_CACHE_MAX = 16 * 1024 * 1024 }; /* octets, all told */
 struct ocsp_body {
     atomic_uint refs;
     struct buf der;
-    char etag[2 + 32 + 1]; /* with its quotes: of SHA-256 the first half */
     int64_t this_update, next_update;
+    /* For HTTP (RFC 5019 section 6.2): */
+    char etag[2 + 32 + 1]; /* with its quotes: of SHA-256 the first half */
+    char control[80], modified[TM_HTTP_SIZE], expires[TM_HTTP_SIZE];
     int64_t fresh_until; /* half of its life: then a new one is asked for */
 };
 void ocsp_body_unref(struct ocsp_body *b);

@@ -40,8 +40,7 @@ void answers_free(struct answers *a)
 static void core_free(struct front_core *c)
 {
     for (size_t i = 0; i < c->n_headers; i++)
-        free(c->headers[i].value);
-    free(c->headers);
+        free(c->headers[i].own);
     errs_free(&c->failed);
     errs_free(&c->held);
     buf_free(&c->out);
@@ -113,13 +112,26 @@ void front_patience(struct req *r, int64_t us)
 
 enum { STREAM_BLOCK = 32 * 1024 };
 
-void front_header(struct req *r, const char *name, const char *value)
+static void put_header(struct req *r, const struct reply_header *h)
 {
     struct front_core *c = r->core;
 
-    c->headers =
-        xreallocarray(c->headers, c->n_headers + 1, sizeof(*c->headers));
-    c->headers[c->n_headers++] = (struct reply_header){name, xstrdup(value)};
+    if (c->n_headers == REPLY_HEADERS_MAX)
+        log_fatal("reply", "%s has more than %d headers", r->path,
+                  REPLY_HEADERS_MAX);
+    c->headers[c->n_headers++] = *h;
+}
+
+void front_header(struct req *r, const char *name, const char *value)
+{
+    char *own = xstrdup(value);
+
+    put_header(r, &(struct reply_header){name, own, own});
+}
+
+void front_header_lent(struct req *r, const char *name, const char *value)
+{
+    put_header(r, &(struct reply_header){name, value, NULL});
 }
 
 static void add_header(struct MHD_Response *m, const char *name,

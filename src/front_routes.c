@@ -54,8 +54,9 @@ const struct route front_routes[] = {
      front_crl_der},
     {METHOD_GET, "/crl/{}.pem", "/crl/{authority}.pem", ON_ANY, 0, BODY_NONE,
      front_crl_pem},
-    {METHOD_POST, "/ocsp", "/ocsp", ON_ANY, 0, BODY_SMALL, front_ocsp_post},
-    {METHOD_GET, "/ocsp/{*}", "/ocsp/{base64}", ON_ANY, 0, BODY_NONE,
+    {METHOD_POST, "/ocsp", "/ocsp", ON_ANY | QUIET, 0, BODY_SMALL,
+     front_ocsp_post},
+    {METHOD_GET, "/ocsp/{*}", "/ocsp/{base64}", ON_ANY | QUIET, 0, BODY_NONE,
      front_ocsp_get},
     /* running it */
     {METHOD_GET, "/healthz", "/healthz", ON_ANY, 0, BODY_NONE, front_health},

@@ -32,6 +32,11 @@ void log_set_level(enum log_level max)
     level_max = max;
 }
 
+bool log_wants(enum log_level level)
+{
+    return level <= level_max;
+}
+
 static void append(struct log_line *l, const char *s, size_t len)
 {
     size_t room = sizeof(l->text) - TAIL - l->len;
@@ -135,7 +140,7 @@ void log_end(struct log_line *l)
     unsigned lost;
     int n;
 
-    if (l->level > level_max)
+    if (!log_wants(l->level))
         return;
     lost = atomic_exchange(&dropped, 0);
     if (lost) {

@@ -18,6 +18,8 @@ enum log_level { LOG_STOP = 0, LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
  * lines are "pocketca: text" for a person. */
 void log_open(const char *process);
 void log_set_level(enum log_level max);
+/* Whether a line of this level is written. */
+bool log_wants(enum log_level level);
 
 /*
  * log_event(LOG_INFO, "request", "id", id, "status", "%d", status, NULL) is

@@ -308,7 +308,8 @@ START_TEST(real_table)
 
         ck_assert(r->method > METHOD_STOP && r->method < METHOD__MAX);
         ck_assert(r->path[0] == '/' && r->name && r->name[0] == '/');
-        ck_assert(r->listeners && !(r->listeners & ~(unsigned)ON_ANY));
+        ck_assert(r->listeners & ON_ANY &&
+                  !(r->listeners & ~(unsigned)(ON_ANY | QUIET)));
         ck_assert_ptr_nonnull((const void *)(uintptr_t)r->handler);
         /* nothing that needs a credential is public */
         ck_assert(!r->who || r->listeners == ON_API);
