@@ -10,14 +10,19 @@ SELECT id, name, parent, der FROM authorities WHERE id > ?1 ORDER BY id
 
 -- name: crl_get
 SELECT c.number, c.this_update, c.next_update, c.snapshot, c.sha256
-  FROM authorities a JOIN crls c ON c.authority = a.id WHERE a.name = ?1;
+  FROM authorities a JOIN crls c ON c.authority = a.id WHERE a.name = ?1 AND
+  c.crl_partition = ?2;
+
+-- name: crl_last
+SELECT c.crl_partition FROM authorities a JOIN crls c ON c.authority = a.id
+  WHERE a.name = ?1 ORDER BY c.crl_partition DESC LIMIT 1;
 
 -- name: crl_put
-INSERT INTO crls (authority, number, this_update, next_update, snapshot,
-    sha256)
-  SELECT ?1, ?2, ?3, ?4, ?5, ?6
+INSERT INTO crls (authority, crl_partition, number, this_update,
+    next_update, snapshot, sha256)
+  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
   WHERE true
-  ON CONFLICT (authority) DO UPDATE SET number = excluded.number,
+  ON CONFLICT (authority, crl_partition) DO UPDATE SET number = excluded.number,
     this_update = excluded.this_update, next_update = excluded.next_update,
     snapshot = excluded.snapshot, sha256 = excluded.sha256;
 

@@ -20,9 +20,9 @@ INSERT INTO requesters (ident, type, label) SELECT ?1, ?2, ?3;
 -- name: cert_put
 INSERT INTO certificates (leaf, authority, serial, fp, key, not_after,
 issued_at, profile, requester, replaces, detached, sha256, key_sha256,
-idem_scope, idem_key, idem_hash, protocol, cn, note, warnings, der) SELECT
-?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-?18, ?19, ?20, ?21;
+idem_scope, idem_key, idem_hash, protocol, crl_partition, cn, note, warnings,
+der) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+?18, ?19, ?20, ?21, ?22;
 
 -- name: cert_replaced
 UPDATE certificates SET replaced_by = ?2 WHERE leaf = ?1;
@@ -40,7 +40,7 @@ revoked_first = coalesce(revoked_first, ?4) WHERE leaf = ?1;
 -- name: cert_get
 SELECT c.leaf, a.name, p.name, r.type, r.ident, r.label, c.protocol,
 c.note, c.issued_at, c.revoked_at, c.reason, c.serial, o.serial, n.serial,
-c.warnings, c.der FROM certificates c JOIN authorities a ON a.id =
+c.warnings, c.der, c.crl_partition FROM certificates c JOIN authorities a ON a.id =
 c.authority JOIN profiles p ON p.id = c.profile JOIN requesters r ON r.id =
 c.requester LEFT JOIN certificates o ON o.leaf = c.replaces LEFT JOIN
 certificates n ON n.leaf = c.replaced_by WHERE c.leaf = ?1;
@@ -106,8 +106,18 @@ WHERE c.reason = 1 LIMIT 1;
 
 -- name: cert_revoked
 SELECT leaf, serial, revoked_at, reason FROM certificates INDEXED BY
-cert_crl WHERE authority = ?1 AND leaf > ?2 AND not_after >= ?3 AND
-revoked_first < ?4 AND revoked_at IS NOT NULL ORDER BY leaf LIMIT ?5;
+cert_crl WHERE authority = ?1 AND crl_partition = ?6 AND leaf > ?2 AND
+not_after >= ?3 AND revoked_first < ?4 AND revoked_at IS NOT NULL ORDER BY
+leaf LIMIT ?5;
+
+-- name: partition_last
+SELECT crl_partition FROM certificates INDEXED BY cert_partition WHERE
+authority = ?1 AND crl_partition > 0 ORDER BY crl_partition DESC LIMIT 1;
+
+-- name: partition_get
+SELECT count(*), coalesce(max(not_after), 0), coalesce(max(leaf), 0) FROM
+certificates INDEXED BY cert_partition WHERE authority = ?1 AND
+crl_partition = ?2 AND crl_partition > 0;
 
 -- name: cert_range
 SELECT leaf FROM certificates WHERE leaf >= ?1 AND leaf < ?2 ORDER BY leaf

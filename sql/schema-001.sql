@@ -21,11 +21,13 @@ NOT NULL CHECK (length(sig) = 64) ) STRICT;
 CREATE TABLE authorities ( id INTEGER PRIMARY KEY, name TEXT NOT NULL
 UNIQUE, parent TEXT, der BLOB NOT NULL ) STRICT;
 
--- The newest CRL of each authority: `snapshot`, entries before it are in it.
-CREATE TABLE crls ( authority INTEGER PRIMARY KEY REFERENCES authorities
-(id), number INTEGER NOT NULL, this_update INTEGER NOT NULL, next_update
-INTEGER NOT NULL, snapshot INTEGER NOT NULL, sha256 BLOB NOT NULL CHECK
-(length(sha256) = 32) ) STRICT;
+-- The newest CRL of each authority, complete (0) and of each partition:
+-- `snapshot`, entries before it are in it.
+CREATE TABLE crls ( authority INTEGER NOT NULL REFERENCES authorities (id),
+crl_partition INTEGER NOT NULL, number INTEGER NOT NULL, this_update
+INTEGER NOT NULL, next_update INTEGER NOT NULL, snapshot INTEGER NOT NULL,
+sha256 BLOB NOT NULL CHECK (length(sha256) = 32), PRIMARY KEY (authority,
+crl_partition) ) STRICT, WITHOUT ROWID;
 
 -- Small tables, so that a certificate's row and its indices hold numbers.
 CREATE TABLE profiles ( id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE )
@@ -41,7 +43,8 @@ CREATE INDEX requester_label ON requesters (label);
 -- octets of the digests behind them: an index over whole digests would be three
 -- times as large.  detached: it names what it replaces, but was not renewed
 -- from it, and does not share its fate.  revoked_first: the entry that put it
--- on the CRL, whatever was said of it later.  der is last: what searches read
+-- on the CRL, whatever was said of it later.  crl_partition: whose CRL its
+-- distribution point names, 0 the complete one.  der is last: what searches read
 -- does not lie behind it on overflow pages.
 CREATE TABLE certificates ( leaf INTEGER PRIMARY KEY, authority INTEGER NOT
 NULL REFERENCES authorities (id), serial BLOB NOT NULL, fp INTEGER NOT
@@ -52,7 +55,7 @@ certificates (leaf), detached INTEGER NOT NULL, replaced_by INTEGER,
 revoked_at INTEGER, reason INTEGER, revoked_first INTEGER, revoked_entry
 INTEGER, sha256 BLOB NOT NULL CHECK (length(sha256) = 32), key_sha256 BLOB
 NOT NULL CHECK (length(key_sha256) = 32), idem_scope TEXT, idem_key TEXT,
-idem_hash BLOB, protocol TEXT NOT NULL, cn TEXT, note TEXT, warnings BLOB,
+idem_hash BLOB, protocol TEXT NOT NULL, crl_partition INTEGER NOT NULL, cn TEXT, note TEXT, warnings BLOB,
 der BLOB NOT NULL ) STRICT;
 
 CREATE UNIQUE INDEX cert_serial ON certificates (serial, authority);
@@ -82,8 +85,13 @@ CREATE INDEX cert_revoked ON certificates (leaf) WHERE revoked_at IS NOT
 NULL;
 
 -- Covers what a CRL needs, so that building one reads this index alone.
-CREATE INDEX cert_crl ON certificates (authority, leaf, not_after,
-revoked_first, serial, revoked_at, reason) WHERE revoked_at IS NOT NULL;
+CREATE INDEX cert_crl ON certificates (authority, crl_partition, leaf,
+not_after, revoked_first, serial, revoked_at, reason) WHERE revoked_at IS
+NOT NULL;
+
+-- How full a partition is, and when the last of it ends.
+CREATE INDEX cert_partition ON certificates (authority, crl_partition,
+not_after) WHERE crl_partition > 0;
 
 -- Asked before every issue: keys that were revoked for keyCompromise.
 CREATE INDEX cert_compromised ON certificates (key) WHERE reason = 1;

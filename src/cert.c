@@ -487,3 +487,17 @@ void cert_free(struct cert *c)
     names_free(&c->names);
     *c = (struct cert){0};
 }
+
+int cert_crl_uri(const struct cert *c, struct der_tlv *uri)
+{
+    const struct cert_ext *x = &c->ext[EXT_CDP];
+    struct der value = der_of(x->value, x->len), points, point, name, full;
+
+    if (!x->value || der_enter(&value, DER_SEQUENCE, &points) ||
+        der_enter(&points, DER_SEQUENCE, &point) || !der_end(&points) ||
+        der_enter(&point, DER_CTX_CONS(0), &name) || !der_end(&point) ||
+        der_enter(&name, DER_CTX_CONS(0), &full) || !der_end(&name) ||
+        der_next(&full, uri) || uri->tag != DER_CTX(6) || !der_end(&full))
+        return -1;
+    return 0;
+}

@@ -247,6 +247,9 @@ char *cert_name_text(const uint8_t *name, size_t len);
  * of a list, moved past; -1 when it is malformed. */
 int cert_ext_next(struct der *list, struct der_tlv *oid, bool *critical,
                   struct der *value);
+/* The one URI of the one distribution point (section 4.2.1.13); -1 when there
+ * is another number of either. */
+int cert_crl_uri(const struct cert *c, struct der_tlv *uri);
 /* Judges the form of a Name: SEQUENCE OF SET OF {OID, value}, strings
  * well-formed in their encoding; 0 or -1. */
 int cert_name_check(const uint8_t *name, size_t len);

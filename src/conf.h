@@ -29,6 +29,7 @@ struct conf_authority {
     char *passphrase_credential; /* its name, or NULL */
     char *pass;                  /* passphrase.h; wiped in the end */
     int64_t crl_lifetime, crl_refresh;
+    unsigned crl_partition_size; /* certificates; 0: no partitions */
     bool crl_wait;         /* a revocation is answered when the CRL has it */
     int64_t ocsp_lifetime; /* of an answer: nextUpdate - thisUpdate */
 };

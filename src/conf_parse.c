@@ -136,6 +136,11 @@ static void authority_end(struct parse *p, void *at)
                       "authority %s: crl-refresh must be shorter than "
                       "crl-lifetime",
                       a->name);
+    if (a->crl_partition_size && (!p->c->public_url || p->c->offline))
+        conf_complain(p,
+                      "authority %s: crl-partition-size needs a public-url "
+                      "that a service answers",
+                      a->name);
     if (a->passphrase_file && a->passphrase_credential)
         conf_complain(p,
                       "authority %s: passphrase-file and "
@@ -182,6 +187,8 @@ static const struct field authority_fields[] = {
      3650 * TM_DAY},
     {"crl-refresh", false, false, conf_set_span, AT(crl_refresh), 10,
      3650 * TM_DAY},
+    {"crl-partition-size", false, false, conf_set_count, AT(crl_partition_size),
+     1, 10000000},
     {"crl-wait", false, false, conf_set_bool, AT(crl_wait), 0, 0},
     {"ocsp-lifetime", false, false, conf_set_span, AT(ocsp_lifetime),
      5 * TM_MINUTE, 30 * TM_DAY},

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "crl.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "der.h"
+#include "mem.h"
 #include "oid.h"
 
 static const struct {
@@ -40,6 +42,44 @@ int crl_reason_parse(const char *text)
 bool crl_reason_allowed(int reason)
 {
     return reason >= 0 && reason < REASONS && reasons[reason].allowed;
+}
+
+char *crl_scope(const char *authority, uint32_t partition)
+{
+    return partition ? xasprintf("%s/%lu", authority, (unsigned long)partition)
+                     : xstrdup(authority);
+}
+
+char *crl_url(const char *public_url, const char *authority, uint32_t partition)
+{
+    AUTO(free) char *scope = crl_scope(authority, partition);
+
+    return xasprintf("%s/crl/%s.crl", public_url, scope);
+}
+
+uint32_t crl_partition_of(const struct cert *c, const char *authority,
+                          struct der_tlv *uri)
+{
+    AUTO(free) char *url = NULL;
+    AUTO(free) char *middle = xasprintf("/crl/%s/", authority);
+    AUTO(free) char *end = NULL;
+    unsigned long n;
+    const char *at;
+
+    if (cert_crl_uri(c, uri) != 0)
+        return 0;
+    url = xstrndup((const char *)uri->val, uri->len);
+    at = strrchr(url, '/');
+    if (!at || (size_t)(at + 1 - url) < strlen(middle) ||
+        strncmp(at + 1 - strlen(middle), middle, strlen(middle)) != 0)
+        return 0;
+    n = strtoul(at + 1, NULL, 10);
+    if (n == 0 || n > UINT32_MAX)
+        return 0;
+    /* One spelling: no sign, no zeros before it, nothing behind. */
+    end = xasprintf("%lu.crl", n);
+    return strcmp(at + 1, end) == 0 && strlen(url) == uri->len ? (uint32_t)n
+                                                               : 0;
 }
 
 static int bad(struct errs *e, const char *what)

@@ -50,6 +50,17 @@ struct crl_spec {
 /* Appends the IssuingDistributionPoint of a CRL for what names that URL. */
 void crl_put_idp(struct buf *b, const char *url);
 
+/* "issuing" or, of a partition, "issuing/3": which CRL it is, in names of
+ * files, paths and entries.  The caller frees. */
+char *crl_scope(const char *authority, uint32_t partition);
+/* Where it is served; the caller frees. */
+char *crl_url(const char *public_url, const char *authority,
+              uint32_t partition);
+/* The partition whose CRL the distribution point of a certificate names, 0
+ * when it names none of the authority's; n and the address when it does. */
+uint32_t crl_partition_of(const struct cert *c, const char *authority,
+                          struct der_tlv *uri);
+
 /* The next entry: 1 and filled, 0 at the end, -1 a fault (build fails). */
 typedef int crl_next_fn(void *arg, struct crl_entry *out);
 

@@ -140,16 +140,11 @@ static bool other_crl(const struct cert *c, const struct decision_facts *f)
 {
     const char *url = f->profile->cdp ? f->crl_url : NULL;
     const struct cert_ext *x = &c->ext[EXT_CDP];
-    struct der value = der_of(x->value, x->len), points, point, name, full;
     struct der_tlv uri;
 
     if (!url || !x->value)
         return url || x->value;
-    return der_enter(&value, DER_SEQUENCE, &points) ||
-           der_enter(&points, DER_SEQUENCE, &point) || !der_end(&points) ||
-           der_enter(&point, DER_CTX_CONS(0), &name) || !der_end(&point) ||
-           der_enter(&name, DER_CTX_CONS(0), &full) || !der_end(&name) ||
-           der_next(&full, &uri) || !der_end(&full) || !is_uri(&uri, url);
+    return cert_crl_uri(c, &uri) != 0 || !is_uri(&uri, url);
 }
 
 /* The next access, when its address is to be there: true when it is not this.

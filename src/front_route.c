@@ -7,25 +7,45 @@
 
 #include "front_head.h"
 
+/* What a part of a path is without its %; NULL when it is none: a slash that
+ * hides, or a way out. */
+static char *decode_part(const char *path, size_t len)
+{
+    char *part = head_decode(path, len);
+
+    if (part && !strchr(part, '/') && strcmp(part, ".") != 0 &&
+        strcmp(part, "..") != 0)
+        return part;
+    free(part);
+    return NULL;
+}
+
 /* "{}" and what follows it within the same part of the path. */
-static bool match_part(const char *pattern, const char *path, char **part)
+static char *match_part(const char *pattern, const char *path)
 {
     size_t part_len = strcspn(path, "/");
     size_t tail_len = strcspn(pattern, "/");
 
     if (part_len <= tail_len || strcmp(pattern + tail_len, path + part_len))
-        return false;
+        return NULL;
     part_len -= tail_len;
     if (strncmp(pattern, path + part_len, tail_len) != 0)
-        return false;
-    *part = head_decode(path, part_len);
-    /* A slash that hides, or a way out, is no part. */
-    if (*part && !strchr(*part, '/') && strcmp(*part, ".") != 0 &&
-        strcmp(*part, "..") != 0)
-        return true;
-    free(*part);
-    *part = NULL;
-    return false;
+        return NULL;
+    return decode_part(path, part_len);
+}
+
+/* "{}/{}" and what follows it: both, with a slash between. */
+static char *match_two(const char *pattern, const char *path)
+{
+    size_t len = strcspn(path, "/");
+    AUTO(free) char *first = NULL;
+    AUTO(free) char *second = NULL;
+
+    if (len == 0 || !path[len])
+        return NULL;
+    first = decode_part(path, len);
+    second = match_part(pattern, path + len + 1);
+    return first && second ? xasprintf("%s/%s", first, second) : NULL;
 }
 
 /* *part is set when the pattern has one and this is true. */
@@ -39,9 +59,12 @@ static bool match(const char *pattern, const char *path, char **part)
         return strcmp(pattern, path) == 0;
     if (strncmp(pattern, path, n) != 0 || !path[n])
         return false;
-    if (hole[1] == '}')
-        return match_part(hole + 2, path + n, part);
-    *part = head_decode(path + n, strlen(path + n));
+    if (strncmp(hole, "{}/{}", 5) == 0)
+        *part = match_two(hole + 5, path + n);
+    else if (hole[1] == '}')
+        *part = match_part(hole + 2, path + n);
+    else
+        *part = head_decode(path + n, strlen(path + n));
     return *part;
 }
 

@@ -52,6 +52,8 @@ const struct route front_routes[] = {
      front_crl_chain},
     {METHOD_GET, "/crl/{}.crl", "/crl/{authority}.crl", ON_ANY, 0, BODY_NONE,
      front_crl_der},
+    {METHOD_GET, "/crl/{}/{}.crl", "/crl/{authority}/{partition}.crl", ON_ANY,
+     0, BODY_NONE, front_crl_der},
     {METHOD_GET, "/crl/{}.pem", "/crl/{authority}.pem", ON_ANY, 0, BODY_NONE,
      front_crl_pem},
     {METHOD_POST, "/ocsp", "/ocsp", ON_ANY | QUIET, 0, BODY_SMALL,

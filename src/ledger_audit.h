@@ -46,10 +46,16 @@ struct audit_authority {
     uint64_t number;       /* above which its CRLs are to be; 0: none */
     uint64_t number_entry; /* the newest; NO_ENTRY: none */
     uint8_t number_object[HASH_LEN];
-    bool has_crl, seen;
-    struct crl_state crl;
-    uint64_t crl_entry; /* the newest; NO_ENTRY: none */
-    uint8_t crl_object[HASH_LEN];
+    bool seen;
+};
+
+/* The CRL of an authority, or of a partition. */
+struct audit_crl {
+    char *scope;
+    bool has; /* a row */
+    struct crl_state state;
+    uint64_t entry; /* the newest; NO_ENTRY: none */
+    uint8_t object[HASH_LEN];
 };
 
 struct audit_block {
@@ -84,6 +90,8 @@ struct audit {
     uint64_t certs, names, unread; /* unread: rows that do not parse */
     struct audit_authority *authorities;
     size_t n_authorities;
+    struct audit_crl *crls;
+    size_t n_crls;
     struct audit_objects made, removed; /* tokens */
     uint64_t tokens;
     struct audit_block *blocks; /* by entry */

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crl.h"
+
 /* ---- revocations */
 
 static int take_entry(void *arg, uint64_t index, const uint8_t *p, size_t len)
@@ -192,6 +194,7 @@ static int check_columns(struct audit *a, const struct record *r,
     AUTO(errs) struct errs why = {0};
     AUTO(cert) struct cert cert = {0};
     uint8_t hash[HASH_LEN];
+    struct der_tlv uri;
 
     if (cert_parse_any(&cert, r->der.data, r->der.len, &why) != 0) {
         a->unread++;
@@ -204,6 +207,10 @@ static int check_columns(struct audit *a, const struct record *r,
         differs(a, r, "serial number than its own");
     if (cert.not_after != k->not_after)
         differs(a, r, "end");
+    /* What an earlier CA issued is on the complete list, whatever it names. */
+    if (r->crl_partition !=
+        (imported ? 0 : crl_partition_of(&cert, r->authority, &uri)))
+        differs(a, r, "CRL partition than it names");
     if (imported && r->issued_at != cert.not_before)
         differs(a, r, "date of issue");
     merkle_sha256(hash, r->der.data, r->der.len);

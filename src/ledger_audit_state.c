@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crl.h"
+
 enum { TOKENS_PAGE = 100 };
 
 /* ---- authorities, their CRLs, and the profiles */
@@ -19,10 +21,44 @@ static int add_authority(void *arg, const char *name, const char *parent,
     a->authorities = xreallocarray(a->authorities, a->n_authorities + 1,
                                    sizeof(*a->authorities));
     t = &a->authorities[a->n_authorities++];
-    *t = (struct audit_authority){
-        .name = xstrdup(name), .crl_entry = NO_ENTRY, .number_entry = NO_ENTRY};
+    *t = (struct audit_authority){.name = xstrdup(name),
+                                  .number_entry = NO_ENTRY};
     merkle_sha256(t->sha256, der, len);
     return 0;
+}
+
+static struct audit_crl *find_crl(struct audit *a, const char *scope)
+{
+    struct audit_crl *c;
+
+    for (size_t i = 0; i < a->n_crls; i++)
+        if (strcmp(a->crls[i].scope, scope) == 0)
+            return &a->crls[i];
+    a->crls = xreallocarray(a->crls, a->n_crls + 1, sizeof(*a->crls));
+    c = &a->crls[a->n_crls++];
+    *c = (struct audit_crl){.scope = xstrdup(scope), .entry = NO_ENTRY};
+    return c;
+}
+
+/* The complete one and those of partitions. */
+static enum store_result add_crls(struct audit *a, const char *authority)
+{
+    uint32_t last = 0;
+    enum store_result r = store_crl_last(a->c, authority, &last);
+
+    for (uint32_t n = 0; (r == STORE_OK || r == STORE_NONE) && n <= last; n++) {
+        AUTO(free) char *scope = crl_scope(authority, n);
+        struct crl_state state;
+
+        r = store_crl_get(a->c, authority, n, &state);
+        if (r == STORE_OK) {
+            struct audit_crl *c = find_crl(a, scope);
+
+            c->has = true;
+            c->state = state;
+        }
+    }
+    return r == STORE_NONE ? STORE_OK : r;
 }
 
 int audit_state_begin(struct audit *a)
@@ -33,9 +69,8 @@ int audit_state_begin(struct audit *a)
     for (size_t i = 0; r == STORE_OK && i < a->n_authorities; i++) {
         struct audit_authority *t = &a->authorities[i];
 
-        r = store_crl_get(a->c, t->name, &t->crl);
-        t->has_crl = r == STORE_OK;
-        if (r == STORE_NONE || r == STORE_OK)
+        r = add_crls(a, t->name);
+        if (r == STORE_OK)
             r = ledger_crl_above(a->c, t->name, &t->number);
     }
     if (audit_store(a, r) != 0 || audit_blocks_begin(a) != 0)
@@ -51,8 +86,13 @@ int audit_state_begin(struct audit *a)
 static struct audit_authority *
 find_authority(struct audit *a, const struct entry *e, uint64_t index)
 {
+    /* Of an entry about a partition's CRL what is before the slash. */
+    const size_t len = e->type == ENTRY_CRL ? strcspn(e->authority, "/")
+                                            : strlen(e->authority);
+
     for (size_t i = 0; i < a->n_authorities; i++)
-        if (strcmp(a->authorities[i].name, e->authority) == 0)
+        if (strlen(a->authorities[i].name) == len &&
+            strncmp(a->authorities[i].name, e->authority, len) == 0)
             return &a->authorities[i];
     audit_finding(a, index, "the authority \"%s\" of entry %llu is missing",
                   e->authority, ull(index));
@@ -79,12 +119,13 @@ static void see_authority(struct audit *a, const struct entry *e,
 
 static void see_crl(struct audit *a, const struct entry *e, uint64_t index)
 {
-    struct audit_authority *t = find_authority(a, e, index);
+    struct audit_crl *c;
 
-    if (!t)
+    if (!find_authority(a, e, index))
         return;
-    t->crl_entry = index;
-    memcpy(t->crl_object, e->object, HASH_LEN);
+    c = find_crl(a, e->authority);
+    c->entry = index;
+    memcpy(c->object, e->object, HASH_LEN);
 }
 
 static void see_crl_number(struct audit *a, const struct entry *e,
@@ -125,18 +166,22 @@ static void end_authorities(struct audit *a)
 {
     for (size_t i = 0; i < a->n_authorities; i++) {
         const struct audit_authority *t = &a->authorities[i];
-        const bool entry = t->crl_entry != NO_ENTRY;
 
         if (!t->seen)
             audit_finding(a, NO_ENTRY, "no entry added the authority \"%s\"",
                           t->name);
-        if (entry != t->has_crl ||
-            (entry && memcmp(t->crl_object, t->crl.sha256, HASH_LEN) != 0))
-            audit_finding(a, t->crl_entry,
+        end_crl_number(a, t);
+    }
+    for (size_t i = 0; i < a->n_crls; i++) {
+        const struct audit_crl *c = &a->crls[i];
+        const bool entry = c->entry != NO_ENTRY;
+
+        if (entry != c->has ||
+            (entry && memcmp(c->object, c->state.sha256, HASH_LEN) != 0))
+            audit_finding(a, c->entry,
                           "the newest CRL of the authority \"%s\" is not that "
                           "of its newest entry",
-                          t->name);
-        end_crl_number(a, t);
+                          c->scope);
     }
     if (a->has_profiles != (a->profiles_entry != NO_ENTRY) ||
         (a->has_profiles &&
@@ -371,6 +416,9 @@ void audit_state_free(struct audit *a)
     for (size_t i = 0; i < a->n_authorities; i++)
         free(a->authorities[i].name);
     free(a->authorities);
+    for (size_t i = 0; i < a->n_crls; i++)
+        free(a->crls[i].scope);
+    free(a->crls);
     for (size_t i = 0; i < a->n_blocks; i++)
         blocked_key_free(&a->blocks[i].key);
     free(a->blocks);

@@ -237,7 +237,7 @@ void msg_ready_get(struct rd *r, struct msg_ready *m);
 
 /* A finished CRL file, to be served from its descriptor. */
 struct msg_crl_file {
-    char *name; /* "issuing.crl" */
+    char *name; /* "issuing.crl", "issuing/3.crl" */
     uint64_t number, size;
     int64_t this_update, next_update;
     uint8_t sha256[32];

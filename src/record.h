@@ -55,6 +55,7 @@ struct record {
     struct serial serial, replaces, replaced_by;
     struct strs warnings;
     struct buf der;
+    uint32_t crl_partition; /* 0: the complete CRL; in no frame */
 };
 void record_free(struct record *r);
 AUTO_VALUE(record, struct record, record_free)

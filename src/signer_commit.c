@@ -40,6 +40,7 @@ void job_free(struct job *j)
     errs_free(&j->errs);
     free(j->about);
     free(j->changed);
+    free(j->crls);
     free(j);
 }
 

@@ -29,7 +29,7 @@ static int state_of(struct worker *w, const struct signer_authority *a,
     enum store_result r;
 
     *st = (struct crl_state){0};
-    r = store_crl_get(w->reader, a->name, st);
+    r = store_crl_get(w->reader, a->name, 0, st);
     return r == STORE_OK || r == STORE_NONE ? 0 : auth_store_error(r, e);
 }
 
@@ -108,7 +108,7 @@ int handle_crl_build(struct worker *w, const struct frame *f,
                        "--authority %s",
                        a->name, a->name);
     j = job_new(sizeof(*j), &build_kind, w, f->id, &who);
-    j->authorities = UINT64_C(1) << (a - w->s->authorities);
+    crl_job_add(w->s, j, a->name, 0);
     j->about = xstrdup(a->name);
     msg_begin(&j->reply, MSG_DONE, f->id, false);
     crl_job_wait(w->s, j, w->s->size, job_done);
@@ -180,7 +180,6 @@ int handle_crl_install(struct worker *w, const struct frame *f,
                                   .next_update = crl.next_update};
     buf_put(&j->der, der, len);
     j->job.about = xstrdup(a->name);
-    j->job.authorities = UINT64_C(1) << (a - w->s->authorities);
     j->job.publish = install_publish;
     crl_job_wait(w->s, &j->job, 0, job_done);
     return 0;

@@ -5,6 +5,7 @@
  * means. */
 #include "signer.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -29,11 +30,38 @@ static int fail(struct errs *e, const char *path)
                    "%s: %s", path, strerror(errno));
 }
 
+/* That of the file. */
+static int sync_dir(const struct signer *s, const char *name, struct errs *e)
+{
+    AUTO(free) char *path = path_of(s, name, "");
+    AUTO(fd) int fd = -1;
+
+    *strrchr(path, '/') = '\0';
+    fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd >= 0 && fsync(fd) == 0 ? 0 : fail(e, path);
+}
+
+/* An authority's partitions have a directory of their own. */
+static int make_dir(const struct signer *s, const char *name, struct errs *e)
+{
+    AUTO(free) char *authority = xstrndup(name, strcspn(name, "/"));
+    AUTO(free) char *path = path_of(s, authority, "");
+
+    if (!strchr(name, '/'))
+        return 0;
+    if (mkdir(path, 0700) == 0)
+        return sync_dir(s, authority, e);
+    return errno == EEXIST ? 0 : fail(e, path);
+}
+
 int crl_file_new(const struct signer *s, const char *name, struct errs *e)
 {
     AUTO(free) char *path = path_of(s, name, ".crl.new");
-    int fd =
-        open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd;
+
+    if (make_dir(s, name, e) != 0)
+        return -1;
+    fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 
     return fd < 0 ? fail(e, path) : fd;
 }
@@ -61,20 +89,12 @@ int crl_file_seal(int fd, uint8_t sha256[32], struct errs *e)
     return 0;
 }
 
-static int sync_dir(const struct signer *s, struct errs *e)
-{
-    AUTO(free) char *path = path_of(s, "", "");
-    AUTO(fd) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    return fd >= 0 && fsync(fd) == 0 ? 0 : fail(e, path);
-}
-
 int crl_file_publish(const struct signer *s, const char *name, struct errs *e)
 {
     AUTO(free) char *path = path_of(s, name, ".crl");
     AUTO(free) char *fresh = path_of(s, name, ".crl.new");
 
-    return rename(fresh, path) == 0 ? sync_dir(s, e) : fail(e, path);
+    return rename(fresh, path) == 0 ? sync_dir(s, name, e) : fail(e, path);
 }
 
 static bool has_hash(const char *path, const uint8_t sha256[32])
@@ -97,10 +117,22 @@ int crl_file_restore(const struct signer *s, const char *name,
     if (has_hash(path, sha256))
         return 1;
     return has_hash(fresh, sha256) && rename(fresh, path) == 0 &&
-           sync_dir(s, &e) == 0;
+           sync_dir(s, name, &e) == 0;
 }
 
-uint64_t crl_file_number(const struct signer *s, const char *name)
+/* Whether its issuingDistributionPoint is that of url; NULL: it has none. */
+static bool is_about(const struct crl *c, const char *url)
+{
+    AUTO(buf) struct buf idp = {0};
+
+    if (url)
+        crl_put_idp(&idp, url);
+    return c->idp_len == idp.len &&
+           (idp.len == 0 || memcmp(c->idp, idp.data, idp.len) == 0);
+}
+
+uint64_t crl_file_number(const struct signer *s, const char *name,
+                         const char *url, bool *fits)
 {
     AUTO(errs) struct errs e = {0};
     AUTO(free) char *path = path_of(s, name, ".crl");
@@ -109,14 +141,43 @@ uint64_t crl_file_number(const struct signer *s, const char *name)
     struct crl c = {0};
     void *p;
 
+    *fits = false;
     if (fd < 0 || fstat(fd, &st) != 0 || st.st_size <= 0)
         return 0;
     p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (p == MAP_FAILED)
         return 0;
-    (void)crl_parse_frame(&c, p, (size_t)st.st_size, &e);
+    if (crl_parse_frame(&c, p, (size_t)st.st_size, &e) == 0)
+        *fits = is_about(&c, url);
     munmap(p, (size_t)st.st_size);
     return c.number;
+}
+
+void crl_file_parts(const struct signer *s, const char *authority,
+                    uint64_t *number, uint32_t *partition)
+{
+    AUTO(free) char *path = path_of(s, authority, "");
+    DIR *d = opendir(path);
+    const struct dirent *f;
+
+    *number = *partition = 0;
+    while (d && (f = readdir(d))) {
+        unsigned long n = strtoul(f->d_name, NULL, 10);
+        AUTO(free) char *scope = crl_scope(authority, (uint32_t)n);
+        AUTO(free) char *own = xasprintf("%lu.crl", n);
+        uint64_t has;
+        bool fits;
+
+        if (n == 0 || n > UINT32_MAX || strcmp(f->d_name, own) != 0)
+            continue;
+        has = crl_file_number(s, scope, NULL, &fits);
+        if (has > *number)
+            *number = has;
+        if (n > *partition)
+            *partition = (uint32_t)n;
+    }
+    if (d)
+        closedir(d);
 }
 
 void crl_file_tell(const struct signer *s, const char *name,

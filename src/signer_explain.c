@@ -85,9 +85,14 @@ static void decide(struct worker *w, const struct build *b,
                    struct msg_explained *out, struct errs *why)
 {
     struct strs warnings = {0};
-    AUTO(decision) struct decision *passed = build_decide(w, b, &warnings, why);
-    const struct cert *c = passed ? decision_cert(passed) : NULL;
+    struct build with = *b;
+    AUTO(decision) struct decision *passed = NULL;
+    const struct cert *c;
 
+    if (b->profile->cdp)
+        with.crl_partition = crl_partition_guess(w, b->authority);
+    passed = build_decide(w, &with, &warnings, why);
+    c = passed ? decision_cert(passed) : NULL;
     if (c && c->tbs_len > TBS_MAX)
         err_add(why, ERR_TOO_LARGE, "the certificate would have %zu octets",
                 c->tbs_len);

@@ -45,8 +45,9 @@ static void refuse(struct import_item *it, const char *why)
 /* ---- inside the transaction */
 
 static enum store_result set_revoked(struct signer *s, struct import_job *j,
-                                     uint64_t leaf, const struct serial *serial,
-                                     int64_t at, int reason)
+                                     uint64_t leaf, uint32_t partition,
+                                     const struct serial *serial, int64_t at,
+                                     int reason)
 {
     AUTO(buf) struct buf object = {0};
     const char *authority = j->authority->name;
@@ -59,6 +60,7 @@ static enum store_result set_revoked(struct signer *s, struct import_job *j,
     if (r == STORE_OK)
         r = store_cert_revoke(s->writer, leaf, at, reason, entry);
     j->revoked_end = entry + 1;
+    crl_job_add(s, &j->job, authority, partition);
     s->revocations++;
     ocsp_note(&j->job, (size_t)(j->authority - s->authorities), serial);
     return r;
@@ -106,7 +108,7 @@ static enum store_result inherit(struct signer *s, struct import_job *j,
 
     if (r != STORE_OK)
         return r == STORE_NONE ? STORE_OK : r;
-    r = set_revoked(s, j, leaf, serial, was.at, was.reason);
+    r = set_revoked(s, j, leaf, 0, serial, was.at, was.reason);
     return r == STORE_OK ? store_serial_remove(s->writer, was.entry) : r;
 }
 
@@ -148,6 +150,7 @@ static enum store_result put_serial(struct signer *s, struct import_job *j,
     r = job_entry(s, &j->job.who.requester, ENTRY_SERIAL, row.authority,
                   &row.serial, object.data, object.len, j->now, &row.entry);
     j->revoked_end = row.entry + 1;
+    crl_job_add(s, &j->job, row.authority, 0);
     return r == STORE_OK ? store_serial_put(s->writer, &row) : r;
 }
 
@@ -165,9 +168,9 @@ static enum store_result apply_serial(struct signer *s, struct import_job *j,
         return r == STORE_NONE ? STORE_OK : r;
     }
     if (r == STORE_OK && !old.revoked_at)
-        return j->dry
-                   ? STORE_OK
-                   : set_revoked(s, j, old.leaf, &m->serial, m->at, m->reason);
+        return j->dry ? STORE_OK
+                      : set_revoked(s, j, old.leaf, old.crl_partition,
+                                    &m->serial, m->at, m->reason);
     if (r == STORE_NONE)
         r = store_serial_find(s->writer, j->authority->name, &m->serial, &was);
     if (r == STORE_NONE)
@@ -189,6 +192,7 @@ static enum store_result apply_number(struct signer *s, struct import_job *j)
     r = job_entry(s, &j->job.who.requester, ENTRY_CRL_NUMBER, name, NULL,
                   object.data, object.len, j->now, &entry);
     j->revoked_end = entry + 1;
+    crl_job_add(s, &j->job, name, 0);
     return r == STORE_OK ? ledger_crl_above_put(s->writer, name, j->crl_number)
                          : r;
 }
@@ -221,7 +225,7 @@ static void import_done(struct signer *s, struct job *job)
         buf_str(&job->reply, it->errs.n ? it->errs.v[0].detail : NULL);
     }
     if (!job->errs.n && j->revoked_end)
-        crl_note(s, (size_t)(j->authority - s->authorities), j->revoked_end);
+        crl_job_note(s, job, j->revoked_end);
     job_done(s, job);
 }
 

@@ -137,18 +137,36 @@ static void put_counts(struct buf *b, const struct store_counts *n)
     gauge(b, "wal_bytes", "Size of its write-ahead log.", n->wal_bytes);
 }
 
+/* Of the authority's CRLs that are published and not over; lock held. */
+static bool first_next_update(const struct signer *s, size_t i, int64_t now,
+                              int64_t *next)
+{
+    const struct signer_crls *l = &s->crls[i];
+
+    *next = TM_LAST;
+    for (uint32_t n = 0; n <= l->n_parts; n++) {
+        const struct signer_crl *c = crl_slot(l, n);
+
+        if (c->published && !crl_is_over(s, i, c, now) &&
+            c->state.next_update < *next)
+            *next = c->state.next_update;
+    }
+    return *next != TM_LAST;
+}
+
 static void put_authorities(struct buf *b, struct signer *s, int64_t now)
 {
+    int64_t next;
+
     head(b, "crl_next_update_seconds", "gauge",
          "Seconds until the next update that the CRL promises.");
     pthread_mutex_lock(&s->crl_lock);
     for (size_t i = 0; i < s->n_authorities; i++)
-        if (s->crls[i].published)
+        if (first_next_update(s, i, now, &next))
             buf_printf(b,
                        "pocketca_crl_next_update_seconds{authority=\"%s\"} "
                        "%lld\n",
-                       s->authorities[i].name,
-                       (long long)(s->crls[i].state.next_update - now));
+                       s->authorities[i].name, (long long)(next - now));
     pthread_mutex_unlock(&s->crl_lock);
     head(b, "responder_not_after_seconds", "gauge",
          "Seconds until the certificate of the authority's OCSP responder "

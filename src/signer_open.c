@@ -233,7 +233,7 @@ static int open_authority(struct signer *s, size_t i, struct errs *e)
     else
         key_pub_ski(&a->cert.key, a->ski);
     if (url) {
-        a->crl_url = xasprintf("%s/crl/%s.crl", url, a->name);
+        a->crl_url = crl_url(url, a->name, 0);
         a->issuer_url = xasprintf("%s/ca/%s.der", url, a->name);
     }
     return a->conf ? load_key(s, a, e) : 0;
@@ -385,6 +385,11 @@ void signer_close(struct signer *s)
     weak_list_free(&s->weak);
     for (size_t i = 0; i < s->n_authorities; i++)
         free_authority(&s->authorities[i]);
+    for (size_t i = 0; i < s->n_authorities; i++) {
+        for (uint32_t n = 0; n < s->crls[i].n_parts; n++)
+            crl_part_free(s->crls[i].parts[n]);
+        free(s->crls[i].parts);
+    }
     free(s->authorities);
     free(s->crls);
     responders_free(s);

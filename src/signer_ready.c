@@ -75,26 +75,43 @@ static void judge_authority(const struct signer_authority *a, int64_t now,
                      xasprintf("authority: %s ends at %s", a->name, when));
 }
 
+/* The one of the authority's CRLs that is missing, or ends first. */
+static struct signer_crl worst_crl(struct signer *s, size_t i, int64_t now)
+{
+    const struct signer_crls *l = &s->crls[i];
+    struct signer_crl worst;
+
+    pthread_mutex_lock(&s->crl_lock);
+    worst = l->whole;
+    for (uint32_t n = 1; n <= l->n_parts && worst.published; n++) {
+        const struct signer_crl *c = l->parts[n - 1];
+
+        if (!crl_is_over(s, i, c, now) &&
+            (!c->published || c->state.next_update < worst.state.next_update))
+            worst = *c;
+    }
+    pthread_mutex_unlock(&s->crl_lock);
+    return worst;
+}
+
 static void judge_crl(struct signer *s, size_t i, int64_t now,
                       struct msg_ready *out)
 {
     const struct signer_authority *a = &s->authorities[i];
+    const struct signer_crl c = worst_crl(s, i, now);
+    AUTO(free) char *scope = crl_scope(a->name, c.partition);
     char when[TM_RFC3339_SIZE];
-    struct signer_crl c;
 
-    pthread_mutex_lock(&s->crl_lock);
-    c = s->crls[i];
-    pthread_mutex_unlock(&s->crl_lock);
     if (!c.published) {
         /* One whose key is elsewhere has none until somebody signs it. */
         strs_add_own(a->key ? &out->reasons : &out->warnings,
-                     xasprintf("crl: %s has none yet", a->name));
+                     xasprintf("crl: %s has none yet", scope));
         return;
     }
     tm_rfc3339(when, c.state.next_update);
     if (now > c.state.next_update)
         strs_add_own(&out->reasons,
-                     xasprintf("crl: that of %s ended at %s", a->name, when));
+                     xasprintf("crl: that of %s ended at %s", scope, when));
     else if (!a->key && now > c.state.next_update - ROOT_WARN)
         strs_add_own(&out->warnings,
                      xasprintf("crl: that of %s ends at %s: pocketca crl %s",

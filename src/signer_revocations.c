@@ -200,10 +200,10 @@ static void page_done(struct signer *s, struct job *job)
         return;
     }
     revoke_committed(s, v);
+    crl_job_note(s, job, v->last_entry + 1);
     for (size_t i = 0; i < s->n_authorities; i++)
-        if (v->authorities >> i & 1)
-            crl_note(s, i, v->last_entry + 1);
-    job->authorities = j->authorities;
+        if (j->authorities >> i & 1)
+            crl_job_add(s, job, s->authorities[i].name, CRL_ALL);
     if (j->wait || !j->found.cursor)
         crl_job_wait(s, job, 0, send_page);
     else

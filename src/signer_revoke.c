@@ -26,14 +26,6 @@ void revoke_free(struct revoke *v)
     record_free(&v->record);
 }
 
-/* One that is not configured any more makes no CRLs: nothing to wait for. */
-static uint64_t authority_bit(const struct signer *s, const char *name)
-{
-    size_t i = signer_authority_index(s, name);
-
-    return i < s->n_authorities && s->authorities[i].key ? UINT64_C(1) << i : 0;
-}
-
 static enum store_result mark_revoked(struct signer *s, struct revoke *v,
                                       const struct record *r, int64_t at,
                                       int reason)
@@ -51,7 +43,7 @@ static enum store_result mark_revoked(struct signer *s, struct revoke *v,
     s->revocations++;
     v->marked[reason & 15]++;
     ocsp_note(v->job, signer_authority_index(s, r->authority), &r->serial);
-    v->authorities |= authority_bit(s, r->authority);
+    crl_job_add(s, v->job, r->authority, r->crl_partition);
     return res == STORE_NONE ? STORE_REFUSED : res;
 }
 
@@ -207,7 +199,7 @@ static void revoke_done(struct signer *s, struct job *job)
     }
     revoke_committed(s, v);
     job->repeated = v->outcome == OUTCOME_ALREADY;
-    job->authorities = v->authorities | authority_bit(s, v->record.authority);
+    crl_job_add(s, job, v->record.authority, v->record.crl_partition);
     crl_job_wait(s, job, is_changed(v) ? v->last_entry + 1 : 0, send_reply);
 }
 

@@ -207,12 +207,24 @@ enum store_result store_name_count(struct store_conn *c, uint64_t end,
 }
 
 enum store_result store_revoked(struct store_conn *c, const char *authority,
-                                uint64_t snapshot, int64_t ends_after,
-                                uint64_t after, unsigned max,
-                                store_revoked_fn *fn, void *arg)
+                                uint32_t partition, uint64_t snapshot,
+                                int64_t ends_after, uint64_t after,
+                                unsigned max, store_revoked_fn *fn, void *arg)
 {
-    return c->ops->revoked(c, authority, snapshot, ends_after, after, max, fn,
-                           arg);
+    return c->ops->revoked(c, authority, partition, snapshot, ends_after, after,
+                           max, fn, arg);
+}
+
+enum store_result store_partition_last(struct store_conn *c,
+                                       const char *authority, uint32_t *n)
+{
+    return c->ops->partition_last(c, authority, n);
+}
+
+enum store_result store_partition(struct store_conn *c, const char *authority,
+                                  uint32_t n, struct partition_row *out)
+{
+    return c->ops->partition(c, authority, n, out);
 }
 
 void revoked_serial_free(struct revoked_serial *s)
@@ -345,15 +357,21 @@ enum store_result store_authorities(struct store_conn *c,
 }
 
 enum store_result store_crl_get(struct store_conn *c, const char *authority,
-                                struct crl_state *out)
+                                uint32_t partition, struct crl_state *out)
 {
-    return c->ops->crl_get(c, authority, out);
+    return c->ops->crl_get(c, authority, partition, out);
 }
 
 enum store_result store_crl_put(struct store_conn *c, const char *authority,
-                                const struct crl_state *s)
+                                uint32_t partition, const struct crl_state *s)
 {
-    return c->ops->crl_put(c, authority, s);
+    return c->ops->crl_put(c, authority, partition, s);
+}
+
+enum store_result store_crl_last(struct store_conn *c, const char *authority,
+                                 uint32_t *partition)
+{
+    return c->ops->crl_last(c, authority, partition);
 }
 
 enum store_result store_fact_get(struct store_conn *c, const char *key,

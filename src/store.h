@@ -175,13 +175,25 @@ struct revoked_row {
     uint64_t leaf;
 };
 typedef int store_revoked_fn(void *arg, const struct revoked_row *r);
-/* For a CRL: revoked certificates of the authority with leaf > after, at most
- * max, by leaf, first revoked by an entry before `snapshot`, whose notAfter is
- * at or after `ends_after`. */
+/* For a CRL: revoked certificates of the authority's partition (0: of none)
+ * with leaf > after, at most max, by leaf, first revoked by an entry before
+ * `snapshot`, whose notAfter is at or after `ends_after`. */
 enum store_result store_revoked(struct store_conn *c, const char *authority,
-                                uint64_t snapshot, int64_t ends_after,
+                                uint32_t partition, uint64_t snapshot, int64_t ends_after,
                                 uint64_t after, unsigned max,
                                 store_revoked_fn *fn, void *arg);
+
+/* What a partition of an authority's certificates has. */
+struct partition_row {
+    uint64_t certs;
+    int64_t ends;  /* the latest notAfter */
+    uint64_t leaf; /* of one of them; when there are any */
+};
+/* The highest that a certificate is of. */
+enum store_result store_partition_last(struct store_conn *c,
+                                       const char *authority, uint32_t *n);
+enum store_result store_partition(struct store_conn *c, const char *authority,
+                                  uint32_t n, struct partition_row *out);
 
 /* Serials that an earlier CA revoked and whose certificates are not here. */
 struct revoked_serial {
@@ -270,10 +282,15 @@ typedef int store_authority_fn(void *arg, const char *name, const char *parent,
                                const uint8_t *der, size_t len);
 enum store_result store_authorities(struct store_conn *c,
                                     store_authority_fn *fn, void *arg);
+/* partition 0: the complete CRL. */
 enum store_result store_crl_get(struct store_conn *c, const char *authority,
-                                struct crl_state *out);
+                                uint32_t partition, struct crl_state *out);
 enum store_result store_crl_put(struct store_conn *c, const char *authority,
+                                uint32_t partition,
                                 const struct crl_state *s);
+/* The highest partition that had a CRL. */
+enum store_result store_crl_last(struct store_conn *c, const char *authority,
+                                 uint32_t *partition);
 
 /* Small facts by name: the hash of the profiles, and the like. */
 enum store_result store_fact_get(struct store_conn *c, const char *key,

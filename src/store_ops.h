@@ -77,9 +77,13 @@ struct store_ops {
     enum store_result (*name_count)(struct store_conn *c, uint64_t end,
                                     uint64_t *n);
     enum store_result (*revoked)(struct store_conn *c, const char *authority,
-                                 uint64_t snapshot, int64_t ends_after,
-                                 uint64_t after, unsigned max,
-                                 store_revoked_fn *fn, void *arg);
+                                 uint32_t partition, uint64_t snapshot,
+                                 int64_t ends_after, uint64_t after,
+                                 unsigned max, store_revoked_fn *fn, void *arg);
+    enum store_result (*partition_last)(struct store_conn *c,
+                                        const char *authority, uint32_t *n);
+    enum store_result (*partition)(struct store_conn *c, const char *authority,
+                                   uint32_t n, struct partition_row *out);
 
     enum store_result (*serial_put)(struct store_conn *c,
                                     const struct revoked_serial *s);
@@ -127,9 +131,11 @@ struct store_ops {
     enum store_result (*authorities)(struct store_conn *c,
                                      store_authority_fn *fn, void *arg);
     enum store_result (*crl_get)(struct store_conn *c, const char *authority,
-                                 struct crl_state *out);
+                                 uint32_t partition, struct crl_state *out);
     enum store_result (*crl_put)(struct store_conn *c, const char *authority,
-                                 const struct crl_state *s);
+                                 uint32_t partition, const struct crl_state *s);
+    enum store_result (*crl_last)(struct store_conn *c, const char *authority,
+                                  uint32_t *partition);
     enum store_result (*fact_get)(struct store_conn *c, const char *key,
                                   struct buf *out);
     enum store_result (*fact_put)(struct store_conn *c, const char *key,

@@ -182,8 +182,11 @@ SQ_FN(certs)
 SQ_FN(name_has)(struct store_conn *, const struct name *, uint64_t);
 SQ_FN(name_count)(struct store_conn *, uint64_t, uint64_t *);
 SQ_FN(revoked)
-(struct store_conn *, const char *, uint64_t, int64_t, uint64_t, unsigned,
- store_revoked_fn *, void *);
+(struct store_conn *, const char *, uint32_t, uint64_t, int64_t, uint64_t,
+ unsigned, store_revoked_fn *, void *);
+SQ_FN(partition_last)(struct store_conn *, const char *, uint32_t *);
+SQ_FN(partition)
+(struct store_conn *, const char *, uint32_t, struct partition_row *);
 SQ_FN(serial_put)(struct store_conn *, const struct revoked_serial *);
 SQ_FN(serial_remove)(struct store_conn *, uint64_t);
 SQ_FN(serial_find)
@@ -211,8 +214,11 @@ SQ_FN(token_all)
 SQ_FN(authority_put)
 (struct store_conn *, const char *, const char *, const struct buf *);
 SQ_FN(authorities)(struct store_conn *, store_authority_fn *, void *);
-SQ_FN(crl_get)(struct store_conn *, const char *, struct crl_state *);
-SQ_FN(crl_put)(struct store_conn *, const char *, const struct crl_state *);
+SQ_FN(crl_get)
+(struct store_conn *, const char *, uint32_t, struct crl_state *);
+SQ_FN(crl_put)
+(struct store_conn *, const char *, uint32_t, const struct crl_state *);
+SQ_FN(crl_last)(struct store_conn *, const char *, uint32_t *);
 SQ_FN(fact_get)(struct store_conn *, const char *, struct buf *);
 SQ_FN(fact_put)(struct store_conn *, const char *, const void *, size_t);
 SQ_FN(count)(struct store_conn *, int64_t, struct store_counts *);

@@ -58,10 +58,12 @@ enum store_result sq_authorities(struct store_conn *base,
 }
 
 enum store_result sq_crl_get(struct store_conn *base, const char *authority,
-                             struct crl_state *out)
+                             uint32_t partition, struct crl_state *out)
 {
     struct sq_conn *c = sq_of(base);
-    AUTO(stmt) sqlite3_stmt *st = sq_bind(c, SQL_CRL_GET, "s", authority);
+    AUTO(stmt)
+    sqlite3_stmt *st =
+        sq_bind(c, SQL_CRL_GET, "si", authority, (int64_t)partition);
     enum store_result r = sq_next(c, st);
 
     if (r != STORE_OK)
@@ -76,19 +78,70 @@ enum store_result sq_crl_get(struct store_conn *base, const char *authority,
     return STORE_OK;
 }
 
+enum store_result sq_crl_last(struct store_conn *base, const char *authority,
+                              uint32_t *partition)
+{
+    struct sq_conn *c = sq_of(base);
+    int64_t n = 0;
+    enum store_result r =
+        sq_int(c, sq_bind(c, SQL_CRL_LAST, "s", authority), &n);
+
+    *partition = (uint32_t)n;
+    return r;
+}
+
+static enum store_result id_of(struct sq_conn *c, const char *authority,
+                               int64_t *id)
+{
+    return sq_int(c, sq_bind(c, SQL_AUTHORITY_ID, "s", authority), id);
+}
+
 enum store_result sq_crl_put(struct store_conn *base, const char *authority,
-                             const struct crl_state *s)
+                             uint32_t partition, const struct crl_state *s)
 {
     struct sq_conn *c = sq_of(base);
     int64_t id;
-    enum store_result r =
-        sq_int(c, sq_bind(c, SQL_AUTHORITY_ID, "s", authority), &id);
+    enum store_result r = id_of(c, authority, &id);
 
     if (r != STORE_OK)
         return r == STORE_NONE ? STORE_REFUSED : r;
-    return sq_do(c, SQL_CRL_PUT, "iiiiih", id, (int64_t)s->number,
-                 s->this_update, s->next_update, (int64_t)s->snapshot,
-                 s->sha256);
+    return sq_do(c, SQL_CRL_PUT, "iiiiiih", id, (int64_t)partition,
+                 (int64_t)s->number, s->this_update, s->next_update,
+                 (int64_t)s->snapshot, s->sha256);
+}
+
+enum store_result sq_partition_last(struct store_conn *base,
+                                    const char *authority, uint32_t *n)
+{
+    struct sq_conn *c = sq_of(base);
+    int64_t id, last = 0;
+    enum store_result r = id_of(c, authority, &id);
+
+    if (r == STORE_OK)
+        r = sq_int(c, sq_bind(c, SQL_PARTITION_LAST, "i", id), &last);
+    *n = (uint32_t)last;
+    return r;
+}
+
+enum store_result sq_partition(struct store_conn *base, const char *authority,
+                               uint32_t n, struct partition_row *out)
+{
+    struct sq_conn *c = sq_of(base);
+    AUTO(stmt) sqlite3_stmt *st = NULL;
+    int64_t id;
+    enum store_result r = id_of(c, authority, &id);
+
+    if (r != STORE_OK)
+        return r;
+    st = sq_bind(c, SQL_PARTITION_GET, "ii", id, (int64_t)n);
+    r = sq_next(c, st);
+    if (r == STORE_OK)
+        *out = (struct partition_row){
+            .certs = (uint64_t)sqlite3_column_int64(st, 0),
+            .ends = sqlite3_column_int64(st, 1),
+            .leaf = (uint64_t)sqlite3_column_int64(st, 2),
+        };
+    return r;
 }
 
 enum store_result sq_fact_get(struct store_conn *base, const char *key,

@@ -161,16 +161,16 @@ static enum store_result put_row(struct sq_conn *c, const struct cert_row *row,
     const struct record *rec = row->record;
     const char *key = row->idem_key;
 
-    return sq_do(c, SQL_CERT_PUT, "iibiiiiiiIihhsshsssbb", (int64_t)rec->leaf,
-                 ids->authority, rec->serial.v, (size_t)rec->serial.len,
-                 sq_prefix(ids->sha256), sq_prefix(ids->key_sha256),
-                 row->cert->not_after, rec->issued_at, ids->profile,
-                 ids->requester, ids->replaces_p, (int64_t)row->detached,
-                 ids->sha256, ids->key_sha256, key ? row->idem_scope : NULL,
-                 key, key ? row->idem_hash : NULL,
-                 rec->protocol ? rec->protocol : "",
-                 ids->of_cn.n ? row->cn : NULL, rec->note, ids->warnings.data,
-                 ids->warnings.len, rec->der.data, rec->der.len);
+    return sq_do(
+        c, SQL_CERT_PUT, "iibiiiiiiIihhsshsissbb", (int64_t)rec->leaf,
+        ids->authority, rec->serial.v, (size_t)rec->serial.len,
+        sq_prefix(ids->sha256), sq_prefix(ids->key_sha256),
+        row->cert->not_after, rec->issued_at, ids->profile, ids->requester,
+        ids->replaces_p, (int64_t)row->detached, ids->sha256, ids->key_sha256,
+        key ? row->idem_scope : NULL, key, key ? row->idem_hash : NULL,
+        rec->protocol ? rec->protocol : "", (int64_t)rec->crl_partition,
+        ids->of_cn.n ? row->cn : NULL, rec->note, ids->warnings.data,
+        ids->warnings.len, rec->der.data, rec->der.len);
 }
 
 enum store_result sq_cert_put(struct store_conn *base,
@@ -251,6 +251,7 @@ static void read_record(sqlite3_stmt *st, struct record *out)
     sq_serial(st, 13, &out->replaced_by);
     read_warnings(st, 14, &out->warnings);
     sq_blob(st, 15, &out->der);
+    out->crl_partition = (uint32_t)sqlite3_column_int64(st, 16);
 }
 
 enum store_result sq_cert_by_leaf(struct store_conn *base, uint64_t leaf,

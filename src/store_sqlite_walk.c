@@ -61,7 +61,7 @@ static enum store_result revoked_each(struct sq_conn *c, uint64_t after,
 }
 
 struct revoked_bound {
-    int64_t authority, ends_after, snapshot;
+    int64_t authority, partition, ends_after, snapshot;
 };
 
 static sqlite3_stmt *bind_certs(struct sq_conn *c, void *arg, int64_t from,
@@ -69,8 +69,8 @@ static sqlite3_stmt *bind_certs(struct sq_conn *c, void *arg, int64_t from,
 {
     const struct revoked_bound *b = arg;
 
-    return sq_bind(c, SQL_CERT_REVOKED, "iiiii", b->authority, from,
-                   b->ends_after, b->snapshot, want);
+    return sq_bind(c, SQL_CERT_REVOKED, "iiiiii", b->authority, from,
+                   b->ends_after, b->snapshot, want, b->partition);
 }
 
 static sqlite3_stmt *bind_serials(struct sq_conn *c, void *arg, int64_t from,
@@ -96,11 +96,12 @@ static enum store_result revoked_of(struct sq_conn *c, const char *authority,
 }
 
 enum store_result sq_revoked(struct store_conn *base, const char *authority,
-                             uint64_t snapshot, int64_t ends_after,
-                             uint64_t after, unsigned max, store_revoked_fn *fn,
-                             void *arg)
+                             uint32_t partition, uint64_t snapshot,
+                             int64_t ends_after, uint64_t after, unsigned max,
+                             store_revoked_fn *fn, void *arg)
 {
-    struct revoked_bound b = {.ends_after = ends_after,
+    struct revoked_bound b = {.partition = partition,
+                              .ends_after = ends_after,
                               .snapshot = (int64_t)snapshot};
 
     return revoked_of(sq_of(base), authority, &b, after, max, bind_certs, fn,

@@ -8,6 +8,7 @@
 init
 sed -i '1,/^log-level/s/^log-level.*//' "$CA/pocketca.conf"
 echo 'log-level = debug' >>"$CA/pocketca.conf"
+sed -i 's/^authority issuing.*/&\n    crl-partition-size = 1000/' "$CA/pocketca.conf"
 serve
 # method path role; `any` credential, `none` needed.  @ is a certificate of the
 # default profile, # a token's id.
@@ -39,6 +40,7 @@ GET /ca/issuing.der none
 GET /ca/chain.pem none
 GET /crl/issuing.crl none
 GET /crl/issuing.pem none
+GET /crl/issuing/1.crl none
 GET /crl/root.crl none
 GET /crl/chain.pem none
 POST /ocsp none
@@ -52,7 +54,7 @@ awk '/^paths:/ { on = 1; next } /^[^ #]/ { on = 0 }
     on && /^  \/.*:/ { path = $1; sub(/:$/, "", path); gsub(/"/, "", path) }
     on && /^    (get|post|delete|put|patch):/ {
         m = $1; sub(/:$/, "", m); print toupper(m) " " path }' "$T/body" |
-    sed 's/{serial}/@/; s/tokens\/{id}/tokens\/#/; s/{authority}/issuing/
+    sed 's/{partition}/1/; s/{serial}/@/; s/tokens\/{id}/tokens\/#/; s/{authority}/issuing/
         s/{base64}\|{request}/MAA=/' | sort -u >"$T/described"
 count=$(wc -l <"$T/described")
 [ "$count" -ge 15 ]

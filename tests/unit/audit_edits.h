@@ -20,13 +20,15 @@ static const struct edit edits[] = {
     {"INSERT INTO certificates SELECT -5, authority, x'4101', fp, key, "
      "not_after, issued_at, profile, requester, replaces, detached, "
      "replaced_by, revoked_at, reason, revoked_first, revoked_entry, sha256, "
-     "key_sha256, idem_scope, idem_key, idem_hash, protocol, cn, note, "
+     "key_sha256, idem_scope, idem_key, idem_hash, protocol, "
+     "crl_partition, cn, note, "
      "warnings, der FROM certificates WHERE leaf = @B",
      "certificate of entry -5, which is not in the ledger"},
     {"INSERT INTO certificates SELECT 0, authority, x'4101', fp, key, "
      "not_after, issued_at, profile, requester, replaces, detached, "
      "replaced_by, revoked_at, reason, revoked_first, revoked_entry, sha256, "
-     "key_sha256, idem_scope, idem_key, idem_hash, protocol, cn, note, "
+     "key_sha256, idem_scope, idem_key, idem_hash, protocol, "
+     "crl_partition, cn, note, "
      "warnings, der FROM certificates WHERE leaf = @B",
      "certificate of entry 0, which issued none"},
     {"UPDATE certificates SET serial = x'4102' WHERE leaf = @B",
@@ -41,6 +43,8 @@ static const struct edit edits[] = {
      "is stored with another requester"},
     {"UPDATE certificates SET not_after = not_after + 1 WHERE leaf = @B",
      "entry @B is stored with another end"},
+    {"UPDATE certificates SET crl_partition = 7 WHERE leaf = @B",
+     "entry @B is stored with another CRL partition than it names"},
     {"UPDATE certificates SET sha256 = zeroblob(32) WHERE leaf = @B",
      "entry @B is stored with another fingerprint"},
     {"UPDATE certificates SET fp = fp + 1 WHERE leaf = @B",
@@ -142,7 +146,7 @@ static const struct edit edits[] = {
      "the newest CRL of the authority \"issuing\" is not that"},
     {"DELETE FROM crls", "the newest CRL of the authority \"issuing\" is not"},
     {"INSERT INTO crls SELECT (SELECT id FROM authorities WHERE name = "
-     "'root'), number, this_update, next_update, snapshot, sha256 FROM crls",
+     "'root'), 0, number, this_update, next_update, snapshot, sha256 FROM crls",
      "the newest CRL of the authority \"root\" is not that"},
     /* blocked keys */
     {"DELETE FROM blocked_keys WHERE removed IS NULL",

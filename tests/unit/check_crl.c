@@ -643,6 +643,57 @@ START_TEST(reasons_by_name)
 }
 END_TEST
 
+/* The address says which partition, in one spelling. */
+START_TEST(a_certificate_names_its_partition)
+{
+    static const struct {
+        const char *url;
+        uint32_t n;
+    } cases[] = {
+        {"http://a.b/crl/issuing/1.crl", 1},
+        {"http://a.b/x/crl/issuing/4294967295.crl", 4294967295},
+        {"http://a.b/crl/issuing/4294967296.crl", 0},
+        {"http://a.b/crl/issuing/0.crl", 0},
+        {"http://a.b/crl/issuing/01.crl", 0},
+        {"http://a.b/crl/issuing/+1.crl", 0},
+        {"http://a.b/crl/issuing/1.crlx", 0},
+        {"http://a.b/crl/issuing/1.pem", 0},
+        {"http://a.b/crl/issuing/.crl", 0},
+        {"http://a.b/crl/issuing.crl", 0},
+        {"http://a.b/crl/other/1.crl", 0},
+        {"http://a.b/crl/xissuing/1.crl", 0},
+        {"http://a.b/ocsp/issuing/1.crl", 0},
+        {"/1.crl", 0},
+        {"1", 0},
+        {NULL, 0},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct cert_spec spec = root_spec(&keys[0]);
+        AUTO(buf) struct buf der = {0};
+        AUTO(cert) struct cert cert = {0};
+        AUTO(errs) struct errs e = {0};
+        struct der_tlv uri;
+
+        spec.crl_url = cases[i].url;
+        cert_make(&der, &spec, &keys[0]);
+        ck_assert_int_eq(cert_parse(&cert, der.data, der.len, &e), 0);
+        ck_assert_msg(crl_partition_of(&cert, "issuing", &uri) == cases[i].n,
+                      "%s", cases[i].url);
+    }
+}
+END_TEST
+
+START_TEST(an_address_is_that_of_its_partition)
+{
+    AUTO(free) char *whole = crl_url("http://a.b/c", "issuing", 0);
+    AUTO(free) char *part = crl_url("http://a.b/c", "issuing", 4294967295);
+
+    ck_assert_str_eq(whole, "http://a.b/c/crl/issuing.crl");
+    ck_assert_str_eq(part, "http://a.b/c/crl/issuing/4294967295.crl");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("crl");
@@ -659,6 +710,8 @@ int main(void)
     tcase_add_test(once, cut_changed_or_followed);
     tcase_add_test(once, what_is_wrong_is_refused);
     tcase_add_test(once, reasons_by_name);
+    tcase_add_test(once, a_certificate_names_its_partition);
+    tcase_add_test(once, an_address_is_that_of_its_partition);
     tcase_add_loop_test(each, every_length, 0, KEYS);
     tcase_add_loop_test(each, a_long_list, 0, KEYS);
     tcase_add_loop_test(each, a_part, 0, KEYS);

@@ -164,7 +164,8 @@ START_TEST(the_last_page_waits_for_the_crl)
     m.wait = true;
     ck_assert_int_eq(ask_page(&c, &admin, &m, &l), ERR_NONE);
     ck_assert(l.n == 4 && l.cursor);
-    ck_assert(c.s->crls[0].state.snapshot >= c.s->crls[0].revoked_end);
+    ck_assert(c.s->crls[0].whole.state.snapshot >=
+              c.s->crls[0].whole.revoked_end);
     ck_assert_int_eq(rename(crl, away), 0);
     set(&m, "cursor", l.cursor);
     m.wait = false;
@@ -180,7 +181,8 @@ START_TEST(the_last_page_waits_for_the_crl)
     retry_soon(&c);
     ask_all(&c, &admin, &m, 100, &again);
     ck_assert_uint_eq(revocations_sum(&again).already, 6);
-    ck_assert(c.s->crls[0].state.snapshot >= c.s->crls[0].revoked_end);
+    ck_assert(c.s->crls[0].whole.state.snapshot >=
+              c.s->crls[0].whole.revoked_end);
     caller_free(&admin);
 }
 END_TEST

@@ -501,7 +501,7 @@ static size_t revoked(struct box *b, struct seen *s, uint64_t snapshot,
                       int64_t ends_after)
 {
     *s = (struct seen){0};
-    ck_assert_int_eq(store_revoked(b->r, "issuing", snapshot, ends_after,
+    ck_assert_int_eq(store_revoked(b->r, "issuing", 0, snapshot, ends_after,
                                    UINT64_MAX, 16, see_revoked, s),
                      STORE_OK);
     return s->n;
@@ -536,6 +536,59 @@ START_TEST(test_revoke)
     ck_assert_int_eq(store_count(b.r, DAY_ONE, &n), STORE_OK);
     ck_assert_uint_eq(n.revoked, 2);
     ck_assert_uint_eq(n.valid, 1);
+}
+END_TEST
+
+START_TEST(test_partitions)
+{
+    AUTO(box) struct box b;
+    struct put rows[] = {
+        {.leaf = 1, .names = "a.b"},
+        {.leaf = 2, .names = "b.b", .partition = 1},
+        {.leaf = 3, .names = "c.b", .partition = 2},
+        {.leaf = 4,
+         .names = "d.b",
+         .partition = 1,
+         .not_after = DAY_ONE + 99 * TM_DAY},
+        {.leaf = 5, .names = "e.b", .partition = 1, .authority = "second"},
+    };
+    AUTO(record) struct record rec = {0};
+    struct partition_row row;
+    struct crl_state st = {.number = 5, .snapshot = 6}, got;
+    struct seen s = {0};
+    uint32_t n;
+
+    box_make(&b);
+    ck_assert_int_eq(store_partition_last(b.r, "issuing", &n), STORE_NONE);
+    ck_assert_int_eq(store_crl_last(b.r, "issuing", &n), STORE_NONE);
+    for (int i = 0; i < 5; i++) {
+        box_add(&b, &rows[i]);
+        ck_assert_int_eq(
+            store_cert_revoke(b.w, rows[i].leaf, DAY_ONE, 1, 10 + (uint64_t)i),
+            STORE_OK);
+    }
+    ck_assert_int_eq(store_cert_by_leaf(b.r, 4, &rec), STORE_OK);
+    ck_assert_uint_eq(rec.crl_partition, 1);
+    ck_assert_int_eq(store_partition_last(b.r, "issuing", &n), STORE_OK);
+    ck_assert_uint_eq(n, 2);
+    ck_assert_int_eq(store_partition(b.r, "issuing", 1, &row), STORE_OK);
+    ck_assert_uint_eq(row.certs, 2);
+    ck_assert_int_eq(row.ends, DAY_ONE + 99 * TM_DAY);
+    ck_assert(row.leaf == 4);
+    ck_assert_int_eq(store_partition(b.r, "issuing", 9, &row), STORE_OK);
+    ck_assert_uint_eq(row.certs, 0);
+    ck_assert_int_eq(store_revoked(b.r, "issuing", 1, 99, 0, UINT64_MAX, 16,
+                                   see_revoked, &s),
+                     STORE_OK);
+    ck_assert(s.n == 2 && s.leaf[0] == 2 && s.leaf[1] == 4);
+    ck_assert_uint_eq(revoked(&b, &s, 99, 0), 1);
+    ck_assert_uint_eq(s.leaf[0], 1);
+    ck_assert_int_eq(store_crl_put(b.w, "issuing", 3, &st), STORE_OK);
+    ck_assert_int_eq(store_crl_get(b.r, "issuing", 0, &got), STORE_NONE);
+    ck_assert_int_eq(store_crl_get(b.r, "issuing", 3, &got), STORE_OK);
+    ck_assert(got.number == 5 && got.snapshot == 6);
+    ck_assert_int_eq(store_crl_last(b.r, "issuing", &n), STORE_OK);
+    ck_assert_uint_eq(n, 3);
 }
 END_TEST
 
@@ -687,7 +740,7 @@ int main(void)
         test_refused_commit, test_serial,
         test_idempotency,    test_revoke,
         test_replace,        test_keys,
-        test_token,
+        test_token,          test_partitions,
     };
 
     return unit_run("store", tests, sizeof(tests) / sizeof(tests[0]));

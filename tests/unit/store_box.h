@@ -120,6 +120,7 @@ struct put {
     int key;
     struct serial serial, replaces;
     bool detached;
+    uint32_t partition;
     int64_t issued_at, not_after;
     const char *idem_scope, *idem_key;
     uint8_t sha256[32]; /* out: of the DER */
@@ -178,6 +179,7 @@ static inline enum store_result box_put(struct box *b, struct put *p)
         .serial = p->serial,
         .replaces = p->replaces,
         .der = der,
+        .crl_partition = p->partition,
     };
     const struct cert_row row = {.record = &rec,
                                  .cert = &cert,

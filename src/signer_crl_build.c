@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: ISC */
+/* One CRL, on the CRL thread: from the rows to the file that the front has. */
+#include "signer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PAGE = 500 }; /* revoked rows a read */
+
+/* One page of rows at a time, so that no read lasts. */
+struct pages {
+    struct signer *s;
+    struct store_conn *db;
+    const char *authority;
+    uint64_t snapshot, after;
+    int64_t ends_after;
+    struct crl_entry rows[PAGE];
+    unsigned n, at;
+    uint32_t partition, last; /* whose turn it is, and the last one */
+    bool whole;               /* all of them, and serials without one */
+    bool serials, end;
+};
+
+static int add_row(void *arg, const struct revoked_row *r)
+{
+    struct pages *p = arg;
+
+    p->rows[p->n++] = (struct crl_entry){
+        .serial = r->serial, .revoked_at = r->at, .reason = r->reason};
+    p->after = r->leaf;
+    return 0;
+}
+
+/* A partition is through. */
+static void next_source(struct pages *p)
+{
+    p->after = 0;
+    if (p->serials || !p->whole)
+        p->end = true;
+    else if (p->partition < p->last)
+        p->partition++;
+    else
+        p->serials = true;
+}
+
+static int next_row(void *arg, struct crl_entry *out)
+{
+    struct pages *p = arg;
+    enum store_result r;
+
+    while (p->at == p->n && !p->end) {
+        p->at = p->n = 0;
+        if (p->whole && p->last)
+            crl_serve_parts(p->s, p->db);
+        r = p->serials
+                ? store_serials_revoked(p->db, p->authority, p->snapshot,
+                                        p->ends_after, p->after, PAGE, add_row,
+                                        p)
+                : store_revoked(p->db, p->authority, p->partition, p->snapshot,
+                                p->ends_after, p->after, PAGE, add_row, p);
+        if (r != STORE_OK && r != STORE_NONE)
+            return -1;
+        if (p->n < PAGE)
+            next_source(p);
+    }
+    if (p->at == p->n)
+        return 0;
+    *out = p->rows[p->at++];
+    return 1;
+}
+
+static int write_crl(struct signer *s, struct store_conn *db, size_t i,
+                     const struct signer_crl *c, int fd,
+                     const struct crl_state *st, struct errs *e)
+{
+    const struct signer_authority *a = &s->authorities[i];
+    const struct crl_spec spec = {
+        .issuer = a->cert.subject,
+        .issuer_len = a->cert.subject_len,
+        .aki = a->ski,
+        .this_update = st->this_update,
+        .next_update = st->next_update,
+        .number = st->number,
+        .url = c->url,
+    };
+    struct key_signer *key = key_signer_new(a->key);
+    AUTO(free) struct pages *p = xcalloc(1, sizeof(*p));
+    int64_t n;
+
+    p->s = s;
+    p->db = db;
+    p->authority = a->name;
+    p->snapshot = st->snapshot;
+    p->partition = c->partition;
+    p->whole = c->partition == 0;
+    p->last = p->whole ? s->crls[i].n_parts : c->partition;
+    /* It leaves one period after its end: RFC 5280 section 3.3 wants it on one
+     * regular CRL more, and each of those is out for no longer. */
+    p->ends_after = st->this_update - a->conf->crl_lifetime;
+    n = crl_build(fd, &spec, key, next_row, p);
+    key_signer_free(key);
+    if (n >= 0)
+        return crl_check(fd, &spec, &a->cert.key, n, e);
+    return err_add(e, errno == ENOSPC ? ERR_STORAGE_FULL : ERR_STORAGE_ERROR,
+                   "the CRL of %s could not be written: %s", a->name,
+                   strerror(errno));
+}
+
+struct crl_commit {
+    struct job job;
+    const struct requester *who;
+    const char *authority, *scope;
+    uint32_t partition;
+    struct crl_state state;
+};
+
+static enum store_result crl_apply(struct signer *s, struct job *job)
+{
+    struct crl_commit *j = (struct crl_commit *)job;
+    struct entry en = {.type = ENTRY_CRL,
+                       .time = tm_now(),
+                       .who = j->who->type,
+                       .who_id = j->who->id,
+                       .authority = (char *)(uintptr_t)j->scope};
+    uint64_t index;
+    enum store_result r;
+
+    memcpy(en.object, j->state.sha256, sizeof(en.object));
+    r = ledger_append(s->ledger, &en, &index);
+    if (r == STORE_OK)
+        r = store_crl_put(s->writer, j->authority, j->partition, &j->state);
+    return r;
+}
+
+static const struct job_kind crl_kind = {.apply = crl_apply, .done = job_done};
+
+static int commit_state(struct signer *s, size_t i, const struct signer_crl *c,
+                        const char *scope, const struct requester *who,
+                        const struct crl_state *st, struct errs *e)
+{
+    struct crl_commit *j = job_new(sizeof(*j), &crl_kind, NULL, 0, NULL);
+    int rc;
+
+    j->authority = s->authorities[i].name;
+    j->scope = scope;
+    j->partition = c->partition;
+    j->who = who;
+    j->state = *st;
+    rc = job_wait(s, &j->job, e);
+    job_free(&j->job);
+    return rc;
+}
+
+void crl_set_published(struct signer *s, size_t i, struct signer_crl *c,
+                       const struct crl_state *st)
+{
+    AUTO(free) char *scope = crl_scope(s->authorities[i].name, c->partition);
+
+    crl_file_tell(s, scope, st);
+    pthread_mutex_lock(&s->crl_lock);
+    c->state = *st;
+    c->published = true;
+    pthread_mutex_unlock(&s->crl_lock);
+}
+
+/* What is behind fd becomes the newest CRL: known to the ledger, then seen. */
+static int commit_file(struct signer *s, size_t i, struct signer_crl *c,
+                       const struct requester *who, int fd,
+                       struct crl_state *st, struct errs *e)
+{
+    AUTO(free) char *scope = crl_scope(s->authorities[i].name, c->partition);
+
+    if (crl_file_seal(fd, st->sha256, e) != 0 ||
+        commit_state(s, i, c, scope, who, st, e) != 0)
+        return -1;
+    /* The number is used up, whatever becomes of the file. */
+    pthread_mutex_lock(&s->crl_lock);
+    if (st->number > s->crls[i].number)
+        s->crls[i].number = st->number;
+    pthread_mutex_unlock(&s->crl_lock);
+    if (crl_file_publish(s, scope, e) != 0)
+        return -1;
+    crl_set_published(s, i, c, st);
+    return 0;
+}
+
+int crl_install(struct signer *s, size_t i, const struct requester *who,
+                const struct buf *der, struct crl_state *st, struct errs *e)
+{
+    const uint64_t last = s->crls[i].number; /* this thread's to write */
+    AUTO(fd) int fd = -1;
+
+    if (st->number <= last)
+        return err_add(e, ERR_BAD_ARGUMENT, "CRL number %llu is not after %llu",
+                       (unsigned long long)st->number,
+                       (unsigned long long)last);
+    st->snapshot = s->size;
+    fd = crl_file_new(s, s->authorities[i].name, e);
+    if (fd < 0)
+        return -1;
+    for (size_t at = 0; at < der->len;) {
+        ssize_t n = write(fd, der->data + at, der->len - at);
+
+        if (n <= 0)
+            return err_add(e, ERR_STORAGE_ERROR, "the CRL of %s: %s",
+                           s->authorities[i].name, strerror(errno));
+        at += (size_t)n;
+    }
+    return commit_file(s, i, &s->crls[i].whole, who, fd, st, e);
+}
+
+static int build(struct signer *s, struct store_conn *db, size_t i,
+                 struct signer_crl *c, struct crl_state *st, struct errs *e)
+{
+    const struct requester service = {WHO_SERVICE, (char *)"service", NULL};
+    const struct signer_authority *a = &s->authorities[i];
+    AUTO(free) char *scope = crl_scope(a->name, c->partition);
+    AUTO(fd) int fd = crl_file_new(s, scope, e);
+    const int64_t now = tm_now();
+    uint64_t above;
+
+    if (fd < 0)
+        return -1;
+    if (ledger_crl_above(db, a->name, &above) != STORE_OK)
+        return auth_store_error(STORE_BROKEN, e);
+    pthread_mutex_lock(&s->crl_lock);
+    if (above > s->crls[i].number)
+        s->crls[i].number = above;
+    *st = (struct crl_state){
+        .number = ++s->crls[i].number,
+        .this_update = now - TM_MINUTE,
+        .next_update = now + a->conf->crl_lifetime,
+        .snapshot = s->size,
+    };
+    c->wanted = false;
+    pthread_mutex_unlock(&s->crl_lock);
+    if (write_crl(s, db, i, c, fd, st, e) != 0)
+        return -1;
+    return commit_file(s, i, c, &service, fd, st, e);
+}
+
+int crl_make(struct signer *s, struct store_conn *db, size_t i,
+             struct signer_crl *c, struct errs *e)
+{
+    AUTO(free) char *scope = crl_scope(s->authorities[i].name, c->partition);
+    const int64_t began = tm_mono_us();
+    struct crl_state st = {0};
+    struct log_line l;
+    int rc = build(s, db, i, c, &st, e);
+
+    c->took_s = (tm_mono_us() - began) / 1000000; /* this thread's alone */
+    if (!s->front)
+        return rc;
+    log_begin(&l, rc == 0 ? LOG_INFO : LOG_ERROR, "crl");
+    log_str(&l, "authority", scope);
+    log_int(&l, "number", (int64_t)st.number);
+    log_str(&l, "result", rc == 0 ? "ok" : err_code(e->v[0].code));
+    log_str(&l, "detail", rc == 0 ? NULL : e->v[0].detail);
+    log_int(&l, "us", tm_mono_us() - began);
+    log_end(&l);
+    return rc;
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: ISC */
+/* What the last process left: the CRLs in place, the partitions, and what was
+ * revoked and not published any more. */
+#include "signer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHUNK = 1000 }; /* entries a read */
+
+struct scan {
+    struct signer *s;
+    struct store_conn *db;
+    uint64_t next;
+};
+
+/* The partition of what an entry revoked. */
+static uint32_t partition_of(struct scan *sc, const struct entry *en,
+                             const struct signer_crls *l)
+{
+    AUTO(record) struct record r = {0};
+
+    if (en->type != ENTRY_REVOKED || !l->n_parts ||
+        store_cert_by_serial(sc->db, en->authority, &en->serial, &r) !=
+            STORE_OK)
+        return 0;
+    return r.crl_partition;
+}
+
+static int scan_entry(void *arg, uint64_t index, const uint8_t *p, size_t len)
+{
+    struct scan *sc = arg;
+    struct entry en = {0};
+    size_t i;
+
+    sc->next = index + 1;
+    if (entry_decode(p, len, &en) != 0)
+        return 0; /* the audit's to report */
+    i = signer_authority_index(sc->s, en.authority);
+    if ((en.type == ENTRY_REVOKED || en.type == ENTRY_SERIAL ||
+         en.type == ENTRY_CRL_NUMBER) &&
+        i < sc->s->n_authorities) {
+        struct signer_crls *l = &sc->s->crls[i];
+        struct signer_crl *c = crl_slot(l, partition_of(sc, &en, l));
+
+        pthread_mutex_lock(&sc->s->crl_lock);
+        if (c && index >= c->state.snapshot)
+            crl_revoked(l, c, index + 1);
+        pthread_mutex_unlock(&sc->s->crl_lock);
+    }
+    entry_free(&en);
+    return 0;
+}
+
+/* Revocations that were committed and not yet published when the last process
+ * ended. */
+static void scan_entries(struct signer *s, struct store_conn *db)
+{
+    const int64_t now = tm_now();
+    const uint64_t end = s->size;
+    struct scan sc = {s, db, end};
+
+    for (size_t i = 0; i < s->n_authorities; i++)
+        for (uint32_t n = 0; n <= s->crls[i].n_parts; n++) {
+            const struct signer_crl *c = crl_slot(&s->crls[i], n);
+
+            if (s->authorities[i].key && !crl_is_over(s, i, c, now) &&
+                c->state.snapshot < sc.next)
+                sc.next = c->state.snapshot;
+        }
+    while (sc.next < end) {
+        uint64_t from = sc.next;
+
+        if (store_entries(db, from, CHUNK, scan_entry, &sc) != STORE_OK ||
+            sc.next == from)
+            return;
+    }
+}
+
+/* What is known of one CRL, and its file. */
+static void restore(struct signer *s, struct store_conn *db, size_t i,
+                    struct signer_crl *c)
+{
+    const char *name = s->authorities[i].name;
+    AUTO(free) char *scope = crl_scope(name, c->partition);
+    struct signer_crls *l = &s->crls[i];
+    struct crl_state st = {0};
+    bool fits;
+    uint64_t seen = crl_file_number(s, scope, c->url, &fits);
+    const bool known = store_crl_get(db, name, c->partition, &st) == STORE_OK;
+
+    if (!known && !seen)
+        return;
+    /* After a restore the ledger may know less than what was published. */
+    if (seen > st.number)
+        log_msg(LOG_WARN, "crl",
+                "%s.crl has number %llu, the ledger knows %llu: the next "
+                "one has a higher number",
+                scope, (unsigned long long)seen, (unsigned long long)st.number);
+    pthread_mutex_lock(&s->crl_lock);
+    c->state = st;
+    if (seen > l->number)
+        l->number = seen;
+    if (st.number > l->number)
+        l->number = st.number;
+    pthread_mutex_unlock(&s->crl_lock);
+    if (known && crl_file_restore(s, scope, st.sha256) &&
+        crl_file_number(s, scope, c->url, &fits) && fits)
+        crl_set_published(s, i, c, &st);
+    else
+        log_msg(LOG_WARN, "crl", "%s.crl is not the file that is meant%s",
+                scope, s->authorities[i].key ? ": made anew" : "");
+}
+
+/* The address that certificates of the partition name: a CRL that names
+ * another (public-url was changed) is not about them. */
+static char *url_of(struct signer *s, struct store_conn *db, size_t i,
+                    uint32_t partition, const struct partition_row *row)
+{
+    const char *name = s->authorities[i].name;
+    AUTO(record) struct record r = {0};
+    AUTO(cert) struct cert cert = {0};
+    AUTO(errs) struct errs e = {0};
+    struct der_tlv uri;
+
+    if (row->certs && store_cert_by_leaf(db, row->leaf, &r) == STORE_OK &&
+        cert_parse(&cert, r.der.data, r.der.len, &e) == 0 &&
+        crl_partition_of(&cert, name, &uri) == partition)
+        return xstrndup((const char *)uri.val, uri.len);
+    return s->conf->public_url ? crl_url(s->conf->public_url, name, partition)
+                               : NULL;
+}
+
+/* Adds the next one. */
+static void add_part(struct signer *s, struct store_conn *db, size_t i)
+{
+    struct signer_crls *l = &s->crls[i];
+    struct signer_crl *c = xcalloc(1, sizeof(*c));
+    const unsigned size = s->authorities[i].conf->crl_partition_size;
+    struct partition_row row = {0};
+
+    c->partition = l->n_parts + 1;
+    store_partition(db, s->authorities[i].name, c->partition, &row);
+    c->url = url_of(s, db, i, c->partition, &row);
+    c->ends = row.ends;
+    if (c->partition < l->filling || !c->url || !size)
+        c->closed_at = 1;
+    else if (c->partition == l->filling)
+        l->filled = row.certs;
+    pthread_mutex_lock(&s->crl_lock);
+    l->parts = xreallocarray(l->parts, l->n_parts + 1, sizeof(*l->parts));
+    l->parts[l->n_parts++] = c;
+    pthread_mutex_unlock(&s->crl_lock);
+    if (!crl_is_over(s, i, c, tm_now()))
+        restore(s, db, i, c);
+}
+
+static void load_parts(struct signer *s, struct store_conn *db, size_t i)
+{
+    const struct signer_authority *a = &s->authorities[i];
+    struct signer_crls *l = &s->crls[i];
+    uint32_t last, known, named, in_place;
+    uint64_t number;
+
+    if (!a->key || store_crl_last(db, a->name, &known) == STORE_BROKEN ||
+        store_partition_last(db, a->name, &named) == STORE_BROKEN)
+        return;
+    crl_file_parts(s, a->name, &number, &in_place);
+    if (number > l->number)
+        l->number = number;
+    last = known > named ? known : named;
+    l->filling = named;
+    /* After a restore from an old copy: certificates that the ledger does not
+     * know name them, so they get no more. */
+    if (in_place > last) {
+        last = in_place;
+        l->filling = in_place;
+    }
+    while (l->n_parts < last)
+        add_part(s, db, i);
+    if (l->filling > named)
+        l->filled = UINT64_MAX;
+    if (l->filling && s->conf->public_url) {
+        AUTO(free)
+        char *url = crl_url(s->conf->public_url, a->name, l->filling);
+
+        /* Others than those in it would name another address. */
+        if (!l->parts[l->filling - 1]->url ||
+            strcmp(l->parts[l->filling - 1]->url, url) != 0)
+            l->filled = UINT64_MAX;
+    }
+}
+
+void crl_first_pass(struct signer *s, struct store_conn *db)
+{
+    for (size_t i = 0; i < s->n_authorities; i++) {
+        restore(s, db, i, &s->crls[i].whole);
+        load_parts(s, db, i);
+    }
+    scan_entries(s, db);
+    pthread_mutex_lock(&s->crl_lock);
+    s->crl_first_pass = true;
+    for (struct job *j = s->crl_waiting; j; j = j->next)
+        crl_job_settle(s, j);
+    pthread_cond_broadcast(&s->crl_passed);
+    pthread_mutex_unlock(&s->crl_lock);
+}

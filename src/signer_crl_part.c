@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: ISC */
+/* Partitions: which one a new certificate names, and that its CRL is out
+ * before. */
+#include "signer.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+/* SPARE: published before anybody needs them, so that issuing does not wait. */
+enum { SPARE = 2, WAIT_S = 10, RETRY_S = 5, SETTLED_S = 3600 };
+
+void crl_part_free(struct signer_crl *c)
+{
+    free(c->url);
+    free(c);
+}
+
+bool crl_is_over(const struct signer *s, size_t i, const struct signer_crl *c,
+                 int64_t now)
+{
+    const struct conf_authority *conf = s->authorities[i].conf;
+
+    return c->partition && c->closed_at && conf &&
+           c->ends + conf->crl_lifetime < now;
+}
+
+/* Lock held.  The next certificate's; false: nobody knows yet. */
+static bool take(struct signer_crls *l, unsigned size, uint32_t *partition)
+{
+    struct signer_crl *c = crl_slot(l, l->filling), *next;
+
+    if (l->filling && l->filled < size && c->published) {
+        l->filled++;
+        *partition = l->filling;
+        return true;
+    }
+    next = crl_slot(l, l->filling + 1);
+    if (!next || !next->published) {
+        if (next)
+            next->wanted = true;
+        return false;
+    }
+    if (l->filling) {
+        c->closed_at = tm_now();
+        c->ends = TM_LAST; /* until one looks */
+    }
+    l->filling++;
+    l->filled = 1;
+    *partition = l->filling;
+    return true;
+}
+
+int crl_partition_take(struct signer *s, const struct signer_authority *a,
+                       uint32_t *partition, struct errs *e)
+{
+    struct signer_crls *l = &s->crls[a - s->authorities];
+    const unsigned size = a->conf->crl_partition_size;
+    struct timespec until;
+    bool taken, late = false;
+
+    *partition = 0;
+    if (size == 0)
+        return 0;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += WAIT_S;
+    pthread_mutex_lock(&s->crl_lock);
+    for (;;) {
+        taken = s->crl_first_pass && take(l, size, partition);
+        /* A first certificate of a partition: one more is to be spare. */
+        if (taken && l->filled > 1)
+            break;
+        l->asked = !taken;
+        pthread_cond_signal(&s->crl_wake);
+        if (taken || late || tm_now() < l->retry_at)
+            break;
+        late = pthread_cond_timedwait(&s->crl_passed, &s->crl_lock, &until);
+    }
+    pthread_mutex_unlock(&s->crl_lock);
+    return taken ? 0
+                 : err_add(e, ERR_STORAGE_ERROR,
+                           "the CRL of the next partition of %s could not be "
+                           "published yet: nothing is issued before it is",
+                           a->name);
+}
+
+uint32_t crl_partition_guess(struct worker *w, const struct signer_authority *a)
+{
+    uint32_t n;
+
+    if (!a->conf || a->conf->crl_partition_size == 0)
+        return 0;
+    return store_partition_last(w->reader, a->name, &n) == STORE_OK && n ? n
+                                                                         : 1;
+}
+
+bool crl_wants_part(struct signer *s, size_t i, int64_t now)
+{
+    const struct signer_authority *a = &s->authorities[i];
+    const struct signer_crls *l = &s->crls[i];
+
+    if (!a->key || a->conf->crl_partition_size == 0 || now < l->retry_at)
+        return false;
+    return s->front ? l->n_parts < l->filling + SPARE
+                    : l->asked && l->n_parts == l->filling;
+}
+
+void crl_open_part(struct signer *s, struct store_conn *db, size_t i)
+{
+    AUTO(errs) struct errs e = {0};
+    struct signer_crls *l = &s->crls[i];
+    struct signer_crl *c = xcalloc(1, sizeof(*c));
+    int rc;
+
+    c->partition = l->n_parts + 1; /* this thread's to write */
+    c->url = crl_url(s->conf->public_url, s->authorities[i].name, c->partition);
+    rc = crl_make(s, db, i, c, &e);
+    pthread_mutex_lock(&s->crl_lock);
+    if (rc == 0) {
+        l->parts = xreallocarray(l->parts, c->partition, sizeof(*l->parts));
+        l->parts[l->n_parts++] = c;
+        l->asked = false;
+    } else {
+        l->retry_at = tm_now() + RETRY_S;
+    }
+    pthread_cond_broadcast(&s->crl_passed);
+    pthread_mutex_unlock(&s->crl_lock);
+    if (rc != 0)
+        crl_part_free(c);
+}
+
+void crl_note_end(struct signer *s, struct store_conn *db, size_t i,
+                  struct signer_crl *c)
+{
+    struct partition_row row;
+    int64_t closed_at;
+
+    pthread_mutex_lock(&s->crl_lock);
+    closed_at = c->closed_at;
+    pthread_mutex_unlock(&s->crl_lock);
+    /* What was judged before that is in the ledger by now. */
+    if (!closed_at || tm_now() < closed_at + SETTLED_S ||
+        store_partition(db, s->authorities[i].name, c->partition, &row) !=
+            STORE_OK)
+        return;
+    pthread_mutex_lock(&s->crl_lock);
+    c->ends = row.ends;
+    pthread_mutex_unlock(&s->crl_lock);
+}

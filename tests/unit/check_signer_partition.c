@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: ISC */
+/* Partitioned CRLs: no partition has too many, its CRL is out before a
+ * certificate names it, and a revocation makes that one anew. */
+#include "ca.h"
+
+#include "unit.h"
+
+enum { SIZE = 3 };
+
+static void begin(struct ca *c, struct buf *spki, struct caller *admin)
+{
+    new_key(spki);
+    ca_make(c);
+    c->conf->authorities[0].crl_partition_size = SIZE;
+    ca_start(c);
+    *admin = ca_admin(c);
+}
+
+/* By the octets of the certificate. */
+static uint32_t partition_of(const struct record *r)
+{
+    AUTO(cert) struct cert cert = {0};
+    AUTO(errs) struct errs e = {0};
+    struct der_tlv uri;
+
+    ck_assert_int_eq(cert_parse(&cert, r->der.data, r->der.len, &e), 0);
+    return crl_partition_of(&cert, "issuing", &uri);
+}
+
+/* The CRL of a partition as the front has it, and whether the serial is on it;
+ * number 0: the front has none. */
+static bool on_crl(struct ca *c, uint32_t partition, const struct serial *s,
+                   uint64_t *number)
+{
+    AUTO(free) char *scope = crl_scope("issuing", partition);
+    AUTO(free) char *name = xasprintf("%s.crl", scope);
+    AUTO(free)
+    char *url = crl_url("http://ca.internal:8080", "issuing", partition);
+    AUTO(buf) struct buf idp = {0};
+    AUTO(buf) struct buf der = {0};
+    AUTO(errs) struct errs e = {0};
+    AUTO(cert) struct cert issuing = {0};
+    struct crl crl;
+    struct crl_entry entry;
+    bool found = false;
+
+    *number = 0;
+    for (size_t i = 0; i < c->n_files; i++) {
+        const size_t n = c->files[i].size;
+
+        if (strcmp(c->files[i].name, name) != 0)
+            continue;
+        ck_assert_int_eq(pread(c->file_fd[i], buf_extend(&der, n), n, 0),
+                         (ssize_t)n);
+        *number = c->files[i].number;
+    }
+    if (!*number)
+        return false;
+    ck_assert_int_eq(cert_parse(&issuing, c->issuing.data, c->issuing.len, &e),
+                     0);
+    ck_assert_int_eq(crl_parse_frame(&crl, der.data, der.len, &e), 0);
+    ck_assert_int_eq(crl_verify(&crl, &issuing, "issuing", &e), 0);
+    ck_assert_uint_eq(crl.number, *number);
+    crl_put_idp(&idp, url);
+    if (partition)
+        ck_assert(crl.idp_len == idp.len &&
+                  memcmp(crl.idp, idp.data, idp.len) == 0);
+    else
+        ck_assert_uint_eq(crl.idp_len, 0);
+    while (crl_entry_next(&crl.revoked, &entry) == 1)
+        found |= serial_equal(&entry.serial, s);
+    return found;
+}
+
+/* Issued, and its CRL was here before it. */
+static void take_issued(struct ca *c, struct record *r, unsigned *places,
+                        size_t n)
+{
+    struct frame f;
+    uint64_t number;
+    uint32_t at;
+
+    ca_recv(c, &f);
+    ck_assert_int_eq(f.type, MSG_RECORD);
+    rd_u8(&f.body);
+    record_get(&f.body, r);
+    ck_assert(rd_done(&f.body));
+    at = partition_of(r);
+    ck_assert(at > 0 && at < n);
+    places[at]++;
+    ck_assert_uint_le(places[at], SIZE);
+    ck_assert(!on_crl(c, at, &r->serial, &number));
+    ck_assert_uint_gt(number, 0);
+}
+
+static void put_issue(struct ca *c, const struct caller *admin,
+                      struct ca_want *w)
+{
+    ca_put_issue(ca_begin(c, MSG_ISSUE, admin), w);
+    ck_assert_int_eq(msg_send(c->front, &c->out, -1, false), 0);
+}
+
+START_TEST(many_at_once_get_a_place_each)
+{
+    enum { N = 40, PLACES = 64 };
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    struct caller admin;
+    struct ca_want w = {.names = "x.internal", .spki = &spki};
+    unsigned places[PLACES] = {0};
+
+    begin(&c, &spki, &admin);
+    for (int i = 0; i < N; i++)
+        put_issue(&c, &admin, &w);
+    for (int i = 0; i < N; i++) {
+        AUTO(record) struct record r = {0};
+
+        take_issued(&c, &r, places, PLACES);
+    }
+    caller_free(&admin);
+}
+END_TEST
+
+START_TEST(a_revocation_makes_its_own_list)
+{
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    struct record r[7];
+    struct caller admin;
+    struct ca_want w = {.names = "x.internal", .spki = &spki};
+    uint64_t before[4], number, last = 0;
+
+    begin(&c, &spki, &admin);
+    for (int i = 0; i < 7; i++)
+        ck_assert_int_eq(ca_issue(&c, &admin, &w, &r[i], NULL), ERR_NONE);
+    ca_settle(&c);
+    for (uint32_t n = 0; n < 4; n++) {
+        on_crl(&c, n, &r[0].serial, &before[n]);
+        ck_assert_uint_gt(before[n], 0);
+    }
+    for (int i = 0; i < 7; i += 3) {
+        AUTO(record) struct record gone = {0};
+        const uint32_t at = partition_of(&r[i]);
+
+        ck_assert_int_eq(
+            ca_revoke(&c, &admin, &r[i].serial, -1, -1, &gone, NULL), ERR_NONE);
+        ck_assert(on_crl(&c, at, &r[i].serial, &number));
+        ck_assert(number > last && number > before[at]);
+        last = before[at] = number;
+        for (uint32_t n = 0; n < 4; n++) {
+            ck_assert(on_crl(&c, n, &r[i].serial, &number) == (n == at));
+            ck_assert_uint_eq(number, before[n]);
+        }
+    }
+    for (int i = 0; i < 7; i++)
+        record_free(&r[i]);
+    caller_free(&admin);
+}
+END_TEST
+
+/* A start goes on with the partition that was not full, and never gives a place
+ * twice. */
+START_TEST(a_start_goes_on)
+{
+    enum { PLACES = 16 };
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    struct caller admin;
+    struct ca_want w = {.names = "x.internal", .spki = &spki};
+    unsigned places[PLACES] = {0};
+    uint32_t highest = 0;
+
+    begin(&c, &spki, &admin);
+    for (int i = 0; i < 10; i++) {
+        AUTO(record) struct record r = {0};
+
+        if (i) {
+            ca_stop(&c);
+            ca_start(&c);
+            ca_settle(&c);
+        }
+        put_issue(&c, &admin, &w);
+        take_issued(&c, &r, places, PLACES);
+        highest = partition_of(&r);
+    }
+    ck_assert_uint_eq(highest, 4); /* ten by three */
+    caller_free(&admin);
+}
+END_TEST
+
+static void copy_file(const char *from, const char *to)
+{
+    AUTO(file) FILE *in = fopen(from, "r");
+    AUTO(file) FILE *out = fopen(to, "w");
+    int ch;
+
+    ck_assert(in && out);
+    while ((ch = getc(in)) != EOF)
+        putc(ch, out);
+}
+
+/* The ledger is of yesterday: what it does not know of is not given again, and
+ * numbers go on above what is in place. */
+START_TEST(an_old_copy_takes_no_place_twice)
+{
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    AUTO(record) struct record r = {0};
+    struct caller admin;
+    struct ca_want w = {.names = "x.internal", .spki = &spki};
+    char db[160], old[160];
+    uint64_t then = 0, number;
+    uint32_t highest = 0;
+
+    begin(&c, &spki, &admin);
+    ca_settle(&c);
+    ca_stop(&c);
+    ca_path(&c, db, "ledger.db");
+    ca_path(&c, old, "old.db");
+    copy_file(db, old);
+    ca_start(&c);
+    for (int i = 0; i < 10; i++) {
+        AUTO(record) struct record lost = {0};
+
+        ck_assert_int_eq(ca_issue(&c, &admin, &w, &lost, NULL), ERR_NONE);
+        highest = partition_of(&lost);
+    }
+    ca_settle(&c);
+    for (uint32_t n = 1; n < 16; n++) {
+        on_crl(&c, n, &r.serial, &number);
+        if (number > then)
+            then = number;
+    }
+    ca_stop(&c);
+    copy_file(old, db);
+    ca_start(&c);
+    ca_settle(&c);
+    ck_assert_int_eq(ca_issue(&c, &admin, &w, &r, NULL), ERR_NONE);
+    ck_assert_uint_gt(partition_of(&r), highest);
+    on_crl(&c, partition_of(&r), &r.serial, &number);
+    ck_assert_uint_gt(number, then);
+    caller_free(&admin);
+}
+END_TEST
+
+/* Switched off, what has a partition keeps it. */
+START_TEST(off_and_on)
+{
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    AUTO(record) struct record in = {0}, out = {0}, again = {0}, gone = {0};
+    struct caller admin;
+    struct ca_want w = {.names = "x.internal", .spki = &spki};
+    uint64_t number;
+
+    begin(&c, &spki, &admin);
+    ck_assert_int_eq(ca_issue(&c, &admin, &w, &in, NULL), ERR_NONE);
+    ca_stop(&c);
+    c.conf->authorities[0].crl_partition_size = 0;
+    ca_start(&c);
+    ca_settle(&c);
+    ck_assert_int_eq(ca_issue(&c, &admin, &w, &out, NULL), ERR_NONE);
+    ck_assert_uint_eq(partition_of(&in), 1);
+    ck_assert_uint_eq(partition_of(&out), 0);
+    ck_assert_int_eq(ca_revoke(&c, &admin, &in.serial, -1, -1, &gone, NULL),
+                     ERR_NONE);
+    ck_assert(on_crl(&c, 1, &in.serial, &number));
+    ca_stop(&c);
+    c.conf->authorities[0].crl_partition_size = SIZE;
+    ca_start(&c);
+    ck_assert_int_eq(ca_issue(&c, &admin, &w, &again, NULL), ERR_NONE);
+    ck_assert_uint_eq(partition_of(&again), 1);
+    ck_assert(on_crl(&c, 1, &in.serial, &number));
+    caller_free(&admin);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        many_at_once_get_a_place_each, a_revocation_makes_its_own_list,
+        a_start_goes_on, an_old_copy_takes_no_place_twice, off_and_on};
+
+    return unit_run("signer_partition", tests,
+                    sizeof(tests) / sizeof(tests[0]));
+}
