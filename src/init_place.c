@@ -168,6 +168,14 @@ static char *make_tmp(const char *dir)
     return NULL;
 }
 
+/* The directory itself may be reached by a symbolic link. */
+static int sync_dir(const char *dir, struct errs *e)
+{
+    AUTO(free) char *inside = xasprintf("%s/.", dir);
+
+    return sync_path(inside, O_DIRECTORY, e);
+}
+
 int init_replace(const char *path, mode_t mode, const struct buf *content,
                  struct errs *e)
 {
@@ -186,7 +194,7 @@ int init_replace(const char *path, mode_t mode, const struct buf *content,
         unlink(part);
         return -1;
     }
-    return sync_path(dir, O_DIRECTORY, e);
+    return sync_dir(dir, e);
 }
 
 int init_place_begin(struct init *i, struct errs *e)

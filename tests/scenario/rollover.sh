@@ -48,8 +48,10 @@ authority issuing-2 { certificate = "issuing-2.pem"
     key = "file:keys/issuing-2.key" crl-lifetime = 7d crl-refresh = 1d }
 END
 cat "$T/section" >>"$CA/pocketca.conf"
-ok 'it is installed, the service running' "$POCKETCA" install-chain \
-    --authority issuing-2 "$T/chain-2.pem"
+ln -s "$CA" "$T/link"
+ok 'it is installed, the service running, by way of a link' "$POCKETCA" \
+    install-chain -c "$T/link/pocketca.conf" --authority issuing-2 \
+    "$T/chain-2.pem"
 ok 'check' "$POCKETCA" check
 
 reload() { # WHAT: requests go on all the while
