@@ -47,6 +47,9 @@ build cmd:openssl          openssl              openssl               openssl
 test  cmd:clang            clang                clang                 clang
 test  cmd:jq               jq                   jq                    jq
 test  cmd:pgrep            procps               procps-ng             procps
+test  cmd:strace           strace               strace                strace
+test  cmd:script           bsdutils             util-linux            util-linux-misc
+test  cmd:setpriv          util-linux           util-linux            setpriv
 test  cmd:mandoc           mandoc               mandoc                mandoc
 test  cmd:nginx            nginx-light          nginx                 nginx
 test  cmd:apache2          apache2-bin          httpd                 apache2

@@ -65,7 +65,9 @@ int init_make(const struct init *i, struct errs *e);
 int init_ledger(const struct init *i, const struct cert *root,
                 EVP_PKEY *root_key, struct errs *e);
 
-/* admin.token and admin.curlrc below i->tmp, of a token that c makes. */
+/* admin.token and admin.curlrc below i->tmp, of a token that c makes.  One that
+ * is there and was never used is of an attempt that was killed, and is removed;
+ * one that was used stays the only one. */
 int init_token(const struct init *i, struct client *c, struct errs *e);
 /* The text of the configuration, with its files below `data`. */
 void init_conf(const struct init *i, const char *data, struct buf *out);

@@ -11,35 +11,6 @@
 #include "crl_offline.h"
 #include "tm.h"
 
-int init_token(const struct init *i, struct client *c, struct errs *e)
-{
-    char label[] = "admin";
-    struct token asked = {.label = label, .roles = ROLE_ADMIN};
-    AUTO(token) struct token made = {0};
-    AUTO(buf) struct buf line = {0};
-    AUTO(buf) struct buf rc = {0};
-    struct frame f;
-
-    token_put(client_begin(c, MSG_TOKEN_MAKE), &asked);
-    if (client_call(c, MSG_TOKEN, &f, e) < 0)
-        return -1;
-    token_get(&f.body, &made);
-    if (!rd_done(&f.body) || !made.secret)
-        return err_add(e, ERR_BAD_ARGUMENT, "the signer made no token");
-    buf_printf(&line, "%s\n", made.secret);
-    buf_printf(&rc, "# For curl -K.\noauth2-bearer = \"%s\"\n", made.secret);
-    buf_puts(&rc, "cacert = \"");
-    for (const char *p = i->data; *p; p++) {
-        if (*p == '"' || *p == '\\')
-            buf_putc(&rc, '\\');
-        buf_putc(&rc, (uint8_t)*p);
-    }
-    buf_puts(&rc, "/root.pem\"\n");
-    if (init_write(i, "admin.token", 0600, &line, e) < 0)
-        return -1;
-    return init_write(i, "admin.curlrc", 0600, &rc, e);
-}
-
 /* An offline root signs with the key that the configuration names. */
 static int make_crl(struct client *c, struct errs *e)
 {
