@@ -71,6 +71,9 @@ kind()
     curl -sS -K "$curlrc" --data-binary "@$work/k.csr" -o "$chain" \
         --fail-with-body "$API/v1/certificates?profile=$3" \
         2>"$work/issue.log" || { note "$chain"; bail "no certificate: $1, $2"; }
+    addresses="ca crl ocsp"
+    [ "$1" != bare ] || addresses=
+    [ "$(urls "$chain")" = "$addresses" ] || bail "the URLs of $1, $2"
     chains="$chains $chain"
 }
 for type in $key_types; do
@@ -89,7 +92,7 @@ long=$(printf 'a%.0s' $(seq 60))
 kind long p256 server /CN=x "DNS:$long.$long.internal"
 set -- $chains
 proved "$# certificates of $(sed -n 's/^profile \([a-z]*\).*/\1/p' \
-    "$CA/pocketca.conf" | wc -l) profiles"
+    "$CA/pocketca.conf" | wc -l) profiles, and every URL in them"
 
 # The complaints that are expected, and why:
 #   NSS, -8102 (key usage inadequate) about Ed25519 keys: NSS 3.87 knows none

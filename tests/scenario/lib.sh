@@ -28,6 +28,7 @@
 #   json WHAT FILTER    jq -e FILTER holds for $T/body
 #   csr NAME [SAN…]     makes $T/NAME.key and $T/NAME.csr (P-256)
 #   issue NAME [QUERY]  csr, then POST; $T/NAME.pem; $serial
+#   urls FILE           fetches and judges every URL in a certificate
 #   token ROLES [JSON]  makes a token; prints it
 #   pid_of front|signer the process id
 #   state               one line that changes when anything was recorded
@@ -320,6 +321,52 @@ issue() {
     fi
     cp "$T/body" "$T/$1.pem"
     serial=$(serial_of "$T/$1.pem")
+}
+# urls FILE: fetches every URL in the certificate at the head of FILE, and in
+# those of its issuers as they come, up to the root.  What comes must be its
+# issuer's certificate, and a CRL and an OCSP answer by that one, neither of
+# which says that it is revoked.  Prints what there was: "ca crl ocsp".
+urls() (
+    u=$(mktemp -d "$T/urls.XXXXXX")
+    openssl x509 -in "$1" -out "$u/cert.pem" || exit 1
+    openssl x509 -in "$u/cert.pem" -noout -ext "$(printf %s, \
+        crlDistributionPoints authorityInfoAccess freshestCRL)subjectInfoAccess" \
+        >"$u/text" 2>/dev/null
+    sed -n 's/^ *CA Issuers - URI:/ca /p; s/^ *URI:/crl /p
+        s/^ *OCSP - URI:/ocsp /p' "$u/text" | sort >"$u/list"
+    [ "$(grep -c URI: "$u/text")" = "$(wc -l <"$u/list")" ] || exit 1
+    while read -r kind url; do
+        "url_$kind" "$url" >"$u/said" 2>&1 || {
+            echo "$1: $kind $url"
+            note "$u/said"
+            exit 1
+        } >&2
+    done <"$u/list"
+    cut -d ' ' -f 1 "$u/list" | uniq | paste -s -d ' ' -
+)
+# url_fetch URL TYPE FILE
+url_fetch() {
+    [ "$(curl -fsS --max-time 20 -o "$3" -w '%{content_type}' "$1")" = "$2" ]
+}
+url_verify() {
+    openssl verify -partial_chain -trusted "$u/ca.pem" "$@" "$u/cert.pem"
+}
+url_ca() {
+    url_fetch "$1" application/pkix-cert "$u/ca.der" &&
+        openssl x509 -inform DER -in "$u/ca.der" -out "$u/ca.pem" &&
+        url_verify &&
+        { cmp "$u/ca.pem" "$u/cert.pem" || urls "$u/ca.pem"; }
+}
+url_crl() {
+    url_fetch "$1" application/pkix-crl "$u/crl.der" &&
+        openssl crl -inform DER -in "$u/crl.der" -out "$u/crl.pem" &&
+        url_verify -crl_check -CRLfile "$u/crl.pem"
+}
+url_ocsp() {
+    openssl ocsp -issuer "$u/ca.pem" -cert "$u/cert.pem" -url "$1" \
+        -partial_chain -CAfile "$u/ca.pem" >"$u/ocsp" 2>&1
+    cat "$u/ocsp"
+    grep -q '^Response verify OK' "$u/ocsp" && grep -q ': good$' "$u/ocsp"
 }
 # token '"issue","read"' ['"uses": 1, "lifetime": "1d"']; labels are made up
 token() {
