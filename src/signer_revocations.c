@@ -201,8 +201,10 @@ static void page_done(struct signer *s, struct job *job)
     }
     revoke_committed(s, v);
     crl_job_note(s, job, v->last_entry + 1);
+    /* Renewals and keys lead from one authority to another, and there were
+     * pages before this one: the last one waits for all. */
     for (size_t i = 0; i < s->n_authorities; i++)
-        if (j->authorities >> i & 1)
+        if (s->authorities[i].key)
             crl_job_add(s, job, s->authorities[i].name, CRL_ALL);
     if (j->wait || !j->found.cursor)
         crl_job_wait(s, job, 0, send_page);
@@ -216,18 +218,6 @@ static const struct job_kind page_kind = {
     .done = page_done,
     .free = page_free,
 };
-
-/* Renewals and keys lead from one authority to another, and earlier pages too:
- * the last one waits for all. */
-static uint64_t all_authorities(const struct signer *s)
-{
-    uint64_t bits = 0;
-
-    for (size_t i = 0; i < s->n_authorities; i++)
-        if (s->authorities[i].key)
-            bits |= UINT64_C(1) << i;
-    return bits;
-}
 
 static int permit(const struct who *who, const struct msg_revocations *m,
                   struct errs *e)
@@ -279,7 +269,6 @@ static int run(struct worker *w, const struct frame *f,
     int rc;
 
     j->wait = m->wait;
-    j->authorities = all_authorities(w->s);
     j->revoke.reason = m->reason;
     j->revoke.renewals = m->renewals;
     j->revoke.now = sc.now;

@@ -179,6 +179,10 @@ json 'but the authority and the responder, and why' '.refused == 2 and
     any(.refusals[]; .serial == "4a4b4c4d" and
         (.detail | test("certificate of an authority"))) and
     any(.refusals[]; .detail | test("responder"))'
+responder=$(jq -r '.refusals[] | select(.detail | test("responder")).serial' \
+    "$T/body")
+want 422 reason-not-allowed 'the responder is not revoked alone either' -X POST \
+    "$API/v1/certificates/$responder/revoke"
 want 200 - 'not really either' -d 'sha256='"$(openssl x509 -in "$T/sub.pem" \
     -noout -fingerprint -sha256 | cut -d= -f2)&dry_run=false" "$ALL"
 json 'it stays' '.refused == 1 and .valid == 0 and (.serials | length) == 0'
@@ -237,7 +241,15 @@ for w in with without; do
         --reason superseded
     like "$w: it is that one" "$T/out" \
         "^$(serial_of "$T/d2.$w.internal.pem") revoked at .*superseded"
-    [ $w = with ] || serve
+    if [ $w = without ]; then
+        rm "$CA/crl/issuing.crl"
+        ok 'a CRL that was lost is made anew, one' timeout 60 "$POCKETCA" revoke \
+            -c "$CA/pocketca.conf" "$(serial_of "$T/d2.$w.internal.pem")"
+        rm "$CA/crl/issuing.crl"
+        ok 'many' timeout 60 "$POCKETCA" revoke -c "$CA/pocketca.conf" --yes \
+            --name "d1.$w.internal"
+        serve
+    fi
     [ "$state_before" != "$(state)" ]
     is "$w: recorded" $? 0
     for n in c1 c2 c3 d1 d2; do
