@@ -82,39 +82,62 @@ static void ring_put(uint64_t id)
     pthread_cond_signal(&unsent);
 }
 
-/* True when it went, or waits its turn. */
-static bool send_or_queue(struct req *r)
+/* Outside the lock, which every answer takes too.  From here on the request
+ * may be answered, or expire, at any moment. */
+static void send_now(uint64_t id, struct buf *frame)
+{
+    struct req *r;
+
+    if (msg_send(FD_PEER, frame, -1, true) == 0)
+        return;
+    if (errno == EMSGSIZE)
+        log_fatal("frame", "a frame of %zu octets", frame->len);
+    if (errno != EAGAIN && errno != ENOBUFS)
+        return; /* gone, which the one who receives notices */
+    pthread_mutex_lock(&lock);
+    r = slot_find(id);
+    if (r) {
+        r->frame = *frame;
+        *frame = (struct buf){0};
+        ring_put(id);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+/* True when the request has a slot.  Its frame is in *now when it may go at
+ * once, and waits its turn otherwise. */
+static bool admit(struct req *r, struct buf *now, uint64_t *id)
 {
     if (gone || !slot_take(r))
         return false;
+    *id = r->core->id;
     if (ring_n || sending) {
-        ring_put(r->core->id);
-        return true;
+        ring_put(*id);
+    } else {
+        *now = r->frame;
+        r->frame = (struct buf){0};
     }
-    if (msg_send(FD_PEER, &r->frame, -1, true) == 0)
-        return true;
-    if (errno == EMSGSIZE)
-        log_fatal("frame", "%s made a frame of %zu octets", r->path,
-                  r->frame.len);
-    /* Full; or gone, which the one who receives notices. */
-    if (errno == EAGAIN || errno == ENOBUFS)
-        ring_put(r->core->id);
     return true;
 }
 
 void signer_link_send(struct req *r)
 {
-    bool away, sent;
+    struct buf now = {0};
+    uint64_t id = 0;
+    bool away, admitted;
 
     answers_free(&r->answers);
     pthread_mutex_lock(&lock);
     away = gone;
-    sent = send_or_queue(r);
+    admitted = admit(r, &now, &id);
     pthread_mutex_unlock(&lock);
     if (away)
         fail(r, ERR_SIGNER_AWAY, "the signer is restarting; try again");
-    else if (!sent)
+    else if (!admitted)
         fail(r, ERR_QUEUE_FULL, "too many requests are waiting; try again");
+    else if (now.len)
+        send_now(id, &now);
+    buf_wipe(&now);
 }
 
 /* A frame that nobody waits for any more is not sent. */
