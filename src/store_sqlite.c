@@ -12,7 +12,7 @@
 enum { APPLICATION_ID = 0x706b6361, BUSY_MS = 5000 };
 /* KiB of page cache.  The writer's may grow over it while a transaction is
  * open: spilling to the log early would only write pages twice. */
-enum { CACHE_WRITER = 2048, CACHE_READER = 256, SPILL_PAGES = 4096 };
+enum { CACHE_WRITER = 8192, CACHE_READER = 256, SPILL_PAGES = 4096 };
 
 static int pragma(sqlite3 *db, const char *name, int64_t *out)
 {
