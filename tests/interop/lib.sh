@@ -85,10 +85,14 @@ server()
 
 # ---- the authority
 
-# A CA and its service; sets root, curlrc, API, PUBLIC.
+# A CA and its service, with $partition_size where that is set; sets root,
+# curlrc, API, PUBLIC.
 ca_start()
 {
     init "$@"
+    [ -z "${partition_size:-}" ] ||
+        sed -i "s/^authority issuing.*/&\n    crl-partition-size = $partition_size/" \
+            "$CA/pocketca.conf"
     serve
     root=$CA/root.pem
     curlrc=$CA/admin.curlrc

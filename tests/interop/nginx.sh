@@ -3,6 +3,7 @@
 # nginx serves with our certificates, and asks for them.
 . "$(dirname "$0")/lib.sh"
 need nginx
+partition_size=2 # so that ssl_crl has several lists of one authority
 ca_start
 foreign_start
 mutual_start
@@ -62,4 +63,7 @@ mutual "$mutual_port" "nginx, mutual"
 grep -q 'client SSL certificate verify error.*revoked' \
     "$work/nginx-error.log" || bail "nginx did not say that one was revoked"
 proved "nginx tells the revoked certificate by ssl_crl"
+[ "$(grep -c BEGIN "$work/crl.pem")" -ge 4 ] ||
+    bail "ssl_crl has no several partitions"
+proved "which has several partitions"
 finish
