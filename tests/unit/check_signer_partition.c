@@ -275,11 +275,97 @@ START_TEST(off_and_on)
 }
 END_TEST
 
+/* On record, and the process ended before the list was out. */
+START_TEST(what_was_not_published_is_made_up_for)
+{
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    AUTO(record) struct record r = {0};
+    AUTO(record) struct record gone = {0};
+    AUTO(record) struct record again = {0};
+    struct caller admin;
+    struct ca_want w = {.names = "x.internal", .spki = &spki};
+    char crl[160], away[160];
+    uint64_t number;
+
+    begin(&c, &spki, &admin);
+    ck_assert_int_eq(ca_issue(&c, &admin, &w, &r, NULL), ERR_NONE);
+    ca_settle(&c);
+    ca_path(&c, crl, "crl/issuing");
+    ca_path(&c, away, "away");
+    ck_assert_int_eq(rename(crl, away), 0);
+    ck_assert_int_eq(mkfifo(crl, 0600), 0); /* no directory */
+    c.conf->authorities[0].crl_wait = false;
+    ck_assert_int_eq(ca_revoke(&c, &admin, &r.serial, -1, -1, &gone, NULL),
+                     ERR_NONE);
+    ck_assert(!on_crl(&c, 1, &r.serial, &number));
+    ca_stop(&c);
+    ck_assert_int_eq(unlink(crl), 0);
+    ck_assert_int_eq(rename(away, crl), 0);
+    c.conf->authorities[0].crl_wait = true;
+    ca_start(&c);
+    ca_settle(&c);
+    ck_assert_int_eq(ca_revoke(&c, &admin, &r.serial, -1, -1, &again, NULL),
+                     ERR_NONE);
+    ck_assert(on_crl(&c, 1, &r.serial, &number));
+    caller_free(&admin);
+}
+END_TEST
+
+/* Of the complete list and of partitions at once: while that one is made the
+ * others are served, and each answer finds its own. */
+START_TEST(old_and_new_ones_at_once)
+{
+    enum { N = 80 };
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    struct caller admin;
+    struct ca_want w = {.names = "x.internal", .spki = &spki};
+    struct serial serials[N];
+    uint64_t number;
+
+    begin(&c, &spki, &admin);
+    for (int i = 0; i < N; i++) {
+        AUTO(record) struct record r = {0};
+
+        /* Restarted in between: the number is a running signer's to keep. */
+        if (i == N / 2) {
+            ca_stop(&c);
+            c.conf->authorities[0].crl_partition_size = 0;
+            ca_start(&c);
+        }
+        ck_assert_int_eq(ca_issue(&c, &admin, &w, &r, NULL), ERR_NONE);
+        serials[i] = r.serial;
+        ck_assert_uint_eq(!partition_of(&r), i >= N / 2);
+    }
+    for (int i = 0; i < N; i++) {
+        const struct msg_revoke m = {serials[i * 37 % N], -1, -1};
+
+        msg_revoke_put(ca_begin(&c, MSG_REVOKE, &admin), &m);
+        ck_assert_int_eq(msg_send(c.front, &c.out, -1, false), 0);
+    }
+    for (int i = 0; i < N; i++) {
+        AUTO(record) struct record r = {0};
+        struct frame f;
+
+        ca_recv(&c, &f);
+        ck_assert_int_eq(f.type, MSG_REVOKED);
+        record_get(&f.body, &r);
+        ck_assert(on_crl(&c, partition_of(&r), &r.serial, &number));
+    }
+    caller_free(&admin);
+}
+END_TEST
+
 int main(void)
 {
-    const TTest *const tests[] = {
-        many_at_once_get_a_place_each, a_revocation_makes_its_own_list,
-        a_start_goes_on, an_old_copy_takes_no_place_twice, off_and_on};
+    const TTest *const tests[] = {many_at_once_get_a_place_each,
+                                  a_revocation_makes_its_own_list,
+                                  a_start_goes_on,
+                                  an_old_copy_takes_no_place_twice,
+                                  off_and_on,
+                                  what_was_not_published_is_made_up_for,
+                                  old_and_new_ones_at_once};
 
     return unit_run("signer_partition", tests,
                     sizeof(tests) / sizeof(tests[0]));
