@@ -2,9 +2,9 @@
 /*
  * libmicrohttpd and nothing behind it: what HTTP alone can carry on this
  * machine.  POST reads the whole body, GET has none; either way the answer is
- * 1100 octets, about the chain that a real one carries.
+ * 1100 octets, about the chain that a real one carries, or SIZE.
  *
- *   bare_mhd PORT [CERT.pem KEY.pem]     until it is killed
+ *   bare_mhd PORT [SIZE | CERT.pem KEY.pem]     until it is killed
  */
 #include <errno.h>
 #include <stdio.h>
@@ -16,7 +16,8 @@
 
 #include "die.h"
 
-static char answer[1100];
+static char answer[16384];
+static size_t size = 1100;
 
 static enum MHD_Result handle(void *cls, struct MHD_Connection *c,
                               const char *url, const char *method,
@@ -34,8 +35,8 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *c,
         *len = 0;
         return MHD_YES;
     }
-    struct MHD_Response *r = MHD_create_response_from_buffer(
-        sizeof(answer), answer, MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *r =
+        MHD_create_response_from_buffer(size, answer, MHD_RESPMEM_PERSISTENT);
     enum MHD_Result ok = MHD_queue_response(c, MHD_HTTP_CREATED, r);
     MHD_destroy_response(r);
     return ok;
@@ -64,8 +65,12 @@ int main(int argc, char **argv)
     };
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD;
 
-    if (argc != 2 && argc != 4)
-        die(2, "usage: bare_mhd PORT [CERT.pem KEY.pem]");
+    if (argc < 2 || argc > 4)
+        die(2, "usage: bare_mhd PORT [SIZE | CERT.pem KEY.pem]");
+    if (argc == 3)
+        size = (size_t)atoi(argv[2]);
+    if (size > sizeof(answer))
+        die(2, "at most %zu octets", sizeof(answer));
     if (argc == 4) {
         flags |= MHD_USE_TLS;
         tls[0].ptr_value = slurp(argv[2]);

@@ -5,7 +5,7 @@
  * the issuing key: a million in a few minutes, to measure what follows.
  * `pocketca audit` finds nothing wrong with the result.
  *
- *   fill DATA COUNT
+ *   fill DATA COUNT [REVOKED]     so many of them are revoked
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +17,7 @@
 
 #include "die.h"
 #include "seal.h"
+#include "crl.h"
 #include "ledger.h"
 
 enum { BATCH = 1000, POINT = 65, LIFE = 90 * 86400 };
@@ -28,6 +29,7 @@ static const uint8_t spki_head[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a,
                                     0x01, 0x07, 0x03, 0x42, 0x00};
 
 struct fill {
+    long revoked;
     struct store_conn *conn;
     struct ledger *ledger;
     struct key_signer *signer;
@@ -102,6 +104,27 @@ static void put(struct fill *f, struct record *rec, const char *cn)
     stored(f, store_cert_put(f->conn, &row), "store_cert_put");
 }
 
+static void put_revoked(struct fill *f, const struct record *rec)
+{
+    struct entry entry = {.type = ENTRY_REVOKED,
+                          .time = f->now,
+                          .who = WHO_USER,
+                          .who_id = rec->requester.id,
+                          .authority = rec->authority,
+                          .serial = rec->serial};
+    AUTO(buf) struct buf object = {0};
+    uint64_t index;
+
+    ledger_revocation(&object, rec->authority, &rec->serial, f->now,
+                      REASON_SUPERSEDED);
+    SHA256(object.data, object.len, entry.object);
+    stored(f, ledger_append(f->ledger, &entry, &index), "ledger_append");
+    stored(
+        f,
+        store_cert_revoke(f->conn, rec->leaf, f->now, REASON_SUPERSEDED, index),
+        "store_cert_revoke");
+}
+
 static void issue(struct fill *f, long i)
 {
     char name[64];
@@ -123,6 +146,8 @@ static void issue(struct fill *f, long i)
                          .issued_at = f->now,
                          .der = der};
     put(f, &rec, name);
+    if (i < f->revoked)
+        put_revoked(f, &rec);
 }
 
 static void fill(struct fill *f, long count)
@@ -143,10 +168,10 @@ static void fill(struct fill *f, long count)
 
 int main(int argc, char **argv)
 {
-    long count = argc == 3 ? atol(argv[2]) : 0;
+    long count = argc > 2 ? atol(argv[2]) : 0;
 
     if (count < 1)
-        die(2, "usage: fill DATA COUNT");
+        die(2, "usage: fill DATA COUNT [REVOKED]");
     const char *dir = argv[1];
     AUTO(errs) struct errs e = {0};
     AUTO(free) char *db = xasprintf("%s/ledger.db", dir);
@@ -160,7 +185,9 @@ int main(int argc, char **argv)
     AUTO(blobs) struct blobs certs = {0};
     need(cert_load(pem, &certs, &e) == 0, pem, &e);
 
-    struct fill f = {.now = time(NULL), .signer = key_signer_new(ca)};
+    struct fill f = {.now = time(NULL),
+                     .signer = key_signer_new(ca),
+                     .revoked = argc > 3 ? atol(argv[3]) : 0};
     need(cert_parse(&f.issuer, certs.v[0].data, certs.v[0].len, &e) == 0, pem,
          &e);
     AUTO(store) struct store *store = store_open(db, &e);

@@ -5,7 +5,8 @@
  * from the encoded point as a CSR brings it, and one signature; contexts
  * reused; one thread on each core; no DER, no HTTP, no store.
  *
- *   limit_p256 [SECONDS [THREADS]]     prints pairs a second
+ *   limit_p256 [SECONDS [THREADS]]         prints pairs a second
+ *   limit_p256 SECONDS THREADS sign        signatures alone
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -31,6 +32,7 @@ struct sample {
 
 static struct sample samples[KEYS];
 static atomic_bool stop;
+static bool only_sign;
 
 static void must(int ok, const char *what)
 {
@@ -78,10 +80,12 @@ static void *work(void *arg)
         const struct sample *s = &samples[i % KEYS];
         size_t len = sizeof(sig);
 
-        must(EVP_PKEY_set1_encoded_public_key(pub, s->point, POINT),
-             "setting the point");
-        must(EVP_PKEY_verify(verify, s->sig, s->sig_len, s->digest, DIGEST),
-             "EVP_PKEY_verify");
+        if (!only_sign) {
+            must(EVP_PKEY_set1_encoded_public_key(pub, s->point, POINT),
+                 "setting the point");
+            must(EVP_PKEY_verify(verify, s->sig, s->sig_len, s->digest, DIGEST),
+                 "EVP_PKEY_verify");
+        }
         must(EVP_PKEY_sign(sign, sig, &len, s->digest, DIGEST),
              "EVP_PKEY_sign");
         *done = i + 1;
@@ -112,7 +116,8 @@ int main(int argc, char **argv)
     long sum = 0;
 
     if (seconds <= 0 || threads < 1 || threads > THREADS_MAX)
-        die(2, "usage: limit_p256 [SECONDS [THREADS]]");
+        die(2, "usage: limit_p256 [SECONDS [THREADS [sign]]]");
+    only_sign = argc > 3 && strcmp(argv[3], "sign") == 0;
     for (int i = 0; i < KEYS; i++)
         sample_make(&samples[i]);
 

@@ -13,12 +13,13 @@
 #   memory    sum of Pss of the three processes with STORED certificates
 #   start     to the first answer, empty and with STORED certificates
 #   size      of the stripped binary
+#   revocation   see revocation.sh
 #   trade     microseconds of CPU of the functions that a certificate passes
 #
 # Runs of limit and post take turns, so that whatever else the machine does
 # meets both; the ratio is that of their medians.  `make bench` runs it.  By
 # hand: bench/run.sh BUILD-DIRECTORY
-#   SECONDS_EACH=10 RUNS=3 CONNECTIONS=64 STORED=1000000 CSRS=20000 CPUS=0,1
+#   PARTS="issuance revocation" SECONDS_EACH=10 RUNS=3 CONNECTIONS=64 STORED=1000000 CSRS=20000 CPUS=0,1
 #
 # The table on standard output is Markdown; progress goes to standard error.
 set -eu
@@ -35,6 +36,7 @@ runs=${RUNS:-3}
 connections=${CONNECTIONS:-64}
 stored=${STORED:-1000000}
 csrs=${CSRS:-20000}
+parts=${PARTS:-issuance revocation}
 patience=60 # seconds, for what should take less than one
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/pocketca-bench.XXXXXX")
@@ -302,55 +304,70 @@ done
 
 say "making $csrs CSRs"
 "$build/bench/make_csrs" "$csrs" >"$work/csrs.pem"
-new plain http
-new tls https
-new big http
-fresh=$(first_answer plain)
+. "$src/revocation.sh"
 
-up plain
-post plain "$runs"
-get plain
-down plain
-up tls
-post tls "$runs"
-down tls
+issuance()
+{
+    new plain http
+    new tls https
+    new big http
+    fresh=$(first_answer plain)
 
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
-    -subj /CN=bench -keyout "$work/key.pem" -out "$work/cert.pem" 2>/dev/null
-bare http
-bare https "$work/cert.pem" "$work/key.pem"
+    up plain
+    post plain "$runs"
+    get plain
+    down plain
+    up tls
+    post tls "$runs"
+    down tls
 
-say "storing $stored certificates"
-"$build/bench/fill" "$work/big" "$stored" >/dev/null
-full=$(first_answer big)
-up big
-idle=$(memory)
-post big 1
-busy=$(memory)
-down big
-ledger=$(du -m "$work/big/ledger.db" | cut -f1)
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
+        -subj /CN=bench -keyout "$work/key.pem" -out "$work/cert.pem" 2>/dev/null
+    bare http
+    bare https "$work/cert.pem" "$work/key.pem"
 
-strip -o "$work/stripped" "$pocketca"
-size=$(stat -c %s "$work/stripped")
-limit=$(cat "$work/plain.limits" "$work/tls.limits" | median)
+    say "storing $stored certificates"
+    "$build/bench/fill" "$work/big" "$stored" >/dev/null
+    full=$(first_answer big)
+    up big
+    idle=$(memory)
+    post big 1
+    busy=$(memory)
+    down big
+    ledger=$(du -m "$work/big/ledger.db" | cut -f1)
 
+    strip -o "$work/stripped" "$pocketca"
+    size=$(stat -c %s "$work/stripped")
+    limit=$(cat "$work/plain.limits" "$work/tls.limits" | median)
+}
+
+issuance_rows()
+{
+    row "limit: P-256 verify and sign" "$limit/s" 1.00 "" ""
+    row_post "POST, plain" plain 0.4
+    row_post "POST, TLS kept alive" tls 0.35
+    row_post "POST, plain, $stored stored" big
+    row_rate "GET by serial" "$(cat "$work/get.rate")"
+    row_rate "bare libmicrohttpd, plain" "$(cat "$work/bare-http.rate")"
+    row_rate "bare libmicrohttpd, TLS" "$(cat "$work/bare-https.rate")"
+    row "p99 of POST, plain" "$(cat "$work/plain.p99") ms" "" "" ""
+    row "memory, $stored stored" "$idle MiB" "" "" "$(goal "$idle" below 40)"
+    row "memory, after a load" "$busy MiB" "" "" "$(goal "$busy" below 40)"
+    row "ledger file, $stored stored" "$ledger MiB" "" "" ""
+    row "first answer, empty" "$fresh ms" "" "" "$(goal "$fresh" below 200)"
+    row "first answer, $stored stored" "$full ms" "" "" "$(goal "$full" below 200)"
+    row "stripped binary" "$((size / 1024)) KiB" "" "" \
+        "$(awk -v n="$size" 'BEGIN { print "< 1024 KiB " \
+            (n < 1048576 ? "met" : "NOT MET") }')"
+}
+
+for part in $parts; do
+    $part
+done
 row "" result ratio "us, front+signer" goal
 row --- ---: ---: --- ---
-row "limit: P-256 verify and sign" "$limit/s" 1.00 "" ""
-row_post "POST, plain" plain 0.4
-row_post "POST, TLS kept alive" tls 0.35
-row_post "POST, plain, $stored stored" big
-row_rate "GET by serial" "$(cat "$work/get.rate")"
-row_rate "bare libmicrohttpd, plain" "$(cat "$work/bare-http.rate")"
-row_rate "bare libmicrohttpd, TLS" "$(cat "$work/bare-https.rate")"
-row "p99 of POST, plain" "$(cat "$work/plain.p99") ms" "" "" ""
-row "memory, $stored stored" "$idle MiB" "" "" "$(goal "$idle" below 40)"
-row "memory, after a load" "$busy MiB" "" "" "$(goal "$busy" below 40)"
-row "ledger file, $stored stored" "$ledger MiB" "" "" ""
-row "first answer, empty" "$fresh ms" "" "" "$(goal "$fresh" below 200)"
-row "first answer, $stored stored" "$full ms" "" "" "$(goal "$full" below 200)"
-row "stripped binary" "$((size / 1024)) KiB" "" "" \
-    "$(awk -v n="$size" 'BEGIN { print "< 1024 KiB " \
-        (n < 1048576 ? "met" : "NOT MET") }')"
+for part in $parts; do
+    ${part}_rows
+done
 echo
 "$build/bench/bench_trade"

@@ -51,25 +51,59 @@ static int read_all(int fd, uint8_t *p, size_t len, off_t at)
     return 0;
 }
 
-/* RFC 5280 section 5.1.2.6; a reason of unspecified is left out (5.3.1). */
-static void put_entry(struct buf *b, const struct crl_entry *entry)
-{
-    size_t seq = der_open(b, DER_SEQUENCE), exts, ext, value;
-    uint8_t reason = (uint8_t)entry->reason;
+/* What an entry has at most: SEQUENCE { INTEGER, GeneralizedTime, reason }. */
+enum { ENTRY_MAX = 2 + 2 + 1 + SERIAL_MAX + 17 + 14 };
 
-    der_put_uint(b, entry->serial.v, entry->serial.len);
-    der_put_time(b, entry->revoked_at);
-    if (reason != REASON_UNSPECIFIED) {
-        exts = der_open(b, DER_SEQUENCE);
-        ext = der_open(b, DER_SEQUENCE);
-        der_put_oid(b, OID(CE_REASON));
-        value = der_open(b, DER_OCTET_STRING);
-        der_put(b, DER_ENUMERATED, &reason, 1);
-        der_close(b, value);
-        der_close(b, ext);
-        der_close(b, exts);
+/* The encoded date of the entry before: who revokes many does it at once. */
+struct date {
+    int64_t at;
+    struct buf der;
+};
+
+static void date_free(struct date *d)
+{
+    buf_free(&d->der);
+}
+AUTO_VALUE(date, struct date, date_free)
+
+static const struct buf *date_of(struct date *d, int64_t at)
+{
+    if (d->der.len == 0 || d->at != at) {
+        buf_reset(&d->der);
+        der_put_time(&d->der, at);
+        d->at = at;
     }
-    der_close(b, seq);
+    return &d->der;
+}
+
+/* RFC 5280 section 5.1.2.6; a reason of unspecified is left out (5.3.1).  All
+ * lengths are short, so that the octets are put as they stand: a list may have
+ * a million of them. */
+static void put_entry(struct buf *b, const struct crl_entry *entry,
+                      struct date *date)
+{
+    static const uint8_t reason[] = {0x30, 0x0c, 0x30, 0x0a, 0x06, 0x03, 0x55,
+                                     0x1d, 0x15, 0x04, 0x03, 0x0a, 0x01};
+    const struct serial *s = &entry->serial;
+    const struct buf *when = date_of(date, entry->revoked_at);
+    uint8_t der[ENTRY_MAX], *p = der + 2;
+
+    *p++ = DER_INTEGER;
+    *p++ = (uint8_t)(s->len + (s->v[0] >> 7));
+    if (s->v[0] & 0x80)
+        *p++ = 0;
+    memcpy(p, s->v, s->len);
+    p += s->len;
+    memcpy(p, when->data, when->len);
+    p += when->len;
+    if (entry->reason != REASON_UNSPECIFIED) {
+        memcpy(p, reason, sizeof(reason));
+        p += sizeof(reason);
+        *p++ = (uint8_t)entry->reason;
+    }
+    der[0] = DER_SEQUENCE;
+    der[1] = (uint8_t)(p - der - 2);
+    buf_put(b, der, (size_t)(p - der));
 }
 
 /* Entries from `at` on; how many, and *len octets. */
@@ -77,13 +111,14 @@ static int64_t spool(int fd, off_t at, crl_next_fn *next, void *arg,
                      size_t *len)
 {
     AUTO(buf) struct buf b = {0};
+    AUTO(date) struct date date = {0};
     struct crl_entry entry;
     int64_t count = 0;
     int more;
 
     *len = 0;
     while ((more = next(arg, &entry)) == 1) {
-        put_entry(&b, &entry);
+        put_entry(&b, &entry, &date);
         count++;
         if (b.len < CHUNK)
             continue;

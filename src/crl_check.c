@@ -15,10 +15,15 @@ struct map {
     uint8_t *p;
     size_t len;
     size_t passed; /* octets that were let go */
+    /* What is let go is hashed before, so that it is read once; NULL: it is
+     * not (Ed25519). */
+    struct key_verifier *verifier;
+    const uint8_t *hashed; /* up to here */
 };
 
 static void map_close(struct map *m)
 {
+    key_verifier_free(m->verifier);
     if (m->p)
         munmap(m->p, m->len);
 }
@@ -44,14 +49,25 @@ static int map_open(struct map *m, int fd, struct errs *e)
     return bad(e, strerror(errno));
 }
 
-/* Lets everything before `at` go, now and then. */
+/* Everything before `at` has been looked at. */
+static void map_hash(struct map *m, const uint8_t *at)
+{
+    if (!m->verifier || at <= m->hashed)
+        return;
+    key_verify_update(m->verifier, m->hashed, (size_t)(at - m->hashed));
+    m->hashed = at;
+}
+
+/* And is let go, now and then. */
 static void map_pass(struct map *m, const uint8_t *at)
 {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    size_t end = (size_t)(at - m->p) / page * page;
+    size_t page, end;
 
-    if (end < m->passed + CHUNK)
+    if ((size_t)(at - m->p) < m->passed + CHUNK)
         return;
+    map_hash(m, at);
+    page = (size_t)sysconf(_SC_PAGESIZE);
+    end = (size_t)(at - m->p) / page * page;
     madvise(m->p + m->passed, end - m->passed, MADV_DONTNEED);
     m->passed = end;
 }
@@ -98,23 +114,18 @@ static int judge_signature(struct map *m, const struct crl *c,
                            const struct key_pub *key, struct errs *e)
 {
     AUTO(errs) struct errs why = {0};
-    struct key_verifier *v = key_verifier_new();
+    AUTO(key_verifier) struct key_verifier *v = NULL;
     int r;
 
-    m->passed = 0;
-    if (key->type == KEY_ED25519) {
+    if (m->verifier) {
+        map_hash(m, c->tbs + c->tbs_len);
+        r = key_verify_final(m->verifier, key, c->alg, c->sig, c->sig_len,
+                             &why);
+    } else {
+        v = key_verifier_new();
         r = key_verify(v, key, c->alg, c->tbs, c->tbs_len, c->sig, c->sig_len,
                        &why);
-    } else {
-        key_verify_init(v, c->alg);
-        for (size_t at = 0, n; at < c->tbs_len; at += n) {
-            n = c->tbs_len - at < CHUNK ? c->tbs_len - at : CHUNK;
-            key_verify_update(v, c->tbs + at, n);
-            map_pass(m, c->tbs + at + n);
-        }
-        r = key_verify_final(v, key, c->alg, c->sig, c->sig_len, &why);
     }
-    key_verifier_free(v);
     return r == 0 ? 0 : bad(e, "its signature is wrong");
 }
 
@@ -129,6 +140,11 @@ int crl_check(int fd, const struct crl_spec *spec, const struct key_pub *key,
         return -1;
     if (crl_parse_frame(&c, m.p, m.len, &why) != 0)
         return bad(e, why.v[0].detail);
+    if (key->type != KEY_ED25519) {
+        m.verifier = key_verifier_new();
+        m.hashed = c.tbs;
+        key_verify_init(m.verifier, c.alg);
+    }
     if (judge_frame(&c, spec, e) != 0 || judge_entries(&m, &c, entries, e) != 0)
         return -1;
     return judge_signature(&m, &c, key, e);

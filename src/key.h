@@ -96,6 +96,7 @@ enum key_type sig_alg_key(enum sig_alg a);
 struct key_verifier;
 struct key_verifier *key_verifier_new(void);
 void key_verifier_free(struct key_verifier *v);
+AUTO_DEFINE(key_verifier, struct key_verifier *, key_verifier_free)
 /* 0 when sig is k's signature over the octets; -1 with ERR_BAD_SIGNATURE when
  * not, or when alg is another key type's; -1 with
  * ERR_KEY_NOT_ALLOWED when the point is not on the curve, and with what

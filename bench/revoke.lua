@@ -1,0 +1,41 @@
+-- SPDX-License-Identifier: ISC
+-- For wrk, with one thread: revokes each serial of a file, one a line, once.
+-- It fails when they do not last.
+--
+--   wrk -t1 … -s revoke.lua URL -- SERIALS.txt TOKEN
+
+local threads = {}
+
+function setup(thread)
+    table.insert(threads, thread)
+end
+
+function init(args)
+    headers = {
+        ["Authorization"] = "Bearer " .. args[2],
+        ["Content-Type"] = "application/x-www-form-urlencoded",
+    }
+    serials, at, odd = {}, 0, 0
+    for serial in io.lines(args[1]) do table.insert(serials, serial) end
+end
+
+function request()
+    at = at + 1
+    if at > #serials then odd = odd + 1 end
+    local serial = serials[math.min(at, #serials)]
+    return wrk.format("POST", "/v1/certificates/" .. serial .. "/revoke",
+        headers, "reason=superseded")
+end
+
+function response(status)
+    if status ~= 200 then odd = odd + 1 end
+end
+
+function done(summary, latency)
+    local e = summary.errors
+    local bad = e.connect + e.read + e.write + e.timeout
+    for _, thread in ipairs(threads) do bad = bad + thread:get("odd") end
+    io.write(string.format("result %d %.3f %d %.2f %.2f\n", summary.requests,
+        summary.duration / 1e6, bad, latency:percentile(50) / 1e3,
+        latency:percentile(99) / 1e3))
+end
