@@ -99,16 +99,18 @@ static int label_take(struct text *t, char out[LABEL_SIZE])
     return -1;
 }
 
-static int digit(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
+/* One more than the value of each digit; comparisons instead would be guessed
+ * wrongly at every other octet. */
+#define RUN(c, v)                                                              \
+    [(c)] = (v), [(c) + 1] = (v) + 1, [(c) + 2] = (v) + 2, [(c) + 3] = (v) + 3
+static const uint8_t
+    digits[256] = {RUN('A', 1),  RUN('E', 5),  RUN('I', 9),  RUN('M', 13),
+                   RUN('Q', 17), RUN('U', 21), ['Y'] = 25,   ['Z'] = 26,
+                   RUN('a', 27), RUN('e', 31), RUN('i', 35), RUN('m', 39),
+                   RUN('q', 43), RUN('u', 47), ['y'] = 51,   ['z'] = 52,
+                   RUN('0', 53), RUN('4', 57), ['8'] = 61,   ['9'] = 62,
+                   ['+'] = 63,   ['/'] = 64};
+#undef RUN
 
 /* Three octets at most of the last, shorter group, whose bits beyond them are
  * zero (RFC 4648 section 3.5). */
@@ -128,22 +130,52 @@ static int tail_put(struct buf *out, uint32_t bits, unsigned chars,
     return 0;
 }
 
+enum { GROUPS = 16 }; /* of a line */
+
+/* Whole groups, at most a line of them, up to whatever else comes. */
+static void groups_take(struct text *t, struct buf *out)
+{
+    uint8_t *p = buf_extend(out, 3 * GROUPS);
+
+    for (int i = 0; i < GROUPS && t->n >= 4; i++, skip(t, 4)) {
+        unsigned bits = 0, all = 1;
+
+        for (int k = 0; k < 4; k++) {
+            const unsigned v = digits[(uint8_t)t->p[k]];
+
+            bits = bits << 6 | (v - 1);
+            all = all && v;
+        }
+        if (!all)
+            break;
+        *p++ = (uint8_t)(bits >> 16);
+        *p++ = (uint8_t)(bits >> 8);
+        *p++ = (uint8_t)bits;
+    }
+    out->len = (size_t)(p - out->data);
+}
+
 /* Base64 with white space anywhere, up to the first dash. */
 static int base64_take(struct text *t, struct buf *out)
 {
     uint32_t bits = 0;
     unsigned chars = 0, pads = 0;
 
-    for (; t->n && *t->p != '-'; skip(t, 1)) {
-        int v = digit(*t->p);
+    for (;; skip(t, 1)) {
+        unsigned v;
 
+        if (!chars && !pads)
+            groups_take(t, out);
+        if (!t->n || *t->p == '-')
+            break;
+        v = digits[(uint8_t)*t->p];
         if (is_space(*t->p))
             continue;
         if (*t->p == '=' && ++pads <= 2)
             continue;
-        if (v < 0 || pads)
+        if (!v || pads)
             return -1;
-        bits = bits << 6 | (uint32_t)v;
+        bits = bits << 6 | (v - 1);
         if (++chars == 4) {
             uint8_t *p = buf_extend(out, 3);
 
