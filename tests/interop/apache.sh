@@ -66,6 +66,20 @@ at "$mutual_port" "$work/web-rsa.pem" "$work/web-rsa.key" \
     SSLCACertificateFile $root
     SSLCARevocationFile $work/crl.pem
     SSLCARevocationCheck chain"
+# ---- OCSP: about itself, and about its clients.  Its trust is what is in the
+# file: the authority that certifies the responder has to be there.
+echo "SSLStaplingCache shmcb:$work/staples(65536)" >>"$config"
+certify stapled p256 server web.internal
+staple_port=$(free_port)
+at "$staple_port" "$work/stapled.pem" "$work/stapled.key" "SSLUseStapling on
+    SSLStaplingStandardCacheTimeout 1
+    SSLStaplingErrorCacheTimeout 1"
+ocsp_port=$(free_port)
+at "$ocsp_port" "$work/web-rsa.pem" "$work/web-rsa.key" \
+    "SSLVerifyClient require
+    SSLVerifyDepth 2
+    SSLCACertificateFile $CA/chain.pem
+    SSLOCSPEnable leaf"
 
 "$httpd" -t -f "$config" >"$work/httpd-test.log" 2>&1 || bail "httpd -t refuses"
 server httpd "$mutual_port" "$httpd" -D FOREGROUND -f "$config"
@@ -78,4 +92,17 @@ mutual "$mutual_port" "Apache, mutual"
 grep -q 'certificate revoked' "$work/httpd-error.log" ||
     bail "Apache did not say that one was revoked"
 proved "Apache tells the revoked certificate by SSLCARevocationFile"
+
+mutual "$ocsp_port" "Apache, SSLOCSPEnable"
+mutual_now "$ocsp_port" "Apache, SSLOCSPEnable"
+
+staples "$staple_port" good || bail "Apache's first handshake has no staple"
+stapled "$staple_port" Apache
+revoke stapled
+wait_for 10 staples "$staple_port" revoked ||
+    bail "Apache staples $(staple "$staple_port"), not revoked"
+served gnutls "$root" "$staple_port" && bail "gnutls is content with that"
+curl -fsS --cert-status --cacert "$root" "https://localhost:$staple_port/" \
+    >"$work/client.log" 2>&1 && bail "curl --cert-status is content with that"
+proved "Apache staples that its own certificate is revoked"
 finish

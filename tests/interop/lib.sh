@@ -131,7 +131,7 @@ key_make()
 }
 
 # certify STEM TYPE PROFILE NAME: over HTTP; makes $work/STEM.{key,csr,pem} and
-# STEM-pair.pem, key and certificate in one file.
+# STEM-pair.pem, key and certificate in one file.  Whatever URL is in it works.
 certify()
 {
     stem=$work/$1
@@ -141,6 +141,7 @@ certify()
     curl -fsS -K "$curlrc" --data-binary "@$stem.csr" -o "$stem.pem" \
         "$API/v1/certificates?profile=$3" 2>"$work/issue.log" ||
         bail "no certificate for $4"
+    [ "$(urls "$stem.pem")" = "ca crl ocsp" ] || bail "the URLs of $1"
     cat "$stem.key" "$stem.pem" >"$stem-pair.pem"
 }
 
@@ -242,6 +243,47 @@ mutual()
         done
         proved "$2: $client in, without, with a foreign and a revoked one out"
     done
+}
+
+# What the server at PORT staples about itself: good, revoked, or none.
+staple()
+{
+    timeout 15 openssl s_client -status -connect "127.0.0.1:$1" \
+        -CAfile "$root" -verify_return_error </dev/null >"$work/staple.log" 2>&1
+    sed -n 's/^ *Cert Status: //p; s/^OCSP response: no .*/none/p' \
+        "$work/staple.log"
+}
+staples() { [ "$(staple "$1")" = "$2" ]; } # PORT STATE
+
+# stapled PORT WHAT: it staples that it is good, and those who insist on that
+# are content.
+stapled()
+{
+    wait_for 10 staples "$1" good || bail "$2: staples $(staple "$1"), not good"
+    for client in $clients; do
+        served "$client" "$root" "$1" || bail "$2: $client gets no page"
+    done
+    curl -fsS --cert-status --cacert "$root" "https://localhost:$1$path" \
+        >"$work/client.log" 2>&1 || bail "$2: curl --cert-status"
+    proved "$2: staples that it is good"
+}
+
+# mutual_now PORT WHAT: one who is revoked is out at the next handshake.
+mutual_now()
+{
+    certify leaving p256 client leaving.internal
+    for client in $clients; do
+        served "$client" "$root" "$1" leaving ||
+            bail "$2: $client is turned away before the revocation"
+    done
+    revoke leaving
+    for client in $clients; do
+        served "$client" "$root" "$1" leaving &&
+            bail "$2: $client is served after the revocation"
+        served "$client" "$root" "$1" good-p256 ||
+            bail "$2: $client with another certificate is turned away"
+    done
+    proved "$2: out at the next handshake after the revocation"
 }
 
 # Certificates for the clients, one revoked, and the CRLs that say so.

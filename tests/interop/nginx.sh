@@ -49,6 +49,20 @@ mutual_port=$(free_port)
 at "$mutual_port" "$work/web-rsa.pem" "$work/web-rsa.key" \
     "ssl_client_certificate $root; ssl_verify_client on; ssl_verify_depth 2;
         ssl_crl $work/crl.pem;"
+# ---- OCSP: about itself, and about its clients
+certify stapled p256 server web.internal
+staple_port=$(free_port)
+at "$staple_port" "$work/stapled.pem" "$work/stapled.key" \
+    "ssl_stapling on; ssl_stapling_verify on;
+        ssl_trusted_certificate $CA/chain.pem;"
+foreign_port=$(free_port)
+at "$foreign_port" "$work/stapled.pem" "$work/stapled.key" \
+    "ssl_stapling on; ssl_stapling_verify on;
+        ssl_trusted_certificate $work/foreign-ca.pem;"
+ocsp_port=$(free_port)
+at "$ocsp_port" "$work/web-rsa.pem" "$work/web-rsa.key" \
+    "ssl_client_certificate $root; ssl_verify_client on; ssl_verify_depth 2;
+        ssl_ocsp leaf;"
 echo '}' >>"$config"
 
 nginx -t -c "$config" -e "$work/nginx-error.log" >"$work/nginx-test.log" 2>&1 ||
@@ -66,4 +80,48 @@ proved "nginx tells the revoked certificate by ssl_crl"
 [ "$(grep -c BEGIN "$work/crl.pem")" -ge 4 ] ||
     bail "ssl_crl has no several partitions"
 proved "which has several partitions"
+
+mutual "$ocsp_port" "nginx, ssl_ocsp"
+mutual_now "$ocsp_port" "nginx, ssl_ocsp"
+
+# Each worker staples from its second handshake on: with the first it asks.
+said() { grep -q "$1" "$work/nginx-error.log"; }
+afresh()
+{
+    : >"$work/nginx-error.log"
+    kill -HUP "$(cat "$work/nginx.pid")"
+    wait_for 10 said 'worker process .* exited' || bail "nginx does not reload"
+}
+staples "$staple_port" none || bail "nginx staples what it cannot have"
+stapled "$staple_port" nginx
+afresh
+staples "$foreign_port" none || bail "nginx staples what it cannot have"
+wait_for 10 said 'OCSP_basic_verify() failed' ||
+    bail "nginx believes a foreign root's OCSP"
+staples "$foreign_port" none || bail "nginx staples what it does not believe"
+proved "nginx staples nothing that its ssl_trusted_certificate did not certify"
+
+stop || bail "the service did not end well"
+afresh
+staples "$staple_port" none || bail "nginx staples what it cannot have"
+wait_for 10 said 'refused) while requesting certificate status' ||
+    bail "nginx does not say that nobody answers"
+staples "$staple_port" none || bail "nginx staples what nobody said"
+for client in $clients; do
+    served "$client" "$root" "$ocsp_port" good-p256 &&
+        bail "ssl_ocsp: $client is served, and nobody was asked"
+done
+proved "nginx, while nobody answers, staples nothing and lets nobody in"
+serve
+afresh
+staples "$staple_port" none || bail "nginx staples what it cannot have"
+stapled "$staple_port" "nginx, when the service is back"
+
+revoke stapled
+afresh
+staples "$staple_port" none || bail "nginx staples what it cannot have"
+wait_for 10 said 'certificate status "revoked" in the OCSP response' ||
+    bail "nginx does not say that it is revoked"
+staples "$staple_port" none || bail "nginx staples about what is revoked"
+proved "nginx says that its own certificate is revoked, and staples no more"
 finish

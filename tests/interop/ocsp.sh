@@ -10,11 +10,8 @@ issuing=$CA/issuing.pem
 for name in good bad; do
     for type in $key_types; do
         certify "$name-$type" "$type" client "$name.internal"
-        [ "$(urls "$work/$name-$type.pem")" = "ca crl ocsp" ] ||
-            bail "the URLs of the $type certificate"
     done
 done
-proved "every URL in certificates of three kinds of key, and in their issuer's"
 
 # ---- who asks.  Each prints what it believes of $asked, a certificate: good,
 # revoked, or nothing; trusting $anchors, a file with the root or the chain.
@@ -33,8 +30,9 @@ by_ocsptool() # OPTION...
     timeout 20 ocsptool "$@" --load-cert="$asked" --load-issuer="$issuing" \
         --load-trust="$anchors" >"$work/said.log" 2>&1 || return 0
     grep -q '^Verifying OCSP Response: Success' "$work/said.log" || return 0
-    [ "$*" = "${*%--nonce}" ] || grep -q 'Nonce: [0-9a-f]' "$work/said.log" ||
-        return 0
+    case "$*" in
+    *--nonce) grep -q 'Nonce: [0-9a-f]' "$work/said.log" || return 0 ;;
+    esac
     sed -n 's/^.*Certificate Status: //p' "$work/said.log"
 }
 
@@ -147,13 +145,13 @@ for type in $key_types; do
     for name in good bad; do
         verdict=revoked
         urls "$work/$name-$type.pem" >"$work/urls.log" 2>&1 && verdict=good
-        [ $name/$verdict = good/good ] || [ $name/$verdict = bad/revoked ] ||
+        [ "$name/$verdict" = good/good ] || [ "$name/$verdict" = bad/revoked ] ||
             bail "the CRL of $name-$type's own address: $verdict"
         verdict=$(openssl verify -crl_check_all -CAfile "$root" \
             -untrusted "$issuing" -CRLfile "$work/crl.pem" \
             "$work/$name-$type.pem" 2>&1 |
             sed -n 's/.*: OK$/good/p; s/.*: certificate revoked$/revoked/p')
-        [ $name/$verdict = good/good ] || [ $name/$verdict = bad/revoked ] ||
+        [ "$name/$verdict" = good/good ] || [ "$name/$verdict" = bad/revoked ] ||
             bail "the CRLs of the chain: $name-$type is $verdict"
     done
 done

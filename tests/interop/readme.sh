@@ -69,6 +69,11 @@ fingerprint=$(sed -n 's/^sha256 Fingerprint=//p' "$work/root.log")
 grep -q "$fingerprint" "$work/init.out" || bail "init printed another one"
 proved "the root's fingerprint is the one that init printed"
 
+run revoked
+grep -q 'web.pem: revoked' "$work/revoked.log" || bail "revoked: OCSP has it not"
+grep -q 'Response verify OK' "$work/revoked.log" || bail "revoked: not verified"
+proved "OCSP says that it is revoked, as the README has it"
+
 run token
 POCKETCA_TOKEN=$(jq -r .token "$work/token.log")
 export POCKETCA_TOKEN
@@ -84,10 +89,12 @@ code=$(curl -sS --cacert "$root" --oauth2-bearer "$POCKETCA_TOKEN" \
 [ "$code" = name-not-in-token ] || bail "job: the token issues more ($code)"
 proved "the CI job's token issues what it may, and nothing else"
 
-# ---- mutual TLS, with the README's server block and CRL line
+# ---- mutual TLS, with the README's server blocks and CRL line
 certify web p256 server web.internal
 cp "$work/web.pem" "$work/web.key" "$root" "$yard/tls/"
-web_port=$(free_port)
+run anchors
+mutual_port=$(free_port)
+ocsp_port=$(free_port)
 reload="nginx -c $work/nginx.conf -s reload -e stderr"
 line=$(grep '^[0-9][0-9 ]*\( \*\)* .*/crl/chain.pem' "$readme" | here |
     sed 's/^\([^ ]* \)\{5\}//')
@@ -95,6 +102,12 @@ line=$(grep '^[0-9][0-9 ]*\( \*\)* .*/crl/chain.pem' "$readme" | here |
 crl_line() { (cd / && sh -c "$line") >"$work/crl.log" 2>&1; }
 (reload=true && line=$(echo "$line" | sed 's/&& nginx .*//') && crl_line) ||
     bail "the CRL line fails"
+# site NAME PORT: a server block, with a page
+site()
+{
+    web_port=$2
+    block "$1" | sed "s|^}|    location / { return 200 \"$secret\\n\"; }\n}|"
+}
 cat >"$work/nginx.conf" <<END
 pid $work/nginx.pid;
 error_log $work/nginx-error.log;
@@ -106,16 +119,22 @@ http {
     fastcgi_temp_path $work/fastcgi;
     uwsgi_temp_path $work/uwsgi;
     scgi_temp_path $work/scgi;
-$(block mutual | sed "s|^}|    location / { return 200 \"$secret\\\\n\"; }\n}|")
+$(site mutual "$mutual_port")
+$(site ocsp "$ocsp_port")
 }
 END
 mutual_start
-server nginx "$web_port" nginx -c "$work/nginx.conf" -e stderr -g 'daemon off;'
-served curl "$root" "$web_port" revoked ||
+server nginx "$mutual_port" nginx -c "$work/nginx.conf" -e stderr \
+    -g 'daemon off;'
+served curl "$root" "$mutual_port" revoked ||
     bail "nginx refuses what its CRL does not have yet"
 crl_line || bail "the CRL line fails"
 sleep 1
-mutual "$web_port" "the README's nginx"
+mutual "$mutual_port" "the README's nginx"
+mutual "$ocsp_port" "the README's nginx with OCSP"
+mutual_now "$ocsp_port" "the README's nginx with OCSP"
+wait_for 10 staples "$ocsp_port" good || bail "the README's nginx staples nothing"
+proved "the README's nginx staples that its certificate is good"
 
 # ---- trusting the root: what can be tried without touching this machine
 mkdir "$work/profile"

@@ -75,6 +75,7 @@ is 'and there are three or more' $? 0
 for n in 1 2 3 4 5 6 7; do
     is "p$n is good" "$(judge "p$n.internal")" good
 done
+ok 'its addresses answer, each about it' urls "$T/p7.internal.pem"
 is 'the old one too' "$(judge old.internal)" good
 is 'by the chain' "$(by_chain p1.internal) $(by_chain p7.internal)" 'good good'
 

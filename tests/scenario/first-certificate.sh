@@ -52,6 +52,7 @@ like 'authority key id' "$T/text" 'Authority Key Identifier'
 like 'CRL address' "$T/text" "URI:$PUBLIC/crl/issuing.crl"
 like 'issuer address' "$T/text" "CA Issuers - URI:$PUBLIC/ca/issuing.der"
 like 'OCSP address' "$T/text" "OCSP - URI:$PUBLIC/ocsp"
+ok "each of them, and its issuer's, answers" urls "$T/web.pem"
 unlike 'no CA' "$T/text" 'CA:TRUE'
 serial=$(serial_of "$T/web.pem")
 is 'the serial has 16 octets' "${#serial}" 32

@@ -95,6 +95,7 @@ like 'with its CRL' "$T/text" "URI:$PUBLIC/crl/issuing-2.crl"
 for n in old new; do
     ok "$n verifies" openssl verify -x509_strict -CAfile "$CA/root.pem" \
         -untrusted "$T/$n.internal.pem" "$T/$n.internal.pem"
+    ok "every URL of $n answers" urls "$T/$n.internal.pem"
 done
 want 201 - 'the old one renews itself' -H 'Accept: application/json' -X POST \
     --cert "$T/old.internal.pem" --key "$T/old.internal.key" \
