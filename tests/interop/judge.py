@@ -18,23 +18,23 @@ def load(path):
         return [x509.load_pem_x509_certificate(m) for m in PEM.findall(f.read())]
 
 
-def verify(cert, issuer):
-    key, signed = issuer.public_key(), cert.tbs_certificate_bytes
+def verify(key, thing, signed):
+    """The signature of thing, over those octets."""
     if isinstance(key, ec.EllipticCurvePublicKey):
-        key.verify(cert.signature, signed, ec.ECDSA(cert.signature_hash_algorithm))
+        key.verify(thing.signature, signed, ec.ECDSA(thing.signature_hash_algorithm))
     elif isinstance(key, rsa.RSAPublicKey):
-        key.verify(cert.signature, signed, padding.PKCS1v15(),
-                   cert.signature_hash_algorithm)
+        key.verify(thing.signature, signed, padding.PKCS1v15(),
+                   thing.signature_hash_algorithm)
     else:
-        key.verify(cert.signature, signed)
-    if cert.issuer != issuer.subject:
-        raise ValueError("the issuer's name differs")
+        key.verify(thing.signature, signed)
 
 
 def judge(root, path):
     chain = load(path) + [root]
     for cert, issuer in zip(chain, chain[1:]):
-        verify(cert, issuer)
+        verify(issuer.public_key(), cert, cert.tbs_certificate_bytes)
+        if cert.issuer != issuer.subject:
+            raise ValueError("the issuer's name differs")
         for ext in cert.extensions:
             if ext.critical and isinstance(ext.value, x509.UnrecognizedExtension):
                 raise ValueError(f"{ext.oid} is critical and not known")
@@ -45,12 +45,16 @@ def judge(root, path):
             raise ValueError("the key identifiers differ")
 
 
-failed = False
-top = load(sys.argv[1])[0]
-for name in sys.argv[2:]:
-    try:
-        judge(top, name)
-    except Exception as e:
-        print(f"{name}: {type(e).__name__} {e}")
-        failed = True
-sys.exit(failed)
+def main(top, *names):
+    failed = False
+    for name in names:
+        try:
+            judge(load(top)[0], name)
+        except Exception as e:
+            print(f"{name}: {type(e).__name__} {e}")
+            failed = True
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -7,38 +7,34 @@ ocsp.py ISSUER CERTIFICATE ANSWER
 import sys
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-
-def verify(key, signed):
-    hashed = ec.ECDSA(signed.signature_hash_algorithm)
-    octets = getattr(signed, "tbs_certificate_bytes", None)
-    key.verify(signed.signature, octets or signed.tbs_response_bytes, hashed)
+from judge import load, verify
 
 
-def load(path):
-    with open(path, "rb") as f:
-        return x509.load_pem_x509_certificate(f.read())
+def judge(issuer, cert, answer):
+    (responder,) = answer.certificates
+    verify(issuer.public_key(), responder, responder.tbs_certificate_bytes)
+    verify(responder.public_key(), answer, answer.tbs_response_bytes)
+    found = responder.extensions.get_extension_for_class
+    found(x509.OCSPNoCheck)
+    if ExtendedKeyUsageOID.OCSP_SIGNING not in found(x509.ExtendedKeyUsage).value:
+        sys.exit("the responder may not sign answers")
+    if answer.responder_key_hash != found(x509.SubjectKeyIdentifier).value.digest:
+        sys.exit("the answer is another responder's")
+    asked = ocsp.OCSPRequestBuilder().add_certificate(
+        cert, issuer, answer.hash_algorithm).build()
+    for part in "serial_number", "issuer_key_hash", "issuer_name_hash":
+        if getattr(answer, part) != getattr(asked, part):
+            sys.exit(f"the answer has another {part}")
 
 
-issuer, cert = load(sys.argv[1]), load(sys.argv[2])
-with open(sys.argv[3], "rb") as f:
-    answer = ocsp.load_der_ocsp_response(f.read())
-(responder,) = answer.certificates
-verify(issuer.public_key(), responder)
-verify(responder.public_key(), answer)
-usage = responder.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
-responder.extensions.get_extension_for_class(x509.OCSPNoCheck)
-ski = responder.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
-hashes = ocsp.OCSPRequestBuilder().add_certificate(
-    cert, issuer, answer.hash_algorithm).build()
-if ExtendedKeyUsageOID.OCSP_SIGNING not in usage.value:
-    sys.exit("the responder may not sign answers")
-if answer.responder_key_hash != ski.value.digest:
-    sys.exit("the answer is another responder's")
-if (answer.serial_number, answer.issuer_key_hash, answer.issuer_name_hash) != (
-        hashes.serial_number, hashes.issuer_key_hash, hashes.issuer_name_hash):
-    sys.exit("the answer is about another certificate")
-print(f"{sys.argv[2]}: {answer.certificate_status.name.lower()}")
+def main(issuer, cert, answer):
+    with open(answer, "rb") as f:
+        read = ocsp.load_der_ocsp_response(f.read())
+    judge(load(issuer)[0], load(cert)[0], read)
+    print(f"{cert}: {read.certificate_status.name.lower()}")
+
+
+main(*sys.argv[1:])
