@@ -203,9 +203,9 @@ post()
         front_us=$((front_us + $(cpu "$front") - front_was))
         signer_us=$((signer_us + $(cpu "$signer") - signer_was))
         total=$((total + added))
-        # wrk goes without the last answers.
+        # wrk goes without the last answers, and partitions have CRLs.
         [ "$added" -ge "$answers" ] &&
-            [ "$added" -le $((answers + connections)) ] ||
+            [ "$added" -le $((answers + connections + answers / 1000)) ] ||
             die "$1: $answers answers, but $added entries in the ledger"
         rate=$(awk -v n="$answers" -v s="$took" 'BEGIN { print int(n / s) }')
         say "$1: $rate/s, p50 $p50 ms, p99 $p99 ms, all $answers durable," \
