@@ -66,6 +66,7 @@ struct signer_crls {
     struct signer_crl whole;
     struct signer_crl **parts; /* partition n is n - 1 */
     uint32_t n_parts;
+    bool loaded; /* those of earlier processes are there */
     uint64_t number;    /* the highest that any of them has had */
     uint32_t filling;   /* the one that new certificates name; 0: none yet */
     uint64_t filled;    /* how many do */

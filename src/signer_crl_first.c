@@ -64,8 +64,9 @@ static void scan_entries(struct signer *s, struct store_conn *db)
         for (uint32_t n = 0; n <= s->crls[i].n_parts; n++) {
             const struct signer_crl *c = crl_slot(&s->crls[i], n);
 
-            if (s->authorities[i].key && !crl_is_over(s, i, c, now) &&
-                c->state.snapshot < sc.next)
+            /* One that is not in place is made anew, with all there is. */
+            if (s->authorities[i].key && c->published &&
+                !crl_is_over(s, i, c, now) && c->state.snapshot < sc.next)
                 sc.next = c->state.snapshot;
         }
     while (sc.next < end) {
@@ -189,6 +190,11 @@ static void load_parts(struct signer *s, struct store_conn *db, size_t i)
             strcmp(l->parts[l->filling - 1]->url, url) != 0)
             l->filled = UINT64_MAX;
     }
+    /* Issuing does not wait for the entries to be looked through. */
+    pthread_mutex_lock(&s->crl_lock);
+    l->loaded = true;
+    pthread_cond_broadcast(&s->crl_passed);
+    pthread_mutex_unlock(&s->crl_lock);
 }
 
 void crl_first_pass(struct signer *s, struct store_conn *db)

@@ -65,7 +65,7 @@ int crl_partition_take(struct signer *s, const struct signer_authority *a,
     until.tv_sec += WAIT_S;
     pthread_mutex_lock(&s->crl_lock);
     for (;;) {
-        taken = s->crl_first_pass && take(l, size, partition);
+        taken = l->loaded && take(l, size, partition);
         /* A first certificate of a partition: one more is to be spare. */
         if (taken && l->filled > 1)
             break;
