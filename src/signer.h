@@ -105,12 +105,15 @@ struct peer {
     enum msg_peer kind;
     uid_t uid; /* of an admin */
     atomic_int refs;
+    atomic_int_fast64_t silent_us; /* an admin's: since when; 0: it is served */
 };
 
 /* What the responders may sign of what is signed for one request alone. */
 struct ocsp_budget {
     int64_t left, at_us; /* left: in millionths of a signature */
 };
+
+enum { ADMINS_MAX = 16 };
 
 struct job;
 struct signer {
@@ -174,7 +177,9 @@ struct signer {
     pthread_t checkpointer;
     bool checkpointer_runs;
     atomic_uint_fast64_t commits;
-    atomic_int admins;
+
+    pthread_mutex_t admin_lock;
+    struct peer *admins[ADMINS_MAX]; /* who is connected; or NULL */
 
     struct signer_clock clock;
     struct signer_counters counters;

@@ -318,6 +318,7 @@ static void init_locks(struct signer *s)
     pthread_mutex_init(&s->touch_lock, NULL);
     pthread_mutex_init(&s->head_lock, NULL);
     pthread_mutex_init(&s->crl_lock, NULL);
+    pthread_mutex_init(&s->admin_lock, NULL);
     pthread_condattr_init(&mono);
     pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
     pthread_cond_init(&s->crl_wake, &mono);

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-enum { ADMINS_MAX = 16, ADMIN_SEND_S = 30 };
+enum { ADMIN_SEND_S = 30 };
 
 struct peer *peer_new(int sock, enum msg_peer kind, uid_t uid)
 {
@@ -181,6 +181,17 @@ void worker_free(struct worker *w)
     free(w);
 }
 
+/* Of admins alone somebody asks; the front is spared the clock. */
+static void serve_frame(struct worker *w, const struct frame *f)
+{
+    struct peer *p = w->peer;
+
+    p->silent_us = 0;
+    dispatch(w, f);
+    if (p->kind == PEER_A)
+        p->silent_us = tm_mono_us();
+}
+
 int peer_serve(struct signer *s, struct peer *p)
 {
     struct worker *w = worker_new(s, p);
@@ -188,7 +199,7 @@ int peer_serve(struct signer *s, struct peer *p)
     int got;
 
     while ((got = msg_recv(p->sock, p->kind, w->in, &f)) == 1)
-        dispatch(w, &f);
+        serve_frame(w, &f);
     worker_free(w);
     return got;
 }
@@ -198,15 +209,54 @@ struct accepted {
     struct peer *p;
 };
 
+/* A place for p: a free one, else that of the one who has been silent for the
+ * longest, who is cut off.  false when all are being served. */
+static bool enter(struct signer *s, struct peer *p)
+{
+    struct peer **place = NULL;
+    int64_t since = INT64_MAX;
+
+    pthread_mutex_lock(&s->admin_lock);
+    for (size_t i = 0; i < ADMINS_MAX && since; i++) {
+        struct peer *old = s->admins[i];
+        int64_t silent = old ? old->silent_us : 0;
+
+        if (old && (silent == 0 || silent >= since))
+            continue;
+        place = &s->admins[i];
+        since = silent;
+    }
+    if (place && *place)
+        shutdown((*place)->sock, SHUT_RDWR);
+    if (place)
+        *place = p;
+    pthread_mutex_unlock(&s->admin_lock);
+    return place;
+}
+
+static void leave(struct signer *s, const struct peer *p)
+{
+    pthread_mutex_lock(&s->admin_lock);
+    for (size_t i = 0; i < ADMINS_MAX; i++)
+        if (s->admins[i] == p)
+            s->admins[i] = NULL;
+    pthread_mutex_unlock(&s->admin_lock);
+}
+
+static void accepted_free(struct accepted *a)
+{
+    leave(a->s, a->p);
+    peer_unref(a->p);
+    free(a);
+}
+
 static void *admin_run(void *arg)
 {
     struct accepted *a = arg;
-    struct signer *s = a->s;
 
-    if (peer_serve(s, a->p) < 0)
+    if (peer_serve(a->s, peer_ref(a->p)) < 0)
         log_msg(LOG_WARN, "admin", "a connection broke the protocol");
-    free(a);
-    s->admins--;
+    accepted_free(a);
     return NULL;
 }
 
@@ -231,21 +281,22 @@ static void admit(struct signer *s, int sock)
     pthread_t thread;
     uid_t uid;
 
-    if (!is_admin(s, sock, &uid) || s->admins >= ADMINS_MAX) {
+    if (!is_admin(s, sock, &uid)) {
         close(sock);
         return;
     }
     setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
     a = xcalloc(1, sizeof(*a));
     *a = (struct accepted){s, peer_new(sock, PEER_A, uid)};
-    s->admins++;
+    a->p->silent_us = tm_mono_us();
+    if (!enter(s, a->p)) {
+        accepted_free(a);
+        return;
+    }
     pthread_attr_init(&attr);
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    if (pthread_create(&thread, &attr, admin_run, a) != 0) {
-        s->admins--;
-        peer_unref(a->p);
-        free(a);
-    }
+    if (pthread_create(&thread, &attr, admin_run, a) != 0)
+        accepted_free(a);
     pthread_attr_destroy(&attr);
 }
 
