@@ -5,6 +5,15 @@
 need nginx
 partition_size=2 # so that ssl_crl has several lists of one authority
 ca_start
+cat >>"$CA/pocketca.conf" <<'END'
+profile must-staple {
+  usage = { "server" }
+  names = { "dns:**.internal", "dns:localhost", "ip:127.0.0.1" }
+  must-staple = yes
+}
+END
+stop || bail "the service did not end well"
+serve
 foreign_start
 mutual_start
 
@@ -50,7 +59,7 @@ at "$mutual_port" "$work/web-rsa.pem" "$work/web-rsa.key" \
     "ssl_client_certificate $root; ssl_verify_client on; ssl_verify_depth 2;
         ssl_crl $work/crl.pem;"
 # ---- OCSP: about itself, and about its clients
-certify stapled p256 server web.internal
+certify stapled p256 must-staple web.internal
 staple_port=$(free_port)
 at "$staple_port" "$work/stapled.pem" "$work/stapled.key" \
     "ssl_stapling on; ssl_stapling_verify on;
@@ -99,6 +108,8 @@ staples "$foreign_port" none || bail "nginx staples what it cannot have"
 wait_for 10 said 'OCSP_basic_verify() failed' ||
     bail "nginx believes a foreign root's OCSP"
 staples "$foreign_port" none || bail "nginx staples what it does not believe"
+served gnutls "$root" "$foreign_port" &&
+    bail "GnuTLS is content without the staple that the certificate promises"
 proved "nginx staples nothing that its ssl_trusted_certificate did not certify"
 
 stop || bail "the service did not end well"
