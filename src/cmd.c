@@ -177,25 +177,28 @@ struct client *cmd_client(const char *conf_option, int *code)
     return cmd_client_pass(conf_option, NULL, code);
 }
 
-struct client *cmd_client_pass(const char *conf_option,
-                               const struct passphrase_from *from, int *code)
+struct client *cmd_client_open(const char *conf_option,
+                               const struct passphrase_from *from,
+                               struct errs *e)
 {
     /* The client refers to it as long as it lives: until the process ends. */
     static struct conf *conf;
-    AUTO(errs) struct errs e = {0};
-    struct client *client = NULL;
 
     conf_free(conf);
-    conf = conf_load(conf_path(conf_option), &e);
-    if (conf && from && passphrase_given(from, &conf->given_pass, &e) < 0) {
-        *code = cmd_fail(&e);
+    conf = conf_load(conf_path(conf_option), e);
+    if (!conf || (from && passphrase_given(from, &conf->given_pass, e) < 0))
         return NULL;
-    }
     /* An offline root answers with its key closed. */
-    if (conf)
-        conf->may_ask = from ? from->ask : !conf->offline;
-    if (conf && cmd_become_owner(conf, &e) == 0)
-        client = client_open(conf, &e);
+    conf->may_ask = from ? from->ask : !conf->offline;
+    return cmd_become_owner(conf, e) == 0 ? client_open(conf, e) : NULL;
+}
+
+struct client *cmd_client_pass(const char *conf_option,
+                               const struct passphrase_from *from, int *code)
+{
+    AUTO(errs) struct errs e = {0};
+    struct client *client = cmd_client_open(conf_option, from, &e);
+
     if (!client)
         *code = cmd_fail(&e);
     return client;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Subcommands: `pocketca foo` is cmd_foo.c, entered from the table in main.c.
  * argv[0] is the subcommand's name.  Exit codes: 0 done; 1 refused or failed;
- * 2 usage; 3 not now, try again. */
+ * 2 usage; 3 not now, try again; 4 revoked. */
 #ifndef POCKETCA_CMD_H
 #define POCKETCA_CMD_H
 
@@ -10,7 +10,13 @@
 #include "err.h"
 #include "passphrase.h"
 
-enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_LATER = 3 };
+enum {
+    EXIT_DONE = 0,
+    EXIT_REFUSED = 1,
+    EXIT_USAGE = 2,
+    EXIT_LATER = 3,
+    EXIT_REVOKED = 4 /* status: all agree */
+};
 
 int cmd_init(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
@@ -18,6 +24,7 @@ int cmd_issue(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_show(int argc, char **argv);
+int cmd_status(int argc, char **argv);
 int cmd_renew(int argc, char **argv);
 int cmd_revoke(int argc, char **argv);
 int cmd_import(int argc, char **argv);
@@ -74,6 +81,10 @@ struct client *cmd_client(const char *conf_option, int *code);
 /* The same for a command that signs: from says where passphrases are. */
 struct client *cmd_client_pass(const char *conf_option,
                                const struct passphrase_from *from, int *code);
+/* The same, with the reason in e; from may be NULL. */
+struct client *cmd_client_open(const char *conf_option,
+                               const struct passphrase_from *from,
+                               struct errs *e);
 /* When root: the owner of the data for good. */
 int cmd_become_owner(const struct conf *c, struct errs *e);
 /* The row of the option that every command with a configuration has. */
@@ -87,8 +98,8 @@ int cmd_become_owner(const struct conf *c, struct errs *e);
 /* The rows of the options that say where a passphrase is; from is a struct
  * passphrase_from. */
 #define CMD_PASSPHRASE_OPTIONS(from)                                           \
-    {"passphrase-file", 0, "FILE", "its first line opens encrypted keys",      \
-     &(from).file, NULL},                                                      \
+    {"passphrase-file", 0,   "FILE", "its first line opens encrypted keys",    \
+     &(from).file,      NULL},                                                 \
     {                                                                          \
         "passphrase-fd", 0, "N", "a descriptor to read that line from",        \
             &(from).fd, NULL                                                   \

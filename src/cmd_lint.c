@@ -9,7 +9,7 @@
 #include "cmd_record.h"
 #include "lint.h"
 
-enum { FILE_MAX = 1 << 20, ABOVE_MAX = 8 };
+enum { ABOVE_MAX = 8 };
 
 /* What all files share. */
 struct run {
@@ -17,21 +17,6 @@ struct run {
     json_t *json;         /* an array, or NULL: lines */
     bool errors;
 };
-
-/* One certificate in DER, or any number in PEM. */
-static int load(const char *path, struct blobs *out, struct errs *e)
-{
-    AUTO(buf) struct buf body = {0};
-
-    if (cmd_read(path, FILE_MAX, &body, e) < 0)
-        return -1;
-    if (body.len == 0 || body.data[0] != DER_SEQUENCE)
-        return cert_split(path, &body, out, e);
-    out->v = xcalloc(1, sizeof(*out->v));
-    out->v[out->n++] = body;
-    body = (struct buf){0};
-    return 0;
-}
 
 static bool read_at(const struct blobs *l, size_t i, struct cert *out)
 {
@@ -133,7 +118,7 @@ static int judge_files(struct run *r, int argc, char **argv, struct errs *e)
     for (int i = 0; i < argc; i++) {
         AUTO(blobs) struct blobs l = {0};
 
-        if (load(argv[i], &l, e) < 0)
+        if (cmd_read_certs(argv[i], &l, e) < 0)
             return -1;
         for (size_t k = 0; k < l.n; k++)
             judge(r, argv[i], &l, k);
@@ -159,7 +144,7 @@ int cmd_lint(int argc, char **argv)
         return cmd_usage("lint", "which certificates? (files, or - for stdin)");
     if (json)
         r.json = json_array();
-    rc = issuer && load(issuer, &r.issuers, &e) < 0
+    rc = issuer && cmd_read_certs(issuer, &r.issuers, &e) < 0
              ? -1
              : judge_files(&r, argc, argv, &e);
     if (rc == 0 && r.json)

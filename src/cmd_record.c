@@ -10,7 +10,12 @@
 #include "tm.h"
 #include "view.h"
 
-enum { CSR_MAX = 65536, CHUNK = 4096, LINE_MAX_LEN = 1024 };
+enum {
+    CSR_MAX = 65536,
+    CERTS_MAX = 1 << 20,
+    CHUNK = 4096,
+    LINE_MAX_LEN = 1024
+};
 
 int cmd_read(const char *path, size_t max, struct buf *out, struct errs *e)
 {
@@ -36,8 +41,8 @@ int cmd_read_line(const char *path, struct buf *out, struct errs *e)
 {
     if (cmd_read(path, LINE_MAX_LEN, out, e) < 0)
         return -1;
-    while (out->len && (out->data[out->len - 1] == '\n' ||
-                        out->data[out->len - 1] == '\r'))
+    while (out->len &&
+           (out->data[out->len - 1] == '\n' || out->data[out->len - 1] == '\r'))
         out->len--;
     buf_putc(out, 0);
     return 0;
@@ -58,6 +63,49 @@ int cmd_read_csr(const char *path, struct buf *der, struct csr *csr,
     rc = csr_verify(csr, v, e);
     key_verifier_free(v);
     return rc;
+}
+
+int cmd_read_certs(const char *path, struct blobs *out, struct errs *e)
+{
+    AUTO(buf) struct buf body = {0};
+
+    if (cmd_read(path, CERTS_MAX, &body, e) < 0)
+        return -1;
+    if (body.len == 0 || body.data[0] != DER_SEQUENCE)
+        return cert_split(path, &body, out, e);
+    out->v = xcalloc(1, sizeof(*out->v));
+    out->v[out->n++] = body;
+    body = (struct buf){0};
+    return 0;
+}
+
+int cmd_read_certificate(const char *what, struct serial *serial,
+                         struct blobs *out, struct errs *e)
+{
+    AUTO(cert) struct cert cert = {0};
+
+    if (access(what, F_OK) != 0)
+        return cmd_serial(serial, what, e);
+    if (cmd_read_certs(what, out, e) < 0 ||
+        cert_parse_any(&cert, out->v[0].data, out->v[0].len, e) < 0)
+        return -1;
+    *serial = cert.serial;
+    return 0;
+}
+
+int cmd_record_get(struct client *c, const struct serial *serial,
+                   struct record *out, struct errs *e)
+{
+    struct frame f;
+
+    serial_put(client_begin(c, MSG_GET), serial);
+    if (client_call(c, MSG_RECORD, &f, e) < 0)
+        return -1;
+    rd_u8(&f.body);
+    record_get(&f.body, out);
+    return rd_done(&f.body)
+               ? 0
+               : err_add(e, ERR_SIGNER_AWAY, "the signer's answer is broken");
 }
 
 int cmd_authorities(struct client *c, struct msg_hello *out, struct errs *e)

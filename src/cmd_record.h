@@ -21,6 +21,16 @@ int cmd_read_crl(const char *path, size_t max, struct buf *der, struct errs *e);
  * taken over, and so is its number; -1 when any of it is refused. */
 int cmd_import_crl(struct client *c, const char *path, const struct buf *der,
                    struct errs *e);
+/* One certificate in DER, or any number in PEM; not judged.  *out was empty. */
+int cmd_read_certs(const char *path, struct blobs *out, struct errs *e);
+/* CERT|SERIAL: the first certificate of a file is parsed for its serial number,
+ * and all of them are put; of a serial number *out stays empty. */
+int cmd_read_certificate(const char *what, struct serial *serial,
+                         struct blobs *out, struct errs *e);
+/* What the ledger has under that serial number; -1 with ERR_NOT_FOUND when it
+ * has nothing. */
+int cmd_record_get(struct client *c, const struct serial *serial,
+                   struct record *out, struct errs *e);
 /* Reads, decodes, parses and verifies a CSR; it points into *der. */
 int cmd_read_csr(const char *path, struct buf *der, struct csr *csr,
                  struct errs *e);
@@ -48,8 +58,7 @@ int cmd_key(const char *what, const char *pass_file, uint8_t sha256[32],
  * places, all NULL at first; page: order, limit and cursor, too.  How many
  * there are. */
 enum { CMD_QUERY_MAX = 17 };
-size_t cmd_query_options(struct cmd_option *to, const char **values,
-                         bool page);
+size_t cmd_query_options(struct cmd_option *to, const char **values, bool page);
 /* What was given for that argument (in snake_case), or NULL. */
 const char *cmd_query_value(const char *const *values, const char *key);
 int cmd_query_fill(struct query *q, const char *const *values, struct errs *e);

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* revoke: one certificate, or all that match, which is a dry run first. */
 #include <string.h>
-#include <unistd.h>
 
 #include "cmd.h"
 #include "cmd_record.h"
 #include "crl.h"
-
-enum { FILE_MAX = 65536 };
 
 struct given {
     const char *conf, *reason, *renewals, *key, *yes, *json;
@@ -40,15 +37,9 @@ static int is_it(struct client *c, const struct buf *der,
                  const struct serial *serial, struct errs *e)
 {
     AUTO(record) struct record r = {0};
-    struct frame f;
 
-    serial_put(client_begin(c, MSG_GET), serial);
-    if (client_call(c, MSG_RECORD, &f, e) < 0)
+    if (cmd_record_get(c, serial, &r, e) < 0)
         return -1;
-    rd_u8(&f.body);
-    record_get(&f.body, &r);
-    if (!rd_done(&f.body))
-        return err_add(e, ERR_SIGNER_AWAY, "the signer's answer is broken");
     if (r.der.len == der->len && memcmp(r.der.data, der->data, der->len) == 0)
         return 0;
     return err_add(e, ERR_NOT_FOUND,
@@ -56,43 +47,19 @@ static int is_it(struct client *c, const struct buf *der,
                    "serial number");
 }
 
-/* SERIAL, or else a file whose first certificate is put, in DER. */
-static int read_what(const char *what, struct serial *serial, struct buf *der,
-                     struct errs *e)
-{
-    AUTO(blobs) struct blobs all = {0};
-    AUTO(buf) struct buf text = {0};
-    AUTO(cert) struct cert cert = {0};
-
-    if (access(what, F_OK) != 0)
-        return cmd_serial(serial, what, e);
-    if (cmd_read(what, FILE_MAX, &text, e) < 0)
-        return -1;
-    if (text.len && text.data[0] == 0x30)
-        buf_put(der, text.data, text.len);
-    else if (cert_split(what, &text, &all, e) < 0)
-        return -1;
-    else
-        buf_put(der, all.v[0].data, all.v[0].len);
-    if (cert_parse_any(&cert, der->data, der->len, e) < 0)
-        return -1;
-    *serial = cert.serial;
-    return 0;
-}
-
 static int run_one(const struct given *g, const char *what,
                    struct msg_revoke *m, struct errs *e)
 {
-    AUTO(buf) struct buf der = {0};
+    AUTO(blobs) struct blobs file = {0};
     AUTO(client) struct client *c = NULL;
     int code;
 
-    if (read_what(what, &m->serial, &der, e) < 0)
+    if (cmd_read_certificate(what, &m->serial, &file, e) < 0)
         return cmd_fail(e);
     c = cmd_client(g->conf, &code);
     if (!c)
         return code;
-    if ((der.len && is_it(c, &der, &m->serial, e) < 0) ||
+    if ((file.n && is_it(c, &file.v[0], &m->serial, e) < 0) ||
         cmd_revoke_serial(c, m, g->json, e) < 0)
         return cmd_fail(e);
     return EXIT_DONE;

@@ -64,7 +64,6 @@ int cmd_show(int argc, char **argv)
     AUTO(record) struct record r = {0};
     AUTO(json) json_t *object = NULL;
     struct serial serial;
-    struct frame f;
     int code;
 
     if (cmd_options(&argc, &argv, options, "show SERIAL [--json]", &code) < 0)
@@ -76,13 +75,9 @@ int cmd_show(int argc, char **argv)
     c = cmd_client(file, &code);
     if (!c)
         return code;
-    if (cmd_authorities(c, &hello, &e) < 0)
+    if (cmd_authorities(c, &hello, &e) < 0 ||
+        cmd_record_get(c, &serial, &r, &e) < 0)
         return cmd_fail(&e);
-    serial_put(client_begin(c, MSG_GET), &serial);
-    if (client_call(c, MSG_RECORD, &f, &e) < 0)
-        return cmd_fail(&e);
-    rd_u8(&f.body);
-    record_get(&f.body, &r);
     object = view_record(&r, tm_now(), &hello.authorities);
     if (json)
         cmd_print_json(take_ptr(object));

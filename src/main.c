@@ -16,6 +16,8 @@ const struct cmd cmd_table[] = {
     {"explain", cmd_explain, "says what would become of a CSR, and why"},
     {"list", cmd_list, "lists certificates"},
     {"show", cmd_show, "shows a certificate"},
+    {"status", cmd_status,
+     "says whether ledger, CRL and OCSP agree on a certificate"},
     {"renew", cmd_renew, "renews a certificate"},
     {"revoke", cmd_revoke, "revokes a certificate"},
     {"import", cmd_import, "takes over what an earlier CA signed"},

@@ -6,11 +6,11 @@
 exits 2 'no subcommand' "$POCKETCA"
 exits 2 'an unknown one' "$POCKETCA" nope
 exits 0 'help' "$POCKETCA" help
-for c in init serve issue explain list show renew revoke import block token crl check lint audit \
+for c in init serve issue explain list show status renew revoke import block token crl check lint audit \
     version; do
     like "help names $c" "$T/out" "(^|[^a-z])$c([^a-z]|$)"
 done
-for c in init serve issue explain list show renew revoke import block token crl check lint audit \
+for c in init serve issue explain list show status renew revoke import block token crl check lint audit \
     version help; do
     ok "$c --help" "$POCKETCA" "$c" --help
     is "$c --help says so on stdout" "$(grep -ci usage "$T/out")" 1
