@@ -44,6 +44,10 @@ repeat() { # N HEX
     awk -v n="$1" -v s="$2" 'BEGIN { while (n-- > 0) printf "%s", s }'
 }
 
+# AddressSanitizer keeps what was freed for a while; not so much here.
+ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}quarantine_size_mb=1"
+export ASAN_OPTIONS
+
 init
 serve
 issue a.internal

@@ -255,7 +255,10 @@ sh "$T/unlocked" "$POCKETCA" serve -c "$CA/pocketca.conf" >>"$T/log" 2>&1 \
     </dev/null &
 SERVE=$!
 eventually 100 'where it cannot be, it serves' again
-like 'and says so' "$T/log" 'level=warn .*may be swapped to disk: mlock: '
+# AddressSanitizer puts an mlock of its own in place, which does nothing.
+if ! grep -q __asan_init "$POCKETCA"; then
+    like 'and says so' "$T/log" 'level=warn .*may be swapped to disk: mlock: '
+fi
 stop
 
 # ---- the issuing certificate is revoked at the root

@@ -82,6 +82,7 @@ START_TEST(a_record_is_shown_whole)
     ck_assert_uint_eq(strlen(text_of(o, "chain_pem")),
                       2 * strlen(text_of(o, "pem")));
     json_decref(o);
+    buf_free(&both[1].pem);
 }
 END_TEST
 
