@@ -17,23 +17,35 @@ enum {
     NAP_MS = 50,
 };
 
-/* The last reason is the one nearest to what was called. */
-static void failed(struct status *out, long long took_us)
+/* The first reason of OpenSSL's is the cause of the others. */
+static void failed(struct status *out)
 {
     const char *data = NULL;
     int flags = 0;
-    unsigned long code = ERR_peek_last_error_data(&data, &flags);
+    unsigned long code = ERR_peek_error_data(&data, &flags);
     const char *reason = ERR_reason_error_string(code);
+    const bool more = data && *data && (flags & ERR_TXT_STRING);
 
-    if (took_us >= PATIENCE * 1000000LL)
-        status_set(out, SAYS_FAILED, "no whole answer within %d seconds",
-                   PATIENCE);
-    else
-        status_set(out, SAYS_FAILED, "it could not be asked: %s%s%s",
-                   reason ? reason : "no answer",
-                   data && *data && (flags & ERR_TXT_STRING) ? ": " : "",
-                   data && (flags & ERR_TXT_STRING) ? data : "");
+    if (ERR_SYSTEM_ERROR(code))
+        reason = strerror(ERR_GET_REASON(code));
+    status_set(out, SAYS_FAILED, "it could not be asked: %s%s%s",
+               reason ? reason : "no answer", more ? ": " : "",
+               more ? data : "");
     ERR_clear_error();
+}
+
+/* OpenSSL looks at the clock only where it waits: who sends without a pause is
+ * read for ever.  Read nothing once the time is up. */
+static long in_time(BIO *b, int oper, const char *p, size_t len, int argi,
+                    long argl, int ret, size_t *done)
+{
+    const time_t *end = (const time_t *)(void *)BIO_get_callback_arg(b);
+
+    (void)p, (void)len, (void)argi, (void)argl, (void)done;
+    if (oper != BIO_CB_READ || time(NULL) <= *end)
+        return ret;
+    ERR_raise(ERR_LIB_BIO, BIO_R_TRANSFER_TIMEOUT);
+    return 0;
 }
 
 /* Refused is an answer; OSSL_HTTP_open() would ask again until the time is up.
@@ -58,19 +70,23 @@ static BIO *dial(const char *host, const char *port, time_t end)
  * proxy is asked, and no redirection followed. */
 static BIO *transfer(const char *url, BIO *question, size_t max)
 {
+    time_t end = time(NULL) + PATIENCE;
     char *host = NULL, *port = NULL, *path = NULL;
     AUTO(bio) BIO *b = NULL;
     BIO *in = NULL;
 
     if (OSSL_HTTP_parse_url(url, NULL, NULL, &host, &port, NULL, &path, NULL,
                             NULL))
-        b = dial(host, port, time(NULL) + PATIENCE);
-    if (b)
+        b = dial(host, port, end);
+    if (b) {
+        BIO_set_callback_arg(b, (char *)&end);
+        BIO_set_callback_ex(b, in_time);
         in = OSSL_HTTP_transfer(
             NULL, host, port, path, 0, NULL, NULL, b, b, NULL, NULL,
             HEAD_LINE_MAX, NULL, question ? "application/ocsp-request" : NULL,
             question, question ? "application/ocsp-response" : NULL, 1, max,
             PATIENCE, 0);
+    }
     OPENSSL_free(host);
     OPENSSL_free(port);
     OPENSSL_free(path);
@@ -80,7 +96,6 @@ static BIO *transfer(const char *url, BIO *question, size_t max)
 static int ask(const struct buf *question, size_t max, struct buf *answer,
                struct status *out)
 {
-    const int64_t began = tm_mono_us();
     AUTO(bio) BIO *body = NULL;
     AUTO(bio) BIO *in = NULL;
     uint8_t chunk[4096];
@@ -91,7 +106,7 @@ static int ask(const struct buf *question, size_t max, struct buf *answer,
         body = BIO_new_mem_buf(question->data, (int)question->len);
     in = transfer(out->url, body, max);
     if (!in) {
-        failed(out, tm_mono_us() - began);
+        failed(out);
         return -1;
     }
     while ((n = BIO_read(in, chunk, sizeof(chunk))) > 0)

@@ -101,8 +101,8 @@ openssl ocsp -issuer "$CA/issuing.pem" -cert "$T/b.internal.pem" \
     -respout "$T/nonce.ocsp" -url "$PUBLIC/ocsp" -CAfile "$CA/root.pem" >"$T/out" 2>&1
 ok 'stops' stop
 says 'the ledger alone' 1 incomplete good failed failed "$other"
-detail 'why: the CRL' crl 'could not be asked: '
-detail 'why: OCSP' ocsp 'could not be asked: '
+detail 'why: the CRL' crl 'could not be asked: .*refused'
+detail 'why: OCSP' ocsp 'could not be asked: .*refused'
 
 # ---- somebody else does
 "$BUILD/tests/scenario/canned" "$public_port" "$T/get" "$T/post" >"$T/canned" &
@@ -127,4 +127,89 @@ detail 'is told' ocsp 'another nonce'
 says 'of another certificate' 1 incomplete revoked revoked failed "$serial" \
     --no-nonce
 detail 'is told, too' ocsp 'about another certificate'
+refused() { # WHAT GOT-OF crl|ocsp ERE: the other is good all the same
+    if [ "$2" = crl ]; then
+        says "$1" 1 incomplete good failed good "$other" --no-nonce
+    else
+        says "$1" 1 incomplete good good failed "$other" --no-nonce
+    fi
+    detail "$1: why" "$2" "$3"
+}
+
+# OCSP answers
+openssl ocsp -issuer "$CA/issuing.pem" -cert "$T/b.internal.pem" -no_nonce \
+    -reqout "$T/b.req" >"$T/out" 2>&1
+printf 'V\t491231000000Z\t\t%s\tunknown\t/CN=b\n' \
+    "$(echo "$other" | tr a-f A-F)" >"$T/index.txt"
+answered_by() { # CERT KEY: good, by openssl
+    openssl ocsp -index "$T/index.txt" -CA "$CA/issuing.pem" -rsigner "$1" \
+        -rkey "$2" -reqin "$T/b.req" -respout "$T/r.ocsp" -ndays 1 \
+        >"$T/out" 2>&1
+    ocsp "$T/r.ocsp"
+}
+answered_by "$CA/issuing.pem" "$CA/keys/issuing.key"
+says 'signed by the issuer itself' 0 good good good good "$other" --no-nonce
+answered_by "$T/x.pem" "$T/x.key"
+refused 'signed by somebody' ocsp 'signed neither'
+answered_by "$T/b.internal.pem" "$T/b.internal.key"
+refused 'by the certificate itself, which is no responder' ocsp 'signed neither'
+sed 's/^V/R/; s/Z\t\t/Z\t200101000000Z,keyCompromise\t/' "$T/index.txt" >"$T/i"
+mv "$T/i" "$T/index.txt"
+answered_by "$CA/issuing.pem" "$CA/keys/issuing.key"
+says 'it says revoked, falsely' 1 differ good good revoked "$other" --no-nonce
+printf '\060\003\012\001\003' >"$T/r.ocsp"
+ocsp "$T/r.ocsp"
+refused 'try later' ocsp 'trylater'
+http "$T/b.ocsp" text/html >"$T/post"
+refused 'another type' ocsp 'content.type'
+ocsp "$T/b.ocsp"
+head -c 300 "$T/post" >"$T/cut" && mv "$T/cut" "$T/post"
+refused 'cut short' ocsp 'could not be asked'
+printf 'HTTP/1.0 404 Not Found\r\n\r\n' >"$T/post"
+refused 'not found' ocsp '404'
+ocsp "$T/b.ocsp"
+
+# CRLs
+made() { # FROM UNTIL: by the issuing key, between these
+    printf '%s\n' '[ca]' 'default_ca = x' '[x]' "database = $T/none.txt" \
+        "crlnumber = $T/crlnumber" 'default_md = sha256' \
+        'crl_extensions = e' '[e]' 'authorityKeyIdentifier = keyid' >"$T/ca.conf"
+    : >"$T/none.txt"
+    echo 99 >"$T/crlnumber"
+    openssl ca -gencrl -config "$T/ca.conf" -cert "$CA/issuing.pem" \
+        -keyfile "$CA/keys/issuing.key" -crl_lastupdate "$1" \
+        -crl_nextupdate "$2" -out "$T/made.pem" >"$T/out" 2>&1 &&
+        openssl crl -in "$T/made.pem" -outform DER -out "$T/made.crl"
+    crl "$T/made.crl"
+}
+made 20200101000000Z 20490101000000Z
+says 'one that openssl made' 0 good good good good "$other" --no-nonce
+made 20200101000000Z 20200201000000Z
+refused 'it ended' crl 'ended at 2020-02-01'
+made 20480101000000Z 20490101000000Z
+refused 'it has not begun' crl 'begins only at 2048'
+crl "$CA/crl/root.crl"
+refused 'of another issuer' crl 'issuer is not authority CN=Test'
+head -c $(($(wc -c <"$T/now.crl") - 1)) "$T/now.crl" >"$T/r.crl"
+printf '\377' >>"$T/r.crl"
+crl "$T/r.crl"
+refused 'its signature is wrong' crl 'not signed by|malformed'
+echo '<html>' >"$T/r.crl"
+crl "$T/r.crl"
+refused 'a page' crl 'could not be asked'
+printf 'HTTP/1.0 302 Found\r\nLocation: http://127.0.0.1:%s/x\r\n\r\n' \
+    "$public_port" >"$T/get"
+refused 'it leads elsewhere' crl 'could not be asked'
+
+# Without an end.
+rm "$T/get"
+printf 'HTTP/1.0 200 OK\r\n\r\n\060\204\377\377\377\377' >"$T/get.head"
+head -c 65536 /dev/zero >"$T/get.endless"
+refused '4 GiB' crl 'could not be asked: .*(long|large|max|exceed)'
+printf 'HTTP/1.0 200 OK\r\n' >"$T/get.head"
+yes 'X: y' | head -c 60000 >"$T/get.endless"
+refused 'headers for ever' crl 'could not be asked: .*timeout'
+rm "$T/get.endless"
+http "$T/now.crl" application/pkix-crl >"$T/get.drip"
+refused 'an octet now and then' crl 'could not be asked: .*timeout'
 finish
