@@ -277,8 +277,14 @@ static int get_items(struct import_job *j, struct rd *body,
 
     if (n > ITEMS_MAX)
         body->failed = true;
-    for (; j->n < n && !body->failed; j->n++)
-        msg_import_item_get(body, &j->items[j->n].m);
+    for (; j->n < n && !body->failed; j->n++) {
+        struct msg_import_item *m = &j->items[j->n].m;
+
+        msg_import_item_get(body, m);
+        /* Zero stands for what is not revoked: 1970 begins a second later. */
+        if (m->kind == IMPORT_SERIAL && m->at == 0)
+            m->at = 1;
+    }
     return body_done(f, body, e);
 }
 

@@ -147,6 +147,23 @@ want 200 - 'revoked by hand' -X POST -d reason=superseded \
     "$API/v1/certificates/$a/revoke"
 exits 1 'the CRL of somebody else' "$POCKETCA" import --crl "$T/x.pem"
 exits 1 'an authority that is not there' "$POCKETCA" import --authority no "$O"
+# The date in an old CRL may be that of a clock that was never set.
+old h.old.internal
+h=$(serial_of "$O/h.old.internal.pem")
+for s in "$h" 0B0B; do
+    printf 'R\t350101000000Z\t700101000000Z\t%s\tunknown\t/CN=h\n' \
+        "$(echo "$s" | tr a-f A-F)"
+done >"$T/epoch"
+sed "s|^database = .*|database = $T/epoch|" "$O/ca.cnf" >"$T/epoch.cnf"
+openssl ca -config "$T/epoch.cnf" -gencrl -out "$T/epoch.pem" \
+    2>"$T/openssl.err" || { note "$T/openssl.err"; bail 'openssl ca -gencrl'; }
+exits 0 'a certificate' "$POCKETCA" import "$O/h.old.internal.pem"
+exits 0 'two serials, revoked in 1970' "$POCKETCA" import --crl "$T/epoch.pem"
+for s in "$h" 0B0B; do
+    openssl ocsp -issuer "$CA/issuing.pem" -serial "0x$s" -url "$PUBLIC/ocsp" \
+        -CAfile "$CA/root.pem" >"$T/ocsp" 2>&1
+    like "$s is revoked" "$T/ocsp" "0x$s: revoked"
+done
 printf 'R\t300101000000Z\t\t01\tunknown\t/CN=x\nX\n' >"$T/bad"
 exits 1 'a broken index' "$POCKETCA" import "$T/bad"
 like 'with file and line' "$T/out" 'bad:1: the date of revocation'
