@@ -143,12 +143,14 @@ void front_crl_der(struct req *r)
     if (front_query_none(r) != 0 || !(l = find(r, name)))
         return;
     f = l->v[0];
-    if (!reply_head(r, l, f->meta.sha256, f->modified)) {
-        fd = fcntl(f->fd, F_DUPFD_CLOEXEC, 0);
-        if (fd < 0)
-            log_fatal("crl", "no descriptor for %s", name);
+    fd = fcntl(f->fd, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0) /* others ask for more than there is: no fault of ours */
+        front_refuse(r, ERR_QUEUE_FULL, "no descriptor is left to send %s by",
+                     name);
+    else if (reply_head(r, l, f->meta.sha256, f->modified))
+        close(fd);
+    else
         front_reply_fd(r, 200, "application/pkix-crl", fd, f->meta.size);
-    }
     free_files(l);
 }
 
