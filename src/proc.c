@@ -33,7 +33,8 @@ static void die_with_parent(void)
 
 void proc_child_init(const char *log_name)
 {
-    static const int ignored[] = {SIGPIPE, SIGINT, SIGHUP};
+    /* SIGXFSZ: a file that may not grow is an error of its write. */
+    static const int ignored[] = {SIGPIPE, SIGINT, SIGHUP, SIGXFSZ};
     const struct rlimit none = {0, 0};
 
     log_open(log_name);

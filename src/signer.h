@@ -58,6 +58,7 @@ struct signer_crl {
     uint64_t parts_end; /* the complete one: of those in partitions, likewise */
     int64_t took_s;     /* to make it */
     int64_t retry_at;       /* after a failure: not before */
+    enum err failed;        /* why the last one could not be made */
     int64_t closed_at;      /* since then it gets no certificate; 0: it may */
     int64_t ends;           /* of a closed one: the last notAfter in it */
 };
@@ -72,6 +73,7 @@ struct signer_crls {
     uint64_t filled;    /* how many do */
     bool asked;         /* somebody waits for the next */
     int64_t retry_at;   /* after opening one failed: not before */
+    enum err failed;    /* why opening the last one did */
 };
 /* The CRL of a partition (0: the complete one); NULL: there is none such. */
 static inline struct signer_crl *crl_slot(const struct signer_crls *l,
@@ -570,6 +572,10 @@ size_t signer_authority_index(const struct signer *s, const char *name);
 /* signer_crl_file.c: the files below data/crl. */
 /* A new "NAME.crl.new" there, open for reading and writing. */
 int crl_file_new(const struct signer *s, const char *name, struct errs *e);
+/* The reason for a file that cannot be written, by errno. */
+enum err crl_file_error(int why);
+/* Removes a new one that came to nothing: the disk may be full of it. */
+void crl_file_drop(const struct signer *s, const char *name);
 /* Syncs what is behind fd and hashes it. */
 int crl_file_seal(int fd, uint8_t sha256[32], struct errs *e);
 /* Puts it in the place of the one before it. */

@@ -123,6 +123,7 @@ static void do_task(struct signer *s, struct store_conn *db,
     if (rc == 0)
         crl_note_end(s, db, t->i, t->c);
     pthread_mutex_lock(&s->crl_lock);
+    t->c->failed = rc == 0 ? ERR_NONE : e.v[0].code;
     if (rc != 0)
         t->c->retry_at = tm_now() + RETRY_S;
     pthread_cond_broadcast(&s->crl_passed);

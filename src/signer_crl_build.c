@@ -60,8 +60,10 @@ static int next_row(void *arg, struct crl_entry *out)
                                         p)
                 : store_revoked(p->db, p->authority, p->partition, p->snapshot,
                                 p->ends_after, p->after, PAGE, add_row, p);
-        if (r != STORE_OK && r != STORE_NONE)
+        if (r != STORE_OK && r != STORE_NONE) {
+            errno = EIO;
             return -1;
+        }
         if (p->n < PAGE)
             next_source(p);
     }
@@ -103,7 +105,7 @@ static int write_crl(struct signer *s, struct store_conn *db, size_t i,
     key_signer_free(key);
     if (n >= 0)
         return crl_check(fd, &spec, &a->cert.key, n, e);
-    return err_add(e, errno == ENOSPC ? ERR_STORAGE_FULL : ERR_STORAGE_ERROR,
+    return err_add(e, crl_file_error(errno),
                    "the CRL of %s could not be written: %s", a->name,
                    strerror(errno));
 }
@@ -203,9 +205,11 @@ int crl_install(struct signer *s, size_t i, const struct requester *who,
     for (size_t at = 0; at < der->len;) {
         ssize_t n = write(fd, der->data + at, der->len - at);
 
-        if (n <= 0)
-            return err_add(e, ERR_STORAGE_ERROR, "the CRL of %s: %s",
+        if (n <= 0) {
+            crl_file_drop(s, s->authorities[i].name);
+            return err_add(e, crl_file_error(errno), "the CRL of %s: %s",
                            s->authorities[i].name, strerror(errno));
+        }
         at += (size_t)n;
     }
     return commit_file(s, i, &s->crls[i].whole, who, fd, st, e);
@@ -236,8 +240,10 @@ static int build(struct signer *s, struct store_conn *db, size_t i,
     };
     c->wanted = false;
     pthread_mutex_unlock(&s->crl_lock);
-    if (write_crl(s, db, i, c, fd, st, e) != 0)
+    if (write_crl(s, db, i, c, fd, st, e) != 0) {
+        crl_file_drop(s, scope);
         return -1;
+    }
     return commit_file(s, i, c, &service, fd, st, e);
 }
 

@@ -24,10 +24,15 @@ static char *path_of(const struct signer *s, const char *name,
     return xasprintf("%s/crl/%s%s", s->conf->data, name, suffix);
 }
 
+enum err crl_file_error(int why)
+{
+    return why == ENOSPC || why == EDQUOT || why == EFBIG ? ERR_STORAGE_FULL
+                                                          : ERR_STORAGE_ERROR;
+}
+
 static int fail(struct errs *e, const char *path)
 {
-    return err_add(e, errno == ENOSPC ? ERR_STORAGE_FULL : ERR_STORAGE_ERROR,
-                   "%s: %s", path, strerror(errno));
+    return err_add(e, crl_file_error(errno), "%s: %s", path, strerror(errno));
 }
 
 /* That of the file. */
@@ -64,6 +69,13 @@ int crl_file_new(const struct signer *s, const char *name, struct errs *e)
     fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 
     return fd < 0 ? fail(e, path) : fd;
+}
+
+void crl_file_drop(const struct signer *s, const char *name)
+{
+    AUTO(free) char *path = path_of(s, name, ".crl.new");
+
+    unlink(path);
 }
 
 static int hash_fd(int fd, uint8_t sha256[32], off_t *size)

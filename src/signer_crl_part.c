@@ -115,6 +115,7 @@ void crl_open_part(struct signer *s, struct store_conn *db, size_t i)
     c->url = crl_url(s->conf->public_url, s->authorities[i].name, c->partition);
     rc = crl_make(s, db, i, c, &e);
     pthread_mutex_lock(&s->crl_lock);
+    l->failed = rc == 0 ? ERR_NONE : e.v[0].code;
     if (rc == 0) {
         l->parts = xreallocarray(l->parts, c->partition, sizeof(*l->parts));
         l->parts[l->n_parts++] = c;

@@ -137,37 +137,77 @@ static void put_counts(struct buf *b, const struct store_counts *n)
     gauge(b, "wal_bytes", "Size of its write-ahead log.", n->wal_bytes);
 }
 
-/* Of the authority's CRLs that are published and not over; lock held. */
-static bool first_next_update(const struct signer *s, size_t i, int64_t now,
-                              int64_t *next)
+/* Of an authority's CRLs, partitions that are over left out. */
+struct crl_gauges {
+    bool any; /* is published */
+    int64_t first_end, oldest;
+    unsigned failing;
+};
+
+/* Lock held. */
+static void look_at_crls(const struct signer *s, size_t i, int64_t now,
+                         struct crl_gauges *g)
 {
     const struct signer_crls *l = &s->crls[i];
 
-    *next = TM_LAST;
+    *g = (struct crl_gauges){.first_end = TM_LAST, .oldest = TM_LAST};
+    g->failing = l->failed != ERR_NONE;
     for (uint32_t n = 0; n <= l->n_parts; n++) {
         const struct signer_crl *c = crl_slot(l, n);
 
-        if (c->published && !crl_is_over(s, i, c, now) &&
-            c->state.next_update < *next)
-            *next = c->state.next_update;
+        if (crl_is_over(s, i, c, now))
+            continue;
+        g->failing += c->failed != ERR_NONE;
+        if (!c->published)
+            continue;
+        g->any = true;
+        if (c->state.next_update < g->first_end)
+            g->first_end = c->state.next_update;
+        if (c->state.this_update < g->oldest)
+            g->oldest = c->state.this_update;
     }
-    return *next != TM_LAST;
+}
+
+static void put_crl(struct buf *b, const char *name, const char *authority,
+                    int64_t value)
+{
+    buf_printf(b, "pocketca_crl_%s{authority=\"%s\"} %lld\n", name, authority,
+               (long long)value);
+}
+
+static void put_crls(struct buf *b, struct signer *s, int64_t now)
+{
+    AUTO(free)
+    struct crl_gauges *v = xcalloc(s->n_authorities, sizeof(*v));
+
+    pthread_mutex_lock(&s->crl_lock);
+    for (size_t i = 0; i < s->n_authorities; i++)
+        look_at_crls(s, i, now, &v[i]);
+    pthread_mutex_unlock(&s->crl_lock);
+    head(b, "crl_next_update_seconds", "gauge",
+         "Seconds until the next update that the CRL promises; of partitions, "
+         "the first to end.");
+    for (size_t i = 0; i < s->n_authorities; i++)
+        if (v[i].any)
+            put_crl(b, "next_update_seconds", s->authorities[i].name,
+                    v[i].first_end - now);
+    head(b, "crl_age_seconds", "gauge",
+         "Seconds since thisUpdate of the CRL; of partitions, the oldest.");
+    for (size_t i = 0; i < s->n_authorities; i++)
+        if (v[i].any)
+            put_crl(b, "age_seconds", s->authorities[i].name,
+                    now - v[i].oldest);
+    head(b, "crl_failing", "gauge",
+         "CRLs, partitions among them, that could not be made when last "
+         "tried.");
+    for (size_t i = 0; i < s->n_authorities; i++)
+        if (s->authorities[i].key)
+            put_crl(b, "failing", s->authorities[i].name, v[i].failing);
 }
 
 static void put_authorities(struct buf *b, struct signer *s, int64_t now)
 {
-    int64_t next;
-
-    head(b, "crl_next_update_seconds", "gauge",
-         "Seconds until the next update that the CRL promises.");
-    pthread_mutex_lock(&s->crl_lock);
-    for (size_t i = 0; i < s->n_authorities; i++)
-        if (first_next_update(s, i, now, &next))
-            buf_printf(b,
-                       "pocketca_crl_next_update_seconds{authority=\"%s\"} "
-                       "%lld\n",
-                       s->authorities[i].name, (long long)(next - now));
-    pthread_mutex_unlock(&s->crl_lock);
+    put_crls(b, s, now);
     head(b, "responder_not_after_seconds", "gauge",
          "Seconds until the certificate of the authority's OCSP responder "
          "ends.");

@@ -94,6 +94,34 @@ static struct signer_crl worst_crl(struct signer *s, size_t i, int64_t now)
     return worst;
 }
 
+/* One that cannot be made is stale from the next revocation on, long before
+ * the last one ends. */
+static void judge_making(struct signer *s, size_t i, int64_t now,
+                         struct msg_ready *out)
+{
+    const struct signer_crls *l = &s->crls[i];
+    const char *name = s->authorities[i].name;
+
+    pthread_mutex_lock(&s->crl_lock);
+    for (uint32_t n = 0; n <= l->n_parts; n++) {
+        const struct signer_crl *c = crl_slot(l, n);
+        AUTO(free) char *scope = crl_scope(name, n);
+
+        if (c->failed == ERR_NONE || crl_is_over(s, i, c, now))
+            continue;
+        strs_add_own(&out->reasons,
+                     xasprintf("crl: that of %s cannot be made: %s", scope,
+                               err_code(c->failed)));
+        break;
+    }
+    if (l->failed != ERR_NONE)
+        strs_add_own(&out->reasons,
+                     xasprintf("crl: the next partition of %s cannot be "
+                               "opened: %s",
+                               name, err_code(l->failed)));
+    pthread_mutex_unlock(&s->crl_lock);
+}
+
 static void judge_crl(struct signer *s, size_t i, int64_t now,
                       struct msg_ready *out)
 {
@@ -153,6 +181,7 @@ void ready_judge(struct worker *w, struct msg_ready *out)
             continue; /* of the past: nothing is issued below it */
         judge_authority(&s->authorities[i], now, out);
         judge_crl(s, i, now, out);
+        judge_making(s, i, now, out);
         judge_responder(s, i, now, out);
     }
     strs_copy(&out->warnings, &s->warnings);
