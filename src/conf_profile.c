@@ -238,6 +238,12 @@ static void check_names(struct parse *p, const struct profile *f)
                  "profile %s: subject takes a cn, and names in line %d has no "
                  "cn: pattern to check it by",
                  f->name, conf_line(p, "names", 0));
+    if (f->taken & 1U << SUBJECT_EMAIL &&
+        !patterns_has_kind(&f->names, NAME_EMAIL))
+        COMPLAIN(p, "subject", 0,
+                 "profile %s: subject takes an email, and names in line %d has "
+                 "no email: pattern to check it by",
+                 f->name, conf_line(p, "names", 0));
     for (size_t i = 0; i < f->names.n; i++)
         if (f->names.v[i].kind == NAME_CN && !cn) {
             AUTO(free) char *name = pattern_text(&f->names.v[i]);

@@ -206,6 +206,12 @@ static bool too_long(const struct cert *c, const struct decision_facts *f)
     return length(c) > f->profile->max_lifetime;
 }
 
+/* Also where the default was cut to the issuer's end. */
+static bool too_short(const struct cert *c, const struct decision_facts *f)
+{
+    return length(c) < f->profile->min_lifetime;
+}
+
 static bool outlives(const struct cert *c, const struct decision_facts *f)
 {
     return c->not_after > f->issuer->not_after;
@@ -259,6 +265,8 @@ static const struct rule {
      "extensions are more than its profile has"},
     {too_long, ERR_LIFETIME_TOO_LONG,
      "validity is longer than its profile allows"},
+    {too_short, ERR_ISSUER_EXPIRES,
+     "validity is shorter than its profile asks for"},
     {other_lifetime, ERR_LINT,
      "validity is not as long as asked for, or as its profile says"},
     {outlives, ERR_ISSUER_EXPIRES, "validity ends after its issuer's"},
@@ -296,8 +304,12 @@ static void judge_profile(const struct cert *c, const struct decision_facts *f,
                           struct errs *e)
 {
     AUTO(names) struct names names = {0};
+    AUTO(subject) struct subject is = {0};
     struct request asked = {.names = &c->names, .key = &c->key};
 
+    subject_read(&is, c->subject, c->subject_len);
+    if (!f->profile->fixed.v[SUBJECT_CN])
+        asked.cn = is.v[SUBJECT_CN];
     if (f->profile->taken & 1U << SUBJECT_CN) {
         names_copy(&names, &c->names);
         add_cn(&names, c, f);

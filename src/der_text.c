@@ -6,7 +6,7 @@
 /* The next character, or UINT32_MAX; *p moves past it. */
 typedef uint32_t char_fn(const uint8_t **p, const uint8_t *end);
 
-#define BAD_CHAR UINT32_MAX
+#define BAD_CHAR DER_BAD_CHAR
 
 static uint32_t ascii(const uint8_t **p, const uint8_t *end)
 {
@@ -55,7 +55,7 @@ static uint32_t ucs4(const uint8_t **p, const uint8_t *end)
 }
 
 /* RFC 3629: shortest form, no surrogates, nothing above U+10FFFF. */
-static uint32_t utf8(const uint8_t **p, const uint8_t *end)
+uint32_t der_utf8_next(const uint8_t **p, const uint8_t *end)
 {
     static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
     uint8_t first = *(*p)++;
@@ -85,7 +85,7 @@ static const struct {
     char_fn *next;
     const char *rule;
 } strings[] = {
-    {DER_UTF8_STRING, utf8, "is not UTF-8"},
+    {DER_UTF8_STRING, der_utf8_next, "is not UTF-8"},
     {DER_PRINTABLE_STRING, ascii, "is not ASCII"},
     {DER_IA5_STRING, ascii, "is not ASCII"},
     {DER_T61_STRING, latin1, "is not Latin-1"},

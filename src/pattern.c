@@ -235,7 +235,7 @@ bool pattern_match(const struct pattern *p, const struct name *n)
         return labels_before(n->value, p->value) > 0;
     case PATTERN_PREFIX:
         return starts_with(n->value, p->value) &&
-               strlen(n->value) > strlen(p->value);
+               (p->kind == NAME_CN || strlen(n->value) > strlen(p->value));
     case PATTERN_NET:
         return net_has(p, n->ip, n->ip_len);
     case PATTERN_ALL:
@@ -278,7 +278,8 @@ bool pattern_within(const struct pattern *inner, const struct pattern *outer)
                net_has(outer, inner->ip, inner->ip_len);
     if (outer->how == PATTERN_PREFIX)
         return starts_with(inner->value, outer->value) &&
-               (inner->how == PATTERN_PREFIX || !same);
+               (inner->how == PATTERN_PREFIX || !same ||
+                inner->kind == NAME_CN);
     if (outer->kind == NAME_EMAIL)
         return inner->how == PATTERN_SUFFIX
                    ? same

@@ -118,10 +118,10 @@ const struct profile *profiles_choose(const struct profiles *l,
 }
 
 /* In hours where it is long, so that it can be asked for a minute later. */
-static int issuer_expires(struct errs *e, int64_t longest,
-                          int64_t issuer_not_after)
+static int issuer_expires(const struct profile *p, int64_t longest,
+                          int64_t issuer_not_after, struct errs *e)
 {
-    char span[32], end[TM_RFC3339_SIZE];
+    char span[32], end[TM_RFC3339_SIZE], least[32];
 
     tm_rfc3339(end, issuer_not_after);
     if (longest <= BACKDATE)
@@ -129,6 +129,14 @@ static int issuer_expires(struct errs *e, int64_t longest,
                        "the issuing certificate ended at %s: no lifetime is "
                        "possible",
                        end);
+    if (longest < p->min_lifetime) {
+        tm_print_span(least, sizeof(least), p->min_lifetime);
+        return err_add(e, ERR_ISSUER_EXPIRES,
+                       "the issuing certificate ends at %s, before the %s that "
+                       "profile \"%s\" asks for at least: no lifetime is "
+                       "possible",
+                       end, least, p->name);
+    }
     if (longest >= 2 * TM_HOUR)
         longest -= longest % TM_HOUR;
     tm_print_span(span, sizeof(span), longest);
@@ -202,8 +210,9 @@ int profile_validity(const struct profile *p, const struct span *asked,
                        asked->lifetime);
     bad = judge_lifetime(p, asked->lifetime, e);
     bad |= judge_not_before(p, asked->not_before, now, e);
-    if (longest <= BACKDATE || (asked->lifetime && span > longest))
-        bad = issuer_expires(e, longest, issuer_not_after);
+    if (longest <= BACKDATE || longest < p->min_lifetime ||
+        (asked->lifetime && span > longest))
+        bad = issuer_expires(p, longest, issuer_not_after, e);
     if (bad)
         return -1;
     *not_before = begin;

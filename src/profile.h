@@ -80,6 +80,7 @@ struct request {
     const struct names *names;
     const struct strs *odd_san; /* kinds of name never certified */
     const struct key_pub *key;
+    const char *cn;       /* of the certificate, not fixed by the profile */
     unsigned power;       /* enum csr_power */
     const char *critical; /* OIDs behind CSR_POWER_CRITICAL */
 };
@@ -100,9 +101,10 @@ void taken_free(struct taken *t);
 AUTO_VALUE(taken, struct taken, taken_free)
 /* A CN that is a name is one more name, unless the names were listed.  Where
  * the profile takes CNs it is the subject's when it is none, or none that the
- * profile has, no server's; else any other is dropped with a warning.  -1 with
- * ERR_NO_NAMES, ERR_BAD_NAME or ERR_BAD_CSR (a field of the subject that no
- * certificate may have). */
+ * profile has, no server's; else any other is dropped with a warning.  A mail
+ * address of the subject that the profile takes is one more name too (RFC 5280
+ * section 4.1.2.6).  -1 with ERR_NO_NAMES, ERR_BAD_NAME or ERR_BAD_CSR (a field
+ * of the subject that no certificate may have). */
 int profile_take(const struct profile *p, const struct claim *a,
                  struct taken *out, struct strs *warnings, struct errs *e);
 
@@ -115,7 +117,8 @@ const struct profile *profiles_choose(const struct profiles *l,
                                       const struct limits *lim, struct errs *e);
 /* 0, or -1 with every reason why not, each about the value and the rule.  A
  * DNS name of one label needs single_label or a pattern that names it; what
- * `deny` has is refused whatever `names` has.  report: gets what each rule
+ * `deny` has is refused whatever `names` has, a CN also where it is a name of
+ * another kind.  report: gets what each rule
  * said; or NULL. */
 int profile_judge(const struct profile *p, const struct limits *lim,
                   const struct request *r, struct report *report,
@@ -126,7 +129,8 @@ struct span {
 };
 /* The validity: notBefore is a minute before now unless the profile lets the
  * request choose, the length counts both ends.  No lifetime asked for: the
- * default, cut to the issuer's end.  Otherwise granted or refused:
+ * default, cut to the issuer's end, but never below min_lifetime.  Otherwise
+ * granted or refused:
  * ERR_LIFETIME_TOO_LONG, ERR_ISSUER_EXPIRES (names the longest), or
  * ERR_BAD_ARGUMENT: shorter than min_lifetime, over before it began, or a
  * notBefore that the profile does not let be chosen. */

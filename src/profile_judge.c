@@ -184,11 +184,37 @@ static void judge_name(struct judge *j)
     }
 }
 
+/* A CN that came in as a name of another kind, or from one: what is denied of
+ * CNs holds for it as well. */
+static void judge_cn(struct judge *j, const char *cn)
+{
+    const size_t had = j->e->n;
+    struct name n;
+
+    if (!cn || !patterns_has_kind(&j->p->deny, NAME_CN) || !name_of_cn(&n, cn))
+        return;
+    j->name = &n;
+    judge_by_deny(j, &n);
+    told(j, "deny", had, "nothing that is denied");
+    free(j->text);
+    j->text = NULL;
+    name_free(&n);
+}
+
+static bool has_cn(const struct names *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (l->v[i].kind == NAME_CN)
+            return true;
+    return false;
+}
+
 static void judge_count(struct judge *j, const struct request *r)
 {
     const size_t had = j->e->n;
+    const bool odd = r->odd_san && r->odd_san->n; /* refused for themselves */
 
-    if (r->names->n == 0 && j->p->names.n)
+    if (r->names->n == 0 && j->p->names.n && !odd)
         err_add(j->e, ERR_NO_NAMES,
                 "the request has no names; give them in the CSR or as "
                 "?names=web.internal");
@@ -226,6 +252,8 @@ static void judge_names(struct judge *j, const struct request *r)
         free(j->text);
         j->text = NULL;
     }
+    if (!has_cn(r->names))
+        judge_cn(j, r->cn);
     had = j->e->n;
     for (size_t i = 0; r->odd_san && i < r->odd_san->n; i++)
         err_add(j->e, ERR_NAME_TYPE_NOT_ALLOWED,

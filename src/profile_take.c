@@ -34,6 +34,31 @@ static bool is_just_a_cn(const struct profile *p, const char *cn)
     return !ours;
 }
 
+/* What somebody's mail program takes for the address of the subject: a name to
+ * judge, and an alternative name of the certificate. */
+static int take_email(const struct profile *p, const struct claim *a,
+                      struct taken *out, struct strs *warnings, struct errs *e)
+{
+    const char *mail = a->subject->v[SUBJECT_EMAIL];
+    struct name n;
+
+    if (!mail || !takes(p, SUBJECT_EMAIL))
+        return 0;
+    if (name_parse_kind(&n, NAME_EMAIL, mail, strlen(mail), e) != 0)
+        return -1;
+    if (a->listed && !names_has(&out->names, &n)) {
+        strs_add_own(warnings,
+                     xasprintf("The mail address \"%s\" of the subject is not "
+                               "among the names; it was dropped.",
+                               n.value));
+        name_free(&n);
+        return 0;
+    }
+    out->subject.v[SUBJECT_EMAIL] = xstrdup(n.value);
+    names_add(&out->names, &n);
+    return 0;
+}
+
 /* One more name to judge, of the kind for CNs. */
 static int take_cn(struct taken *out, const char *cn, struct errs *e)
 {
@@ -120,7 +145,8 @@ static int no_names(const char *cn, struct errs *e)
                    "(?names=web.internal).");
 }
 
-/* The fields that the profile fixes or takes, but not a CN that it takes. */
+/* The fields that the profile fixes or takes, but no CN or mail address that
+ * it takes, which are names. */
 static int take_fields(const struct profile *p, const struct subject *asked,
                        struct subject *out, struct errs *e)
 {
@@ -130,7 +156,8 @@ static int take_fields(const struct profile *p, const struct subject *asked,
         const enum subject_field f = (enum subject_field)i;
         const char *value = p->fixed.v[i], *rule = NULL;
 
-        if (!value && takes(p, f) && f != SUBJECT_CN && asked->v[i]) {
+        if (!value && takes(p, f) && f != SUBJECT_CN && f != SUBJECT_EMAIL &&
+            asked->v[i]) {
             value = asked->v[i];
             rule = subject_rule(f, value);
         }
@@ -143,13 +170,27 @@ static int take_fields(const struct profile *p, const struct subject *asked,
     return rc;
 }
 
-/* Without one of its own a certificate has its first DNS name as CN. */
+static bool cn_is_denied(const struct profile *p, const char *cn)
+{
+    struct name n;
+    bool denied;
+
+    if (!patterns_has_kind(&p->deny, NAME_CN) || !name_of_cn(&n, cn))
+        return false;
+    denied = patterns_match(&p->deny, &n);
+    name_free(&n);
+    return denied;
+}
+
+/* Without one of its own a certificate has its first DNS name as CN, which
+ * nobody asked for: so it is left out where it is a CN that is denied. */
 static void default_cn(const struct profile *p, struct taken *out)
 {
     char **cn = &out->subject.v[SUBJECT_CN];
+    const char *first = cert_cn(&out->names);
 
-    if (!*cn && !p->no_cn && !p->ca)
-        *cn = xstrdup_null(cert_cn(&out->names));
+    if (!*cn && !p->no_cn && !p->ca && first && !cn_is_denied(p, first))
+        *cn = xstrdup(first);
 }
 
 int profile_take(const struct profile *p, const struct claim *a,
@@ -166,6 +207,7 @@ int profile_take(const struct profile *p, const struct claim *a,
         names_add(&t.names, &n);
     }
     rc = take_fields(p, a->subject, &t.subject, e);
+    rc |= take_email(p, a, &t, warnings, e);
     if (cn && judge_cn(p, a, &t, warnings, e) != 0)
         return -1;
     if (t.names.n == 0 && p->names.n && !a->odd)

@@ -14,6 +14,15 @@ enum { LINES_A_FRAME = 32, TBS_MAX = RECORD_MAX - 4096 };
 static bool is_denied(const struct report *r, const struct names *names,
                       const char *value)
 {
+    struct name cn;
+
+    if (name_of_cn(&cn, value)) {
+        AUTO(free) char *text = name_text(&cn);
+
+        name_free(&cn);
+        if (report_denies(r, text))
+            return true;
+    }
     for (size_t i = 0; i < names->n; i++) {
         AUTO(free) char *text = name_text(&names->v[i]);
 

@@ -139,6 +139,8 @@ int issue_judge(struct worker *w, const struct issue_ask *a, struct build *b,
         .names = &a->taken.names,
         .odd_san = &a->m->odd_san,
         .key = &a->key,
+        .cn = a->profile->fixed.v[SUBJECT_CN] ? NULL
+                                              : a->taken.subject.v[SUBJECT_CN],
         .power = a->m->power,
         .critical = a->m->critical,
     };

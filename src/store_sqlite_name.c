@@ -123,7 +123,8 @@ void sq_name_range(const struct pattern *p, struct sq_name_range *out)
         out->first = out->last = class_of(p->kind, 0);
         buf_puts(&out->from, p->value);
         end_prefix(out);
-        buf_putc(&out->from, 0); /* longer than the prefix itself */
+        if (p->kind != NAME_CN)
+            buf_putc(&out->from, 0); /* longer than the prefix itself */
         break;
     case PATTERN_NET:
         net(p, out);

@@ -74,6 +74,29 @@ static size_t characters(const char *s)
     return n;
 }
 
+/* What comparing leaves out (RFC 4518 section 2.2), and what turns the text
+ * around it or ends its line: two values that look alike would be two. */
+static const struct {
+    uint32_t first, last;
+} unseen[] = {
+    {0xad, 0xad},     {0x34f, 0x34f},     {0x61c, 0x61c},     {0x6dd, 0x6dd},
+    {0x70f, 0x70f},   {0x1806, 0x1806},   {0x180b, 0x180f},   {0x200b, 0x200f},
+    {0x2028, 0x202e}, {0x2060, 0x206f},   {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},
+    {0xfff9, 0xfffc}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+};
+
+static bool has_unseen(const char *value)
+{
+    const uint8_t *p = (const uint8_t *)value, *end = p + strlen(value);
+    uint32_t c;
+
+    while (p < end && (c = der_utf8_next(&p, end)) != DER_BAD_CHAR)
+        for (size_t i = 0; i < sizeof(unseen) / sizeof(*unseen); i++)
+            if (c >= unseen[i].first && c <= unseen[i].last)
+                return true;
+    return false;
+}
+
 const char *subject_rule(enum subject_field f, const char *value)
 {
     AUTO(buf) struct buf text = {0};
@@ -87,6 +110,9 @@ const char *subject_rule(enum subject_field f, const char *value)
         return rule;
     if (!*value)
         return "is empty";
+    if (has_unseen(value))
+        return "has a character that is not seen, or that turns the text "
+               "around it";
     if (characters(value) > fields[f].max)
         return fields[f].rule;
     if (f == SUBJECT_C && (strlen(value) != 2 || value[0] < 'A' ||

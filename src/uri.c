@@ -32,6 +32,11 @@ static int hex_value(char c)
     return -1;
 }
 
+static bool is_unreserved(char c)
+{
+    return is_alpha(c) || is_digit(c) || in("-._~", c);
+}
+
 /* RFC 3986 section 2: unreserved, sub-delims, and ":" "@" "/" "?". */
 static bool is_plain(char c)
 {
@@ -87,6 +92,21 @@ static const char *rest_rule(const char *p, const char *end)
                    "URI";
     }
     return NULL;
+}
+
+/* RFC 3986 section 6.2.2: what needs no encoding is not encoded, and the
+ * digits of all else are capitals. */
+static void rest_put(struct buf *b, const char *p, const char *end)
+{
+    int value;
+
+    for (size_t n; p < end; p += n) {
+        n = octet(p, end, &value);
+        if (n == 1 || is_unreserved((char)value))
+            buf_putc(b, (uint8_t)value);
+        else
+            buf_printf(b, "%%%02X", (unsigned)value);
+    }
 }
 
 /* RFC 3986 section 3.3: "." and "..", also when a dot is encoded. */
@@ -150,7 +170,7 @@ static const char *port_rule(const char *p, const char *end)
 {
     unsigned port = 0;
 
-    if (p == end || end - p > 5)
+    if (p == end || end - p > 5 || *p == '0')
         return "has a port that is no number from 1 to 65535";
     for (; p < end && is_digit(*p); p++)
         port = port * 10 + (unsigned)(*p - '0');
@@ -159,7 +179,9 @@ static const char *port_rule(const char *p, const char *end)
     return NULL;
 }
 
-static const char *authority_put(struct buf *b, const char *p, const char *end)
+/* usual: the port that is meant without one, ":443", or NULL. */
+static const char *authority_put(struct buf *b, const char *p, const char *end,
+                                 const char *usual)
 {
     const char *host_end, *rule;
 
@@ -179,8 +201,21 @@ static const char *authority_put(struct buf *b, const char *p, const char *end)
         return rule;
     if (*host_end != ':')
         return "has something between its host and its path";
-    buf_put(b, host_end, (size_t)(end - host_end));
+    if (!usual || strlen(usual) != (size_t)(end - host_end) ||
+        memcmp(usual, host_end, strlen(usual)) != 0)
+        buf_put(b, host_end, (size_t)(end - host_end));
     return port_rule(host_end + 1, end);
+}
+
+/* The schemes that have one (RFC 9110 section 4.2), and an empty path that is
+ * "/" (RFC 3986 section 6.2.3). */
+static const char *usual_port(const struct buf *scheme)
+{
+    if (scheme->len == 4 && memcmp(scheme->data, "http", 4) == 0)
+        return ":80";
+    if (scheme->len == 5 && memcmp(scheme->data, "https", 5) == 0)
+        return ":443";
+    return NULL;
 }
 
 const char *uri_normal(char **out, const char *text, size_t len)
@@ -188,6 +223,7 @@ const char *uri_normal(char **out, const char *text, size_t len)
     const char *end = text + len, *p, *path, *rule;
     size_t scheme = scheme_len(text, len);
     AUTO(buf) struct buf b = {0};
+    const char *usual;
 
     if (len > URI_MAX)
         return "is longer than 1024 characters";
@@ -195,14 +231,17 @@ const char *uri_normal(char **out, const char *text, size_t len)
         return "does not begin with scheme://";
     for (size_t i = 0; i < scheme; i++)
         buf_putc(&b, (uint8_t)(text[i] | (is_alpha(text[i]) ? 0x20 : 0)));
+    usual = usual_port(&b);
     buf_puts(&b, "://");
     p = path = text + scheme + 3;
     while (path < end && !in("/?#", *path))
         path++;
-    if ((rule = authority_put(&b, p, path)) || (rule = rest_rule(path, end)) ||
-        (rule = path_rule(path, end)))
+    if ((rule = authority_put(&b, p, path, usual)) ||
+        (rule = rest_rule(path, end)) || (rule = path_rule(path, end)))
         return rule;
-    buf_put(&b, path, (size_t)(end - path));
+    if (usual && (path == end || *path != '/'))
+        buf_putc(&b, '/');
+    rest_put(&b, path, end);
     *out = buf_take_str(&b);
     return NULL;
 }

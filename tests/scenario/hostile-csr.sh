@@ -83,6 +83,9 @@ for n in email:a@example.internal uri:spiffe://td/x other:x dir:x; do
     odd 422 'name-type-not-allowed|name-not-allowed' "$n beside a good name" \
         -n $N -n $n
 done
+for n in other:x dir:x; do
+    odd 422 name-type-not-allowed "$n alone" -n $n
+done
 odd 422 name-not-allowed 'a good and a bad name' -n $N -n dns:a.evil.org
 "$MKCSR" -N 10000 >"$T/odd.der"
 send 413 too-large '10 000 names'

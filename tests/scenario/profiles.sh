@@ -17,13 +17,19 @@ configure 'profile granted { usage = server names = "dns:**.internal"' \
     'profile later { usage = client names = "dns:**.internal"' \
     'not-before = 7d min-lifetime = 1h lifetime = 2d max-lifetime = 9d }' \
     'profile responder { usage = ocsp subject = "cn=Test responder"' \
-    'extensions = "1.2.3.4 hex:0c0141" }'
+    'extensions = "1.2.3.4 hex:0c0141" }' \
+    'profile mail { usage = email names = { "email:*@example.internal", "cn:**" }' \
+    'deny = { "email:root@example.internal", "cn:root*" }' \
+    'subject = { cn, email } }' \
+    'profile login { usage = client names = { "dns:**.internal", "cn:**" }' \
+    'deny = "cn:root*" subject = cn }'
 ok 'the sample is accepted' "$POCKETCA" check -c "$CA/pocketca.conf"
 serve
 
 req "$API/v1/profiles"
 json 'all of it is shown' '[.profiles[].name] == ["server", "client", "mutual",
-    "people", "workload", "short", "granted", "later", "responder"]'
+    "people", "workload", "short", "granted", "later", "responder", "mail",
+    "login"]'
 json 'people, in full' '.profiles[] | select(.name == "people") |
     .usage == ["email", "client"] and .subject == {"c": "DE",
     "o": "Example Ltd", "ou": true, "cn": true} and .max_names == 3 and
@@ -78,6 +84,43 @@ want 201 - 'renewed with its subject' -X POST \
 openssl x509 -in "$T/body" -noout -subject -nameopt utf8,sep_comma_plus \
     >"$T/renewed"
 like 'the same subject' "$T/renewed" 'C=DE,O=Example Ltd,OU=Research,CN=Jane Doe$'
+
+# a mail address of the subject is judged as every other, and is one
+ask mail1 '/CN=Joe/emailAddress=joe@Example.Internal' \
+    email:jane@example.internal
+send 201 - 'a mail address in the subject' mail1 mail
+like 'as it is written' "$T/mail1.text" \
+    'Subject: emailAddress=joe@example.internal,CN=Joe$|Subject: CN=Joe,emailAddress=joe@example.internal$'
+like 'is among the names' "$T/mail1.text" \
+    'email:jane@example.internal, email:joe@example.internal$'
+ask mail2 '/CN=Joe/emailAddress=joe@evil.org' email:jane@example.internal
+send 422 name-not-allowed 'one elsewhere' mail2 mail
+ask mail3 '/CN=Joe/emailAddress=root@example.internal' \
+    email:jane@example.internal
+send 422 name-not-allowed 'one that is denied' mail3 mail
+ask mail4 '/CN=Joe/emailAddress=<root@example.internal>' \
+    email:jane@example.internal
+send 400 bad-name 'one that is none' mail4 mail
+t=$(token '"issue"' '"names": ["email:jane@example.internal", "cn:**"]')
+BEARER=$t
+send 422 name-not-in-token 'one that the token has not' mail1 mail
+BEARER=$ADMIN
+want 201 - 'renewed with both' -X POST \
+    "$API/v1/certificates/$(serial_of "$T/mail1.pem")/renew"
+openssl x509 -in "$T/body" -noout -text >"$T/renewed"
+like 'its names' "$T/renewed" \
+    'email:jane@example.internal, email:joe@example.internal$'
+
+# what is denied of common names holds for a host, too
+ask root1 /CN=root.internal DNS:a.internal
+send 422 name-not-allowed 'a denied CN that is a host' root1 login
+like 'by that rule' "$T/body" 'cn:root\.internal.*denied.*cn:root\*'
+want 200 - 'as a dry run says' --data-binary @"$T/root1.csr" \
+    "$API/v1/certificates?profile=login&dry_run=true"
+json 'no' '.would_issue == false and ([.errors[].name] == ["cn:root.internal"])'
+ask root2 / DNS:root.internal
+send 201 - 'the host without it' root2 login
+like 'has no CN' "$T/root2.text" 'Subject: *$'
 
 # a critical extension: ours is read again, anybody else's is refused
 ask granted / DNS:a.internal,DNS:b.internal

@@ -240,6 +240,28 @@ START_TEST(no_other_octet_is_signed)
 }
 END_TEST
 
+START_TEST(the_least_lifetime_holds_to_the_second)
+{
+    struct decision_facts f = facts();
+    struct profile p = *f.profile;
+    AUTO(cert) struct cert c = {0};
+    AUTO(errs) struct errs e = {0};
+
+    ck_assert_int_eq(cert_parse_tbs(&c, good.data, good.len, &e), 0);
+    f.profile = &p;
+    for (int more = 0; more < 2; more++) {
+        AUTO(buf) struct buf tbs = {0};
+        AUTO(free) char *said = NULL;
+
+        p.min_lifetime = c.not_after - c.not_before + 1 + more;
+        buf_put(&tbs, good.data, good.len);
+        said = judge(&tbs, &f);
+        ck_assert_msg(!strstr(said, "validity is shorter") == !more, "%s",
+                      said);
+    }
+}
+END_TEST
+
 START_TEST(reasons_come_at_once_policy_first)
 {
     const struct decision_facts f = facts();
@@ -542,6 +564,7 @@ int main(void)
     const TTest *const tests[] = {a_good_one_passes_and_is_what_is_signed,
                                   each_deviation_is_refused,
                                   no_other_octet_is_signed,
+                                  the_least_lifetime_holds_to_the_second,
                                   reasons_come_at_once_policy_first,
                                   what_is_refused_has_its_lints,
                                   authorities_pass_lints,

@@ -89,6 +89,11 @@ START_TEST(each_form_matches_what_it_says)
         {"uri:spiffe://td/a", "spiffe://td/a/b", false},
         {"uri:spiffe://td/**", "spiffe://td/a/b", true},
         {"uri:spiffe://TD/**", "spiffe://td/a", true},
+        {"uri:spiffe://td/admin", "spiffe://td/%61d%6din", true},
+        {"uri:spiffe://td/%61dmin/**", "spiffe://td/admin/x", true},
+        {"uri:spiffe://td/a/**", "spiffe://td/a%2fb", false},
+        {"uri:https://a.b/x", "https://A.b:443/x", true},
+        {"uri:https://a.b/", "https://a.b", true},
         {"uri:spiffe://td/**", "spiffe://td/", false},
         {"uri:spiffe://td/**", "spiffe://td", false},
         {"uri:spiffe://td/**", "spiffe://td.evil.org/a", false},
@@ -100,6 +105,51 @@ START_TEST(each_form_matches_what_it_says)
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
         ck_assert_msg(match(cases[i].pattern, cases[i].name) == cases[i].yes,
                       "%s %s", cases[i].pattern, cases[i].name);
+}
+END_TEST
+
+/* Common names are in no list of names, so they have cases of their own; "x*"
+ * has x itself, unlike the path below a URI. */
+START_TEST(common_names)
+{
+    static const char *const patterns[] = {"cn:svc-*", "cn:svc-", "cn:svc-a",
+                                           "cn:SVC-A*", "cn:**"};
+    static const struct {
+        const char *cn;
+        const char *matches; /* one of 0 and 1 for each of them */
+    } cases[] = {
+        {"svc-", "11001"},   {"svc-a", "10111"},   {"Svc-A", "10111"},
+        {"svc-ab", "10011"}, {"svc-b", "10001"},   {"svc", "00001"},
+        {"a svc-", "00001"}, {"svc - a", "00001"},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct name n;
+
+        ck_assert(name_of_cn(&n, cases[i].cn));
+        for (size_t k = 0; k < sizeof(patterns) / sizeof(*patterns); k++) {
+            struct pattern p = pattern(patterns[k]);
+
+            ck_assert_msg(pattern_match(&p, &n) == (cases[i].matches[k] == '1'),
+                          "%s %s", patterns[k], cases[i].cn);
+            pattern_free(&p);
+        }
+        name_free(&n);
+    }
+    for (size_t i = 0; i < 25; i++) {
+        static const char within[] = "10001"
+                                     "11001"
+                                     "10111"
+                                     "10011"
+                                     "00001";
+        struct pattern in = pattern(patterns[i / 5]);
+        struct pattern out = pattern(patterns[i % 5]);
+
+        ck_assert_msg(pattern_within(&in, &out) == (within[i] == '1'),
+                      "%s within %s", patterns[i / 5], patterns[i % 5]);
+        pattern_free(&in);
+        pattern_free(&out);
+    }
 }
 END_TEST
 
@@ -279,11 +329,9 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        each_form_matches_what_it_says,
-        bad_patterns_are_refused,
-        texts_come_back,
-        within_agrees_with_match,
-        lists,
+        each_form_matches_what_it_says, common_names,
+        bad_patterns_are_refused,       texts_come_back,
+        within_agrees_with_match,       lists,
     };
 
     return unit_run("pattern", tests, sizeof(tests) / sizeof(*tests));

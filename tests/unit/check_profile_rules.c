@@ -58,6 +58,10 @@ START_TEST(contradictions)
         {SERVER NAMES "single-label = yes\n", ":10:", "single-label = yes",
          "in line 9"},
         {SERVER NAMES "subject = cn\n", ":10:", "cn: pattern", "in line 9"},
+        {SERVER NAMES "subject = email\n", ":10:", "email: pattern",
+         "in line 9"},
+        {SERVER NAMES "subject = \"o=a\xe2\x80\x8b\"\n", ":10:", "not seen",
+         ""},
         {SERVER "names = { \"dns:**\",\n\"cn:**\" }\n",
          ":10:", "\"cn:**\" can never match", "subject"},
         {SERVER NAMES "subject = \"cn=web.internal\"\n",
@@ -322,6 +326,138 @@ START_TEST(taking)
 }
 END_TEST
 
+static char *texts_of(const struct names *l)
+{
+    struct strs all = {0};
+    char *s;
+
+    for (size_t i = 0; i < l->n; i++)
+        strs_add_own(&all, name_text(&l->v[i]));
+    s = strs_join(&all, ",");
+    strs_free(&all);
+    return s;
+}
+
+/* The mail address of a subject is a name, which is judged, or is dropped. */
+START_TEST(taking_a_mail_address)
+{
+#define MAIL "usage = email names = \"email:*@b.org\" subject = "
+    static const struct {
+        const char *rules, *san, *mail;
+        bool listed;
+        const char *is; /* names|email|warnings, or a code */
+    } cases[] = {
+        {MAIL "email", "jane@b.org", "joe@B.org", false,
+         "email:jane@b.org,email:joe@b.org|joe@b.org|0"},
+        {MAIL "email", "jane@b.org", "jane@b.org", false,
+         "email:jane@b.org|jane@b.org|0"},
+        {MAIL "email", "", "jane@b.org", false,
+         "email:jane@b.org|jane@b.org|0"},
+        {MAIL "email", "jane@b.org", "joe@b.org", true, "email:jane@b.org||1"},
+        {MAIL "email", "joe@b.org", "joe@b.org", true,
+         "email:joe@b.org|joe@b.org|0"},
+        {MAIL "email", "jane@b.org", "<joe@b.org> Joe", false, "bad-name"},
+        {MAIL "email", "jane@b.org", "joe", false, "bad-name"},
+        {MAIL "email", "jane@b.org", "joe@b.org@c.org", false, "bad-name"},
+        {MAIL "o", "jane@b.org", "joe@evil.org", false, "email:jane@b.org||0"},
+        {MAIL "\"email=all@b.org\"", "jane@b.org", "joe@evil.org", false,
+         "email:jane@b.org|all@b.org|0"},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        AUTO(errs) struct errs e = {0};
+        AUTO(conf) struct conf *c = read_conf(cases[i].rules, &e);
+        AUTO(names) struct names san = {0};
+        AUTO(taken) struct taken t = {0};
+        AUTO(free) char *got = NULL;
+        const struct subject subject = {
+            .v = {[SUBJECT_EMAIL] = (char *)cases[i].mail}};
+        const struct claim asked = {
+            .names = &san, .listed = cases[i].listed, .subject = &subject};
+        struct strs warnings = {0};
+
+        ck_assert_msg(c != NULL, "case %zu: %s", i, e.n ? e.v[0].detail : "");
+        if (*cases[i].san)
+            ck_assert_int_eq(names_parse(&san, cases[i].san, &e), 0);
+        if (profile_take(rules_of(c), &asked, &t, &warnings, &e) != 0) {
+            got = xstrdup(err_code(e.v[0].code));
+        } else {
+            AUTO(free) char *list = texts_of(&t.names);
+
+            got = xasprintf(
+                "%s|%s|%zu", list,
+                t.subject.v[SUBJECT_EMAIL] ? t.subject.v[SUBJECT_EMAIL] : "",
+                warnings.n);
+        }
+        strs_free(&warnings);
+        ck_assert_msg(strcmp(got, cases[i].is) == 0, "case %zu: %s, not %s", i,
+                      got, cases[i].is);
+    }
+}
+END_TEST
+
+/* What is denied of common names holds for one that is a host as well. */
+START_TEST(denying_common_names)
+{
+    static const struct {
+        const char *san, *cn, *is; /* the subject's cn, or "denied" */
+    } cases[] = {
+        {"a.internal", "root", "denied"},
+        {"a.internal", "ROOT", "denied"},
+        {"a.internal", "admin", "denied"},
+        {"a.internal", "admin.internal", "denied"},
+        {"a.internal", "Admin of it", "denied"},
+        {"a.internal", "ro\xc2\xadot of it", "bad-name"},
+        {"a.internal", "user", "user"},
+        {"a.internal", NULL, "a.internal"},
+        {"admin.internal", NULL, ""}, /* nobody asked for it */
+        {"admin.internal", "user", "user"},
+        {"root,user", NULL, ""},
+    };
+    static const struct key_pub key = {
+        .type = KEY_EC, .curve = CURVE_P256, .bits = 256};
+    static const struct limits none;
+    AUTO(errs) struct errs e = {0};
+    AUTO(conf)
+    struct conf *c =
+        read_conf("usage = client names = { \"dns:**\", \"cn:**\" } "
+                  "single-label = yes subject = cn "
+                  "deny = { \"cn:root\", \"cn:admin*\" }\n",
+                  &e);
+
+    ck_assert_msg(c != NULL, "%s", e.n ? e.v[0].detail : "");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        AUTO(errs) struct errs why = {0};
+        AUTO(names) struct names san = {0};
+        AUTO(taken) struct taken t = {0};
+        const struct subject subject = {
+            .v = {[SUBJECT_CN] = (char *)cases[i].cn}};
+        const struct claim asked = {.names = &san, .subject = &subject};
+        struct request r = {.names = &t.names, .key = &key};
+        struct strs warnings = {0};
+        const char *got;
+
+        ck_assert_int_eq(names_parse(&san, cases[i].san, &why), 0);
+        if (profile_take(rules_of(c), &asked, &t, &warnings, &why) != 0) {
+            got = err_code(why.v[0].code);
+        } else {
+            r.cn = t.subject.v[SUBJECT_CN];
+            got = profile_judge(rules_of(c), &none, &r, NULL, &why) ? "denied"
+                  : r.cn                                            ? r.cn
+                                                                    : "";
+        }
+        strs_free(&warnings);
+        ck_assert_msg(strcmp(got, cases[i].is) == 0, "case %zu: %s, not %s", i,
+                      got, cases[i].is);
+        for (size_t k = 0; k < why.n && why.v[k].code != ERR_BAD_NAME; k++)
+            ck_assert_msg(why.v[k].code == ERR_NAME_NOT_ALLOWED &&
+                              strstr(why.v[k].detail, "\"cn:") &&
+                              strstr(why.v[k].detail, "denied"),
+                          "case %zu: %s", i, why.v[k].detail);
+    }
+}
+END_TEST
+
 /* What is denied is refused, also behind a wildcard. */
 START_TEST(denying)
 {
@@ -378,16 +514,19 @@ START_TEST(beginnings)
         {NOW - 60, 0, ERR_NONE},
         {NOW - 61, 0, ERR_BAD_ARGUMENT},
         {1, 0, ERR_BAD_ARGUMENT},
-        {NOW + 7 * TM_DAY, 0, ERR_NONE},
-        {NOW + 7 * TM_DAY + 1, 0, ERR_BAD_ARGUMENT},
+        {NOW + 14 * TM_DAY, 0, ERR_NONE},
+        {NOW + 20 * TM_DAY + 1, 0, ERR_BAD_ARGUMENT},
         {INT64_MAX, 0, ERR_BAD_ARGUMENT},
         {NOW, TM_HOUR, ERR_NONE},
         {NOW, TM_HOUR - 1, ERR_BAD_ARGUMENT},
         {NOW + 6 * TM_DAY, 10 * TM_DAY, ERR_ISSUER_EXPIRES},
+        /* a default that is cut is not cut below min-lifetime */
+        {NOW + 15 * TM_DAY - TM_HOUR + 1, 0, ERR_NONE},
+        {NOW + 15 * TM_DAY - TM_HOUR + 2, 0, ERR_ISSUER_EXPIRES},
     };
     AUTO(errs) struct errs e = {0};
     AUTO(conf)
-    struct conf *c = read_conf(SERVER NAMES "not-before = 7d lifetime = 2d "
+    struct conf *c = read_conf(SERVER NAMES "not-before = 20d lifetime = 2d "
                                             "max-lifetime = 20d "
                                             "min-lifetime = 1h\n",
                                &e);
@@ -411,7 +550,13 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        contradictions, everything_at_once, taking, denying, beginnings,
+        contradictions,
+        everything_at_once,
+        taking,
+        taking_a_mail_address,
+        denying_common_names,
+        denying,
+        beginnings,
     };
 
     return unit_run("profile_rules", tests, sizeof(tests) / sizeof(*tests));

@@ -58,8 +58,10 @@ static int judge_and_write(const struct profile *p, const struct limits *lim,
         .alg = key_signer_alg(authority.signer)};
 
     if (key_pub_parse(&key, m->spki.data, m->spki.len, e) != 0 ||
-        profile_take(p, &claim, &t, &m->warnings, e) != 0 ||
-        profile_judge(p, lim, &r, NULL, e) != 0 ||
+        profile_take(p, &claim, &t, &m->warnings, e) != 0)
+        return -1;
+    r.cn = p->fixed.v[SUBJECT_CN] ? NULL : t.subject.v[SUBJECT_CN];
+    if (profile_judge(p, lim, &r, NULL, e) != 0 ||
         profile_validity(p, &m->span, DAY_ONE, DAY_ONE + 12 * DAY,
                          &spec.not_before, &spec.not_after, e) != 0)
         return -1;

@@ -168,11 +168,18 @@ static void shown_free(struct shown *s)
     subject_free(&s->subject);
 }
 
-/* As it was asked for, but for case and how it was written. */
-static bool asked_for(const struct wish *w, const char *name)
+/* As it was asked for, but for case and how it was written.  A mail address of
+ * the subject that is taken is asked for too. */
+static bool asked_for(const struct rules *r, const struct wish *w,
+                      const char *name)
 {
     const struct list *l = w->listed.n ? &w->listed : &w->san;
+    const char *mail =
+        r->field[SUBJECT_EMAIL] == TAKE ? w->field[SUBJECT_EMAIL] : NULL;
 
+    if (!w->listed.n && mail && strncmp(name, "email:", 6) == 0 &&
+        strcmp(name + 6, mail) == 0)
+        return true;
     for (size_t i = 0; i < l->n; i++)
         if (strcasecmp(l->v[i], name) == 0)
             return true;
@@ -187,6 +194,15 @@ struct trial {
     bool limited, token_wild;
 };
 
+static bool has_mail(const struct shown *s, const char *mail)
+{
+    for (size_t i = 0; i < s->names.n; i++)
+        if (strncmp(s->names.v[i], "email:", 6) == 0 &&
+            strcmp(s->names.v[i] + 6, mail) == 0)
+            return true;
+    return false;
+}
+
 static void check_names(const struct trial *t, const struct shown *s)
 {
     const char *cn = s->subject.v[SUBJECT_CN];
@@ -200,10 +216,14 @@ static void check_names(const struct trial *t, const struct shown *s)
 
         ck_assert_msg(name_good(t->r, &t->token, t->token_wild, t->limited, n),
                       "%s is not allowed", n);
-        ck_assert_msg(asked_for(t->w, n), "%s was not asked for", n);
+        ck_assert_msg(asked_for(t->r, t->w, n), "%s was not asked for", n);
         in_san |= cn && strcasecmp(strchr(n, ':') + 1, cn) == 0;
     }
     ck_assert(s->names.n || cn);
+    if (cn && t->r->field[SUBJECT_CN] != FIX)
+        ck_assert_msg(!any_fits(&t->r->deny, as_name), "%s is denied", as_name);
+    if (s->subject.v[SUBJECT_EMAIL] && t->r->field[SUBJECT_EMAIL] != FIX)
+        ck_assert(has_mail(s, s->subject.v[SUBJECT_EMAIL]));
     /* some clients take it for the host */
     if (cn && t->r->usage <= 1 && t->r->field[SUBJECT_CN] != FIX)
         ck_assert_msg(in_san || !strchr(cn, '.'), "%s is no name", cn);
@@ -243,7 +263,8 @@ static void check_subject(const struct trial *t, const struct shown *s)
         case TAKE:
             ck_assert(!is || (wish && strcasecmp(is, wish) == 0) ||
                       (f == SUBJECT_CN && first && strcmp(is, first) == 0));
-            ck_assert(f == SUBJECT_CN || !wish || is);
+            ck_assert(f == SUBJECT_CN || !wish || is ||
+                      (f == SUBJECT_EMAIL && t->w->listed.n));
             break;
         case DROP:
             if (f == SUBJECT_CN && first && t->r->usage != CA)

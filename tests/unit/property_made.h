@@ -75,9 +75,10 @@ static const char *const patterns[] = {
     "dns:web",
 };
 static const char *const denials[] = {
-    "dns:**.x.a.example",   "dns:secret.b.example",     "ip:10.9.0.0/16",
-    "email:root@a.example", "uri:spiffe://td/admin/**", "cn:svc-root",
-    "dns:y.a.example",
+    "dns:**.x.a.example",       "dns:secret.b.example",
+    "ip:10.9.0.0/16",           "email:root@a.example",
+    "uri:spiffe://td/admin/**", "cn:svc-root",
+    "dns:y.a.example",          "cn:web*",
 };
 static const char *const values[SUBJECT__MAX] = {
     "DE", "State", "Town", "Example Ltd", "Unit", "Fixed CN", "42", "a@b.c"};
@@ -232,6 +233,9 @@ static const char *const cns[] = {
     "jane@a.example", "10.1.2.3",  "c.example",     "Robert'); DROP TABLE--",
 };
 
+static const char *const mails[] = {"ask@for.it", "jane@a.example",
+                                    "root@a.example", "x@b.example"};
+
 static bool any_fits(const struct list *l, const char *name);
 
 /* Any name, or, most of the time, one that the profile has, if it has any. */
@@ -268,7 +272,7 @@ static void invent_wish(struct wish *w, const struct rules *r)
         if (f != SUBJECT_CN && chance(3))
             w->field[f] = f == SUBJECT_C ? "FR" : "Asked For";
     if (w->field[SUBJECT_EMAIL])
-        w->field[SUBJECT_EMAIL] = "ask@for.it";
+        w->field[SUBJECT_EMAIL] = mails[draw(sizeof(mails) / sizeof(*mails))];
 }
 
 static void put_san(struct mkcsr *m, const struct wish *w)
