@@ -327,6 +327,7 @@ struct job {
     struct crl_ref *crls; /* these must have everything before `needs` */
     size_t n_crls;
     uint64_t needs;
+    bool crl_asked;              /* for them alone: it waits in any case */
     bool crl_pending;            /* they have not, and nobody waits */
     void (*reply_fn)(struct signer *s, struct job *j); /* then */
     void (*publish)(struct signer *s, struct job *j);  /* first; or NULL */
@@ -513,7 +514,8 @@ void crl_job_add(const struct signer *s, struct job *j, const char *authority,
 /* After the commit: reply(s, j), which owns j, runs when the CRLs that j is
  * about have everything before `needs`; 0: all that has been revoked so far.
  * With reasons in j->errs when they cannot be published.  At once, with
- * crl_pending as it is, when none of the authorities has crl-wait. */
+ * crl_pending as it is, when none of the authorities has crl-wait and it was not
+ * asked for them alone. */
 void crl_job_wait(struct signer *s, struct job *j, uint64_t needs,
                   void (*reply)(struct signer *s, struct job *j));
 /* The CRLs that j is about are to have everything before `end`, soon. */

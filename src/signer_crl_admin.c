@@ -108,6 +108,7 @@ int handle_crl_build(struct worker *w, const struct frame *f,
                        "--authority %s",
                        a->name, a->name);
     j = job_new(sizeof(*j), &build_kind, w, f->id, &who);
+    j->crl_asked = true;
     crl_job_add(w->s, j, a->name, 0);
     j->about = xstrdup(a->name);
     msg_begin(&j->reply, MSG_DONE, f->id, false);

@@ -115,7 +115,7 @@ void crl_job_wait(struct signer *s, struct job *j, uint64_t needs,
                   void (*reply)(struct signer *s, struct job *j))
 {
     struct job **end = &s->crl_waiting;
-    bool wait = j->publish || j->n_crls == 0;
+    bool wait = j->publish || j->crl_asked || j->n_crls == 0;
 
     j->reply_fn = reply;
     j->needs = needs;

@@ -90,15 +90,20 @@ void question_put(const struct question *q, struct buf *out)
     OPENSSL_free(der);
 }
 
-/* Signed by the issuer, or by whom it made a responder (section 4.2.2.2). */
-static bool is_signed(const struct question *q, OCSP_BASICRESP *basic)
+/* Signed by the issuer, or by whom it made a responder that has not ended
+ * (section 4.2.2.2). */
+static bool is_signed(const struct question *q, OCSP_BASICRESP *basic,
+                      int64_t now)
 {
     AUTO(x509_store) X509_STORE *store = X509_STORE_new();
     STACK_OF(X509) *l = sk_X509_new_null();
-    bool ok = store && l && sk_X509_push(l, q->issuer) > 0 &&
-              X509_STORE_add_cert(store, q->issuer) &&
-              OCSP_basic_verify(basic, l, store, OCSP_PARTIAL_CHAIN) == 1;
+    bool ok;
 
+    if (store)
+        X509_VERIFY_PARAM_set_time(X509_STORE_get0_param(store), (time_t)now);
+    ok = store && l && sk_X509_push(l, q->issuer) > 0 &&
+         X509_STORE_add_cert(store, q->issuer) &&
+         OCSP_basic_verify(basic, l, store, OCSP_PARTIAL_CHAIN) == 1;
     sk_X509_free(l);
     ERR_clear_error();
     return ok;
@@ -140,7 +145,7 @@ static void judge_basic(const struct question *q, OCSP_BASICRESP *basic,
 {
     int nonce = OCSP_check_nonce(q->request, basic);
 
-    if (!is_signed(q, basic))
+    if (!is_signed(q, basic, now))
         status_set(out, SAYS_FAILED,
                    "the answer is signed neither by the issuer nor by a "
                    "responder of it");

@@ -142,11 +142,16 @@ stop
 # ---- the next partition
 sed -i 's/crl-partition-size.*/crl-partition-size = 1/' "$CA/pocketca.conf"
 serve
-last=$(ls "$CA/crl/issuing" | sed -n 's/[.]crl$//p' | sort -n | tail -n 1)
-mkdir "$CA/crl/issuing/$((last + 1)).crl.new"
+next=1 # the first that is not open yet
+until mkdir "$CA/crl/issuing/$next.crl.new" 2>/dev/null &&
+    [ ! -e "$CA/crl/issuing/$next.crl" ]; do
+    [ ! -d "$CA/crl/issuing/$next.crl.new" ] ||
+        rmdir "$CA/crl/issuing/$next.crl.new"
+    [ ! -e "$CA/crl/issuing/$next.crl" ] || next=$((next + 1))
+done
 csr next.internal
 tries=0
-while [ "$tries" -lt 6 ]; do
+while [ "$tries" -lt 10 ]; do
     tries=$((tries + 1))
     req --data-binary @"$T/next.internal.csr" "$API/v1/certificates"
     [ "$status" = 201 ] || break
@@ -156,7 +161,7 @@ is 'nothing is issued without a list' "$status $(jq -r .code "$T/body")" \
 want 503 - 'not ready' "$API/readyz"
 json 'and why' 'any(.reasons[];
     . == "crl: the next partition of issuing cannot be opened: storage-error")'
-rmdir "$CA/crl/issuing/$((last + 1)).crl.new"
+rmdir "$CA/crl/issuing/$next.crl.new"
 eventually 200 'until it can be' healed
 issue opened.internal
 stop
