@@ -236,6 +236,15 @@ bool cert_may_issue(const struct cert *issuer, const struct cert *c);
 bool cert_self_signed(const struct cert *c);
 void cert_free(struct cert *c);
 AUTO_VALUE(cert, struct cert, cert_free)
+/* True when extKeyUsage has that purpose, or (within) none that the issuer's,
+ * if it has one, does not; a responder's OCSPSigning needs none above it (RFC
+ * 6960 section 4.2.2.2). */
+bool cert_eku_has(const struct cert *c, const void *oid, size_t len);
+bool cert_eku_within(const struct cert *c, const struct cert *issuer);
+/* True when the relative names of base begin those of the subject, compared as
+ * RFC 5280 section 7.1 has it, but for letters beyond ASCII: whatever the type
+ * of string, the case and the blanks. */
+bool cert_dn_within(const struct cert *c, const uint8_t *base, size_t len);
 /* True when the name constraints of this certificate, if it has any, permit
  * every name that the pattern matches and none of `deny` does. */
 bool cert_constraints_permit(const struct cert *c, const struct pattern *p,

@@ -66,6 +66,11 @@ static void check_power(const struct chain *c, const struct link *k,
                 "%s: \"%s\" is not the certificate of an authority: "
                 "basicConstraints has no cA TRUE",
                 c->path, k->name);
+    if (k->cert.subject_len == 2)
+        err_add(c->e, ERR_BAD_ARGUMENT,
+                "%s: certificate %zu has an empty subject, and the issuer of "
+                "a certificate has a name (RFC 5280 section 4.1.2.4)",
+                c->path, below + 1);
     if (limited && !(k->cert.ku & KU_CERT_SIGN))
         err_add(c->e, ERR_BAD_ARGUMENT,
                 "%s: \"%s\" may not sign certificates: keyUsage has no "

@@ -63,11 +63,15 @@ static void fit_usage(const struct conf *c, const struct profile *p,
                       const struct conf_issuer *i, struct errs *e)
 {
     const unsigned eku = i->cert->eku;
-    const bool other = p->eku_other.len && !(eku & EKU_OTHER);
+    struct der others = der_of(p->eku_other.data, p->eku_other.len);
+    struct der_tlv oid;
+    bool wider = p->eku & ~eku & ~(unsigned)EKU_OCSP;
 
     if (!eku || eku & EKU_ANY)
         return;
-    if (p->eku & ~eku & ~(unsigned)EKU_OCSP || other)
+    while (!der_end(&others) && der_get_oid(&others, &oid) == 0)
+        wider |= !cert_eku_has(i->cert, oid.val, oid.len);
+    if (wider)
         complain(c, p->line, e,
                  "profile %s: usage has a purpose that the extended key usage "
                  "of %s does not",

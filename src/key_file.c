@@ -195,22 +195,41 @@ static int key_judge(EVP_PKEY *key, const char *path, struct errs *e)
     return 0;
 }
 
+/* Whether OpenSSL said so of an algorithm: its errors are a queue. */
+static bool is_unsupported(void)
+{
+    unsigned long code;
+
+    while ((code = ERR_get_error()))
+        if (ERR_GET_REASON(code) == ERR_R_UNSUPPORTED)
+            return true;
+    return false;
+}
+
 static EVP_PKEY *text_load(const struct buf *text, const char *path,
                            const char *pass, struct errs *e)
 {
     AUTO(bio) BIO *bio = BIO_new_mem_buf(text->data, (int)text->len);
     struct pass p = {.text = pass};
     EVP_PKEY *key;
+    bool unsupported;
 
     if (!bio)
         abort();
+    ERR_clear_error();
     key = PEM_read_bio_PrivateKey(bio, NULL, pass_give, &p);
+    unsupported = is_unsupported();
     ERR_clear_error();
     if (!key)
         err_add(e, ERR_BAD_ARGUMENT,
                 p.asked && !pass
                     ? "The key in \"%s\" is encrypted, and there is no "
                       "passphrase."
+                : p.asked && unsupported
+                    ? "The key in \"%s\" is encrypted by an algorithm that "
+                      "OpenSSL has not, or no longer: write it anew with "
+                      "openssl pkcs8 -topk8 (-provider legacy -provider "
+                      "default)."
                 : p.asked ? "The passphrase does not open the key in \"%s\"."
                           : "The file \"%s\" holds no private key in PEM.",
                 path);

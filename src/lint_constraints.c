@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "host.h"
 #include "lint_part.h"
 #include "oid.h"
 #include "uri.h"
@@ -133,35 +134,38 @@ static uint8_t general_of(enum name_kind k)
                              : GENERAL_IP;
 }
 
-/* A name of one kind against the subtrees of its kind alone. */
-static bool refuses_name(const struct cert *ca, const struct name *n)
+/* Constraints are about hosts, so a URI with an address is outside all. */
+static bool is_beyond(const struct name *n)
 {
-    const uint8_t tag = general_of(n->kind);
+    uint8_t ip[16];
+    const char *host;
+    size_t len;
+
+    if (n->kind != NAME_URI)
+        return false;
+    uri_host(n->value, &host, &len);
+    return *host == '[' || host_ip(ip, host, len);
+}
+
+/* A name of one kind against the subtrees of its kind alone; n NULL: one that
+ * cannot be compared, and so is within none. */
+static bool refuses_name(const struct cert *ca, uint8_t tag,
+                         const struct name *n)
+{
     bool asked = false, in = false, bounds;
     struct der list = subtrees(ca, EXCLUDED);
     struct der_tlv base;
 
     while (subtree_next(&list, &base, &bounds))
-        if (base.tag == tag && name_within(n, &base))
+        if (base.tag == tag && (!n || name_within(n, &base)))
             return true;
     list = subtrees(ca, PERMITTED);
     while (subtree_next(&list, &base, &bounds))
         if (base.tag == tag) {
             asked = true;
-            in |= name_within(n, &base);
+            in |= n && name_within(n, &base);
         }
     return asked && !in;
-}
-
-/* The RDNs of the base begin those of the subject. */
-static bool dn_within(const struct cert *c, const struct der_tlv *base)
-{
-    struct der d = der_of(base->val, base->len), rdns, own, all;
-
-    all = der_of(c->subject, c->subject_len);
-    return der_enter(&d, DER_SEQUENCE, &rdns) == 0 &&
-           der_enter(&all, DER_SEQUENCE, &own) == 0 && own.n >= rdns.n &&
-           (rdns.n == 0 || memcmp(own.p, rdns.p, rdns.n) == 0);
 }
 
 static bool refuses_subject(const struct cert *ca, const struct cert *c)
@@ -173,13 +177,13 @@ static bool refuses_subject(const struct cert *ca, const struct cert *c)
     if (c->subject_len == 2)
         return false;
     while (subtree_next(&list, &base, &bounds))
-        if (base.tag == GENERAL_DN && dn_within(c, &base))
+        if (base.tag == GENERAL_DN && cert_dn_within(c, base.val, base.len))
             return true;
     list = subtrees(ca, PERMITTED);
     while (subtree_next(&list, &base, &bounds))
         if (base.tag == GENERAL_DN) {
             asked = true;
-            in |= dn_within(c, &base);
+            in |= cert_dn_within(c, base.val, base.len);
         }
     return asked && !in;
 }
@@ -193,12 +197,12 @@ static bool refuses_attribute(const struct cert *ca, const struct cert *c)
     while (lint_attribute(&at, &oid, &v)) {
         AUTO(errs) struct errs e = {0};
         struct name n = {0};
-        bool refused;
+        bool refused, odd;
 
-        if (!der_oid_is(&oid, OID(AT_EMAIL)) ||
-            name_parse_kind(&n, NAME_EMAIL, (const char *)v.val, v.len, &e))
+        if (!der_oid_is(&oid, OID(AT_EMAIL)))
             continue;
-        refused = refuses_name(ca, &n);
+        odd = name_parse_kind(&n, NAME_EMAIL, (const char *)v.val, v.len, &e);
+        refused = refuses_name(ca, GENERAL_EMAIL, odd ? NULL : &n);
         name_free(&n);
         if (refused)
             return true;
@@ -210,9 +214,12 @@ bool constraints_refuse(const struct cert *issuer, const struct cert *c)
 {
     if (!lint_has(issuer, EXT_CONSTRAINTS) || cert_self_signed(c))
         return false;
-    for (size_t i = 0; i < c->names.n; i++)
-        if (refuses_name(issuer, &c->names.v[i]))
+    for (size_t i = 0; i < c->names.n; i++) {
+        const struct name *n = &c->names.v[i];
+
+        if (refuses_name(issuer, general_of(n->kind), is_beyond(n) ? NULL : n))
             return true;
+    }
     return refuses_subject(issuer, c) || refuses_attribute(issuer, c);
 }
 

@@ -75,14 +75,13 @@ static bool constraints_broken(LINT_ARGS)
     return false;
 }
 
-/* What everybody but RFC 5280 does: the issuer's purposes bind. */
+/* What everybody but RFC 5280 does: the purposes of those above bind. */
 static bool eku_wider(LINT_ARGS)
 {
-    unsigned may = issuer->eku;
-
-    if (issuer == c || !lint_has(issuer, EXT_EKU) || may & EKU_ANY)
-        return false;
-    return !lint_has(c, EXT_EKU) || c->eku & ~may;
+    for (const struct cert *at = issuer; at && at != c; at = at->above)
+        if (!cert_eku_within(c, at))
+            return true;
+    return false;
 }
 
 static bool signature_of_other_key(LINT_ARGS)
@@ -134,7 +133,9 @@ static const struct lint rows[] = {
      "a name is outside the name constraints of the issuer, or of one above it",
      constraints_broken, NULL},
     {"eku_wider", LINT_ERROR, LINT_ANY | LINT_PAIR, "BR 7.1.2.10.6",
-     "extKeyUsage has a purpose that the issuer's has not", eku_wider, NULL},
+     "extKeyUsage has a purpose that the issuer's, or that of one above it, "
+     "has not",
+     eku_wider, NULL},
     {"signature_of_other_key", LINT_ERROR, LINT_ANY | LINT_PAIR,
      "RFC 5280 4.1.1.2", "the signature algorithm is not the issuer key's",
      signature_of_other_key, NULL},

@@ -116,6 +116,52 @@ static bool wildcard_server_only(LINT_ARGS)
     return false;
 }
 
+static bool is_spiffe(const struct name *n)
+{
+    return n->kind == NAME_URI && strncmp(n->value, "spiffe://", 9) == 0;
+}
+
+/* SPIFFE-ID section 2: a trust domain of [a-z0-9._-] and segments of
+ * [A-Za-z0-9._-], none empty. */
+static bool spiffe_broken(const struct name *n)
+{
+    const char *p = n->value + strlen("spiffe://");
+
+    for (; *p && *p != '/'; p++)
+        if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789._-", *p))
+            return true;
+    for (; *p; p++) {
+        if (*p == '/' && (p[1] == '/' || !p[1]))
+            return true;
+        if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                    "0123456789._-/",
+                    *p))
+            return true;
+    }
+    return false;
+}
+
+static bool spiffe_form(LINT_ARGS)
+{
+    for (size_t i = 0; i < c->names.n; i++)
+        if (is_spiffe(&c->names.v[i]) && spiffe_broken(&c->names.v[i]))
+            return true;
+    return false;
+}
+
+/* X.509-SVID section 2: who validates refuses more than one URI. */
+static bool spiffe_many(LINT_ARGS)
+{
+    bool svid = false;
+    size_t uris = 0;
+
+    for (size_t i = 0; i < c->names.n; i++) {
+        svid |= is_spiffe(&c->names.v[i]);
+        uris += c->names.v[i].kind == NAME_URI;
+    }
+    return svid && uris > 1;
+}
+
 static const struct lint rows[] = {
     {"san_missing", LINT_ERROR, LINT_LEAF, "RFC 9525 2",
      "a server certificate has no alternative names", san_missing, NULL},
@@ -139,6 +185,12 @@ static const struct lint rows[] = {
      "an address is unspecified, broadcast or multicast", ip_nobody, NULL},
     {"email_without_mailbox", LINT_WARNING, LINT_LEAF, "RFC 8550 3",
      "a mail certificate has no mail address", email_without_mailbox, NULL},
+    {"spiffe_form", LINT_ERROR, LINT_ANY, "SPIFFE-ID 2",
+     "a SPIFFE ID has more than a trust domain and a path without empty "
+     "segments",
+     spiffe_form, NULL},
+    {"spiffe_many", LINT_ERROR, LINT_LEAF, "X509-SVID 2",
+     "there is another URI beside a SPIFFE ID", spiffe_many, NULL},
     {"wildcard_no_server", LINT_WARNING, LINT_LEAF, "RFC 9525 6.3",
      "a wildcard, which only names servers, in a certificate for none",
      wildcard_server_only, NULL},

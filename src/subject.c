@@ -123,9 +123,7 @@ const char *subject_rule(enum subject_field f, const char *value)
     return NULL;
 }
 
-/* In place, as X.520 compares: blanks at the ends and doubled ones count for
- * nothing. */
-static void collapse(char *s)
+void subject_collapse(char *s)
 {
     char *to = s;
 
@@ -140,7 +138,7 @@ static void collapse(char *s)
 void subject_set(struct subject *s, enum subject_field f, char *value)
 {
     free(s->v[f]);
-    collapse(value);
+    subject_collapse(value);
     s->v[f] = *value ? value : NULL;
     if (!*value)
         free(value);

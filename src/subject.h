@@ -36,6 +36,8 @@ enum subject_field subject_field_of(const struct der_tlv *oid);
 /* NULL when the field may have this value, else the rule that it breaks: the
  * upper bounds and characters of RFC 5280 appendix A. */
 const char *subject_rule(enum subject_field f, const char *value);
+/* In place, as X.520 compares: without blanks at the ends and doubled ones. */
+void subject_collapse(char *s);
 /* Takes the value, without blanks at its ends and doubled ones; of several the
  * last one stays, and an empty one is none. */
 void subject_set(struct subject *s, enum subject_field f, char *value);

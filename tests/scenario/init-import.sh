@@ -71,7 +71,7 @@ like 'is refused with the reason' "$T/out" 'no passphrase'
 echo wrong >"$T/wrong"
 exits 1 'a wrong passphrase' take x "$T/rsa.pem" "$T/sealed.key" \
     --passphrase-file "$T/wrong"
-like 'too' "$T/out" 'does not open'
+like 'too' "$T/out" 'passphrase does not open'
 ok 'the right one' take sealed "$T/rsa.pem" "$T/sealed.key" \
     --passphrase-file "$T/pass"
 like 'the copy is encrypted' "$T/sealed/keys/issuing.key" 'ENCRYPTED'
@@ -128,6 +128,25 @@ refused 'MD5' '(MD|md)5' "$T/md.pem" "$T/md.key" --import-chain "$T/rsa.pem"
 below under inter "$ca" "$ku"
 refused 'an authority below pathlen 0' 'pathLenConstraint 0, and 1 authorities' \
     "$T/under.pem" "$T/under.key" --import-chain "$T/bundle.pem"
+openssl req -new -key "$T/weak.key" -subj / -out "$T/nobody.csr"
+printf '%s\n' "$ca" "$ku" >"$T/ext"
+openssl x509 -req -in "$T/nobody.csr" -CA "$T/rsa.pem" -CAkey "$T/rsa.key" \
+    -days 9 -extfile "$T/ext" -out "$T/nobody.pem" 2>"$T/openssl"
+refused 'an authority without a name' 'certificate 1 has an empty subject' \
+    "$T/nobody.pem" "$T/weak.key" --import-chain "$T/rsa.pem"
+below tls rsa "$ca" "$ku" 'extendedKeyUsage = serverAuth'
+refused 'purposes that it may not certify' 'extended key usage' "$T/tls.pem" \
+    "$T/tls.key" --import-chain "$T/rsa.pem"
+cat >"$T/des.key" <<'END'
+-----BEGIN ENCRYPTED PRIVATE KEY-----
+MIGwMBsGCSqGSIb3DQEFAzAOBAhQ6ndTI+f2IwICCAAEgZCiMm+BocXTCN7kLrQ4
+QRhwrJbjtahVdk94q/k/scMD8+AE1eWpduXaj1x8Iy1mP+WyCoaoKE01gbDf4MXf
+ye88SboaWKRfUvPWbKcEE7d1Sp87qzRzlsoqtfXANCtsEWYIVDXXsCuhTnVMyDzz
+8ohtLf/4stspEraWCJhGrJ1tWnovwA5kVIHBL/K7WfRwl4I=
+-----END ENCRYPTED PRIVATE KEY-----
+END
+refused 'a cipher that there is no more' 'an algorithm that OpenSSL has not' \
+    "$T/p256.pem" "$T/des.key" --passphrase-file "$T/pass"
 chmod 644 "$T/rsa.key"
 refused 'a key that all may read' 'chmod 600' "$T/rsa.pem" "$T/rsa.key"
 chmod 600 "$T/rsa.key"
@@ -193,4 +212,31 @@ number=$(openssl crl -in "$T/body" -noout -crlnumber | sed 's/.*0x//')
 is "and the number ($number) goes on" $? 0
 ok 'the ledger fits' "$POCKETCA" audit -c "$CA/pocketca.conf"
 stop
+
+# ---- one for TLS alone: its responder is believed all the same
+rm -rf "$CA"
+below tls rsa "$ca" "$ku" 'subjectKeyIdentifier = hash' \
+    'extendedKeyUsage = serverAuth, clientAuth, 1.2.3.4'
+ok 'for TLS alone' take ca "$T/tls.pem" "$T/tls.key" --import-chain \
+    "$T/rsa.pem" --host localhost,127.0.0.1 --listen-api "$API" \
+    --listen-public "$PUBLIC"
+BEARER=$(cat "$CA/admin.token")
+serve
+issue web.internal
+unlike 'its responder is certified' "$T/log" 'event=responder.*level=error|level=error.*event=responder'
+openssl ocsp -issuer "$T/tls.pem" -cert "$T/web.internal.pem" \
+    -url "$PUBLIC/ocsp" -CAfile "$T/rsa.pem" -verify_other "$T/tls.pem" \
+    >"$T/ocsp" 2>&1
+like 'and believed' "$T/ocsp" '^Response verify OK'
+like 'when it says good' "$T/ocsp" ': good$'
+stop
+cp "$CA/pocketca.conf" "$T/conf"
+for oid in 4 5; do
+    { cat "$T/conf"; echo 'profile more { usage = "1.2.3.'$oid'" names = "dns:**.b" }'; } \
+        >"$CA/pocketca.conf"
+    pca check -c "$CA/pocketca.conf" >"$T/check.$oid" 2>&1
+done
+like 'a purpose by OID that it has' "$T/check.4" 'is good'
+like 'and one that it has not' "$T/check.5" \
+    'profile more: usage has a purpose that the extended key usage'
 finish
