@@ -75,6 +75,7 @@ static void *worker_run(void *arg)
 {
     struct signer *s = arg;
 
+    pthread_setname_np(pthread_self(), "worker");
     if (peer_serve(s, peer_ref(s->front)) < 0)
         log_fatal("frame", "the front broke the protocol");
     return NULL;
@@ -82,6 +83,7 @@ static void *worker_run(void *arg)
 
 static void *accept_run(void *arg)
 {
+    pthread_setname_np(pthread_self(), "accept");
     peer_accept(arg, FD_LISTEN);
     return NULL;
 }

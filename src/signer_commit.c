@@ -245,6 +245,7 @@ static void *commit_run(void *arg)
     struct job *batch;
     size_t n;
 
+    pthread_setname_np(pthread_self(), "committer");
     while ((batch = take_batch(s, &n)))
         commit_batch(s, batch, n);
     return NULL;
@@ -346,6 +347,7 @@ static void *checkpoint_run(void *arg)
     uint64_t seen = 0;
     bool stop = false;
 
+    pthread_setname_np(pthread_self(), "checkpointer");
     while (c && !stop) {
         usleep(CHECKPOINT_US);
         pthread_mutex_lock(&s->queue_lock);

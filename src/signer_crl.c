@@ -194,6 +194,7 @@ static void *crl_run(void *arg)
     struct task t;
     bool stop, found;
 
+    pthread_setname_np(pthread_self(), "crl");
     if (!c)
         log_fatal("ledger", "%s", e.n ? e.v[0].detail : "no connection");
     /* Of this thread alone, on Linux. */

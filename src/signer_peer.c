@@ -254,6 +254,7 @@ static void *admin_run(void *arg)
 {
     struct accepted *a = arg;
 
+    pthread_setname_np(pthread_self(), "admin");
     if (peer_serve(a->s, peer_ref(a->p)) < 0)
         log_msg(LOG_WARN, "admin", "a connection broke the protocol");
     accepted_free(a);

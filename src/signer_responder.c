@@ -164,6 +164,7 @@ static void *responders_run(void *arg)
     struct signer *s = arg;
     struct worker *w = worker_new(s, NULL);
 
+    pthread_setname_np(pthread_self(), "responders");
     while (sleep_a_while(s))
         renew_due(w);
     worker_free(w);
