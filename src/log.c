@@ -2,6 +2,7 @@
 #include "log.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -134,9 +135,45 @@ void log_begin(struct log_line *l, enum log_level level, const char *event)
     log_str(l, "event", event);
 }
 
-void log_end(struct log_line *l)
+/* What this thread gathers between log_hold() and log_let_go(). */
+static _Thread_local struct {
+    char text[PIPE_BUF];
+    size_t len;
+    unsigned lines; /* with those that were lost before them */
+    bool on;
+} held;
+
+static void emit(const char *text, size_t len, unsigned lines)
 {
     struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+    /* A pipe that is writable takes PIPE_BUF octets without blocking. */
+    if (poll(&out, 1, 0) != 1 || !(out.revents & POLLOUT) ||
+        write(STDERR_FILENO, text, len) < 0)
+        atomic_fetch_add(&dropped, lines);
+}
+
+static void emit_held(void)
+{
+    if (held.len)
+        emit(held.text, held.len, held.lines);
+    held.len = 0;
+    held.lines = 0;
+}
+
+void log_hold(void)
+{
+    held.on = true;
+}
+
+void log_let_go(void)
+{
+    held.on = false;
+    emit_held();
+}
+
+void log_end(struct log_line *l)
+{
     unsigned lost;
     int n;
 
@@ -148,10 +185,15 @@ void log_end(struct log_line *l)
         l->len += (size_t)n;
     }
     l->text[l->len++] = '\n';
-    /* A pipe that is writable takes PIPE_BUF octets without blocking. */
-    if (poll(&out, 1, 0) != 1 || !(out.revents & POLLOUT) ||
-        write(STDERR_FILENO, l->text, l->len) < 0)
-        atomic_fetch_add(&dropped, lost + 1);
+    if (!held.on) {
+        emit(l->text, l->len, lost + 1);
+        return;
+    }
+    if (held.len + l->len > sizeof(held.text))
+        emit_held();
+    memcpy(held.text + held.len, l->text, l->len);
+    held.len += l->len;
+    held.lines += lost + 1;
 }
 
 static void message(enum log_level level, const char *event, const char *fmt,
@@ -188,5 +230,6 @@ void log_fatal(const char *event, const char *fmt, ...)
     va_start(ap, fmt);
     message(LOG_ERROR, event, fmt, ap);
     va_end(ap);
+    emit_held();
     _exit(1);
 }

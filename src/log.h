@@ -39,6 +39,10 @@ void log_int(struct log_line *l, const char *key, int64_t value);
 void log_fmt(struct log_line *l, const char *key, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void log_end(struct log_line *l);
+/* Between them the lines of this thread are gathered, and written together
+ * when PIPE_BUF octets are full, at log_let_go() and before log_fatal() ends. */
+void log_hold(void);
+void log_let_go(void);
 
 /* A line with one key, msg. */
 void log_msg(enum log_level level, const char *event, const char *fmt, ...)

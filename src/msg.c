@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-enum { FLAG_MORE = 1, LENGTH_AT = 4 };
+enum { FLAG_MORE = 1, LENGTH_AT = 4, SEND_AT_ONCE = 64 };
 
 static const struct {
     const char *name;
@@ -35,12 +35,20 @@ void msg_begin(struct buf *b, enum msg_type type, uint64_t id, bool more)
     buf_u64(b, id);
 }
 
-static void put_length(struct buf *frame)
+/* Puts its length into the head; -1 when it is too long to be sent. */
+static int frame_end(struct buf *frame)
 {
     uint32_t n = (uint32_t)(frame->len - MSG_HEAD);
 
+    if (frame->len < MSG_HEAD)
+        abort();
+    if (frame->len > MSG_MAX) {
+        errno = EMSGSIZE;
+        return -1;
+    }
     for (int i = 0; i < 4; i++)
         frame->data[LENGTH_AT + i] = (uint8_t)(n >> (24 - 8 * i));
+    return 0;
 }
 
 int msg_send(int sock, struct buf *frame, int fd, bool dontwait)
@@ -53,13 +61,8 @@ int msg_send(int sock, struct buf *frame, int fd, bool dontwait)
     struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
     ssize_t n;
 
-    if (frame->len < MSG_HEAD)
-        abort();
-    if (frame->len > MSG_MAX) {
-        errno = EMSGSIZE;
+    if (frame_end(frame) != 0)
         return -1;
-    }
-    put_length(frame);
     if (fd >= 0) {
         m.msg_control = &control;
         m.msg_controllen = sizeof(control);
@@ -72,6 +75,30 @@ int msg_send(int sock, struct buf *frame, int fd, bool dontwait)
         n = sendmsg(sock, &m, MSG_NOSIGNAL | (dontwait ? MSG_DONTWAIT : 0));
     while (n < 0 && errno == EINTR);
     return n < 0 ? -1 : 0;
+}
+
+int msg_send_all(int sock, struct buf *frames, size_t n)
+{
+    struct mmsghdr m[SEND_AT_ONCE];
+    struct iovec iov[SEND_AT_ONCE];
+    size_t ready = 0;
+    int sent;
+
+    for (; n; frames += sent, n -= (size_t)sent) {
+        for (ready = 0; ready < n && ready < SEND_AT_ONCE; ready++) {
+            if (frame_end(&frames[ready]) != 0)
+                return -1;
+            iov[ready] = (struct iovec){frames[ready].data, frames[ready].len};
+            m[ready] = (struct mmsghdr){
+                .msg_hdr = {.msg_iov = &iov[ready], .msg_iovlen = 1}};
+        }
+        do
+            sent = sendmmsg(sock, m, (unsigned)ready, MSG_NOSIGNAL);
+        while (sent < 0 && errno == EINTR);
+        if (sent < 0)
+            return -1;
+    }
+    return 0;
 }
 
 /* The head, judged: what the table does not permit is a broken promise. */

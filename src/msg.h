@@ -103,6 +103,9 @@ void msg_begin(struct buf *b, enum msg_type type, uint64_t id, bool more);
  * dontwait and it would block, EMSGSIZE when over MSG_MAX.  fd: passed along,
  * or -1. */
 int msg_send(int sock, struct buf *frame, int fd, bool dontwait);
+/* All n frames in their order, by few system calls; waits for room.  0; -1 with
+ * errno as above, and then some of them may have gone. */
+int msg_send_all(int sock, struct buf *frames, size_t n);
 /* 1 a frame; 0 the peer is gone; -1 the peer broke the protocol (unknown type,
  * not permitted from `peer`, wrong length): close the connection.  buf has
  * MSG_MAX octets.  Descriptors are taken only when peer is PEER_S. */

@@ -238,6 +238,10 @@ void peer_unref(struct peer *p);
 /* A whole frame.  Never blocks when the peer is an admin: one that does not
  * read its answers is cut off. */
 void peer_send(struct peer *p, struct buf *frame);
+/* Between them what this thread sends to the front is gathered, and goes
+ * together at the latest at peer_let_go(): one wake-up for a whole batch. */
+void peer_hold(void);
+void peer_let_go(void);
 /* As peer_send(), but waits for an admin to read: for long answers, by the
  * peer's own thread. */
 void peer_send_wait(struct peer *p, struct buf *frame);

@@ -180,13 +180,29 @@ static void give_up(struct signer *s)
         log_fatal("ledger", "the fate of a commit is unknown: starting again");
 }
 
+/* Every notice has gone before: an answer may come from the thread that makes
+ * CRLs as soon as done() was called. */
+static void answer_all(struct signer *s, struct job *batch)
+{
+    struct job *next;
+
+    peer_hold();
+    log_hold();
+    for (struct job *j = batch; j; j = next) {
+        next = j->next;
+        j->next = NULL;
+        j->kind->done(s, j);
+    }
+    peer_let_go();
+    log_let_go();
+}
+
 static void commit_batch(struct signer *s, struct job *batch, size_t n)
 {
     struct ledger_mark start;
     const uint64_t revocations = s->revocations;
     int64_t began = tm_mono_us();
     enum store_result r;
-    struct job *next;
     AUTO(free) char *why = NULL;
 
     ledger_mark(s->ledger, &start);
@@ -205,15 +221,13 @@ static void commit_batch(struct signer *s, struct job *batch, size_t n)
         s->commits++;
         s->committed_us = tm_mono_us();
     }
-    for (struct job *j = batch; j; j = next) {
-        next = j->next;
-        j->next = NULL;
+    for (struct job *j = batch; j; j = j->next) {
         if (r != STORE_OK && j->errs.n == 0)
             fail(j, r, why);
         if (j->errs.n == 0)
             ocsp_tell(s, j);
-        j->kind->done(s, j);
     }
+    answer_all(s, batch);
     if (r == STORE_BROKEN)
         give_up(s);
 }

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-enum { ADMIN_SEND_S = 30 };
+enum { ADMIN_SEND_S = 30, HELD_MAX = 64 };
 
 struct peer *peer_new(int sock, enum msg_peer kind, uid_t uid)
 {
@@ -37,19 +37,62 @@ void peer_unref(struct peer *p)
     free(p);
 }
 
-static void send_frame(struct peer *p, struct buf *frame, bool dontwait)
+static void unsent(struct peer *p)
 {
-    if (msg_send(p->sock, frame, -1, dontwait) == 0)
-        return;
     if (errno == EMSGSIZE)
-        log_fatal("frame", "an answer of %zu octets", frame->len);
+        log_fatal("frame", "an answer is too long");
     /* Gone, or an admin that does not read: never let it hold up others. */
     shutdown(p->sock, SHUT_RDWR);
 }
 
+static void send_frame(struct peer *p, struct buf *frame, bool dontwait)
+{
+    if (msg_send(p->sock, frame, -1, dontwait) != 0)
+        unsent(p);
+}
+
+/* What this thread holds back, all for the one front. */
+static _Thread_local struct {
+    struct buf v[HELD_MAX];
+    size_t n;
+    struct peer *front;
+    bool on;
+} held;
+
+static void send_held(void)
+{
+    if (!held.n)
+        return;
+    if (msg_send_all(held.front->sock, held.v, held.n) != 0)
+        unsent(held.front);
+    while (held.n)
+        buf_wipe(&held.v[--held.n]);
+    peer_unref(held.front);
+}
+
+void peer_hold(void)
+{
+    held.on = true;
+}
+
+void peer_let_go(void)
+{
+    held.on = false;
+    send_held();
+}
+
 void peer_send(struct peer *p, struct buf *frame)
 {
-    send_frame(p, frame, p->kind == PEER_A);
+    if (!held.on || p->kind == PEER_A) {
+        send_frame(p, frame, p->kind == PEER_A);
+        return;
+    }
+    if (held.n == 0)
+        held.front = peer_ref(p);
+    held.v[held.n++] = *frame;
+    *frame = (struct buf){0};
+    if (held.n == HELD_MAX)
+        send_held();
 }
 
 void peer_send_wait(struct peer *p, struct buf *frame)

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <sys/ioctl.h>
+#include <sys/wait.h>
 
 #include "log.h"
 #include "unit.h"
@@ -109,6 +114,78 @@ START_TEST(levels_below_are_left_out)
 }
 END_TEST
 
+START_TEST(lines_that_are_held_go_together)
+{
+    char text[PIPE_BUF + 1];
+    struct log_line l;
+    int waiting = -1;
+
+    divert();
+    log_hold();
+    log_msg(LOG_INFO, "first", "x");
+    log_msg(LOG_INFO, "second", "x");
+    ck_assert_int_eq(ioctl(out[0], FIONREAD, &waiting), 0);
+    ck_assert_int_eq(waiting, 0);
+    /* What does not fit goes at once, what comes then is held. */
+    for (int i = 0; i < 4; i++) {
+        log_begin(&l, LOG_INFO, "long");
+        for (int v = 0; v < 5; v++)
+            log_fmt(&l, "v", "%0200d", i);
+        log_end(&l);
+    }
+    ck_assert_int_eq(ioctl(out[0], FIONREAD, &waiting), 0);
+    ck_assert_int_gt(waiting, 3 * 1000);
+    ck_assert_int_le(waiting, PIPE_BUF);
+    ck_assert_int_eq(read(out[0], text, sizeof(text) - 1), waiting);
+    text[waiting] = '\0';
+    ck_assert_ptr_nonnull(strstr(text, "event=first msg=x\n"));
+    ck_assert_ptr_nonnull(strstr(strstr(text, "event=first"), "event=second"));
+    log_let_go();
+    log_msg(LOG_INFO, "after", "x");
+    restore(text, sizeof(text));
+    ck_assert_ptr_nonnull(strstr(strstr(text, "event=long"), "event=after"));
+}
+END_TEST
+
+START_TEST(held_lines_that_are_lost_are_counted)
+{
+    char text[1 << 17];
+
+    divert();
+    fcntl(out[1], F_SETPIPE_SZ, 4096);
+    log_msg(LOG_INFO, "fill", "%01000d", 1); /* the pipe is no longer empty */
+    log_hold();
+    for (int i = 0; i < 200; i++)
+        log_msg(LOG_INFO, "held", "%d", i);
+    log_let_go();
+    ck_assert_int_gt(read(out[0], text, sizeof(text)), 0);
+    log_msg(LOG_INFO, "after", "x");
+    restore(text, sizeof(text));
+    ck_assert_ptr_nonnull(strstr(text, " dropped="));
+    ck_assert_int_gt(atoi(strstr(text, " dropped=") + 9), 150);
+    ck_assert_int_le(atoi(strstr(text, " dropped=") + 9), 200);
+}
+END_TEST
+
+/* What was held is the story of the end. */
+START_TEST(the_end_writes_what_is_held)
+{
+    char text[1024];
+    int status;
+
+    divert();
+    if (fork() == 0) {
+        log_hold();
+        log_msg(LOG_INFO, "before", "x");
+        log_fatal("end", "y");
+    }
+    wait(&status);
+    restore(text, sizeof(text));
+    ck_assert_ptr_nonnull(strstr(text, "event=before"));
+    ck_assert_ptr_nonnull(strstr(strstr(text, "event=before"), "event=end"));
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -116,6 +193,9 @@ int main(void)
         a_long_line_is_cut_and_ends,
         a_full_pipe_does_not_block_and_is_counted,
         levels_below_are_left_out,
+        lines_that_are_held_go_together,
+        held_lines_that_are_lost_are_counted,
+        the_end_writes_what_is_held,
     };
 
     return unit_run("log", tests, sizeof(tests) / sizeof(tests[0]));

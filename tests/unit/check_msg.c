@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "msg.h"
@@ -210,6 +211,41 @@ START_TEST(a_gone_peer_is_gone)
 }
 END_TEST
 
+/* More than go at once, and than the socket holds, to one who reads late. */
+START_TEST(many_frames_arrive_in_their_order)
+{
+    enum { MANY = 1000 };
+    static struct buf frames[MANY];
+    struct frame f;
+    int status;
+
+    open_pair();
+    for (uint64_t i = 0; i < MANY; i++) {
+        msg_begin(&frames[i], MSG_TEXT, i + 1, false);
+        memset(buf_extend(&frames[i], i % 997), (int)i, i % 997);
+    }
+    if (fork() == 0)
+        _exit(msg_send_all(pair[0], frames, MANY) != 0);
+    for (uint64_t i = 0; i < MANY; i++) {
+        ck_assert_int_eq(msg_recv(pair[1], PEER_S, in, &f), 1);
+        ck_assert(f.id == i + 1 && f.body.n == i % 997);
+        ck_assert(!f.body.n || f.body.p[f.body.n - 1] == (uint8_t)i);
+    }
+    wait(&status);
+    ck_assert_int_eq(status, 0);
+    /* One of them too long: those before it may have gone, it has not. */
+    buf_extend(&frames[1], MSG_MAX);
+    ck_assert_int_eq(msg_send_all(pair[0], frames, 2), -1);
+    ck_assert_int_eq(errno, EMSGSIZE);
+    close(pair[1]);
+    ck_assert_int_eq(msg_send_all(pair[0], frames, 1), -1);
+    ck_assert_int_eq(errno, EPIPE);
+    close(pair[0]);
+    for (size_t i = 0; i < MANY; i++)
+        buf_free(&frames[i]);
+}
+END_TEST
+
 START_TEST(a_full_socket_does_not_block_when_asked)
 {
     AUTO(buf) struct buf b = {0};
@@ -235,6 +271,7 @@ int main(void)
         the_largest_frame_passes_and_no_larger_one,
         a_descriptor_goes_one_way_only,
         a_gone_peer_is_gone,
+        many_frames_arrive_in_their_order,
         a_full_socket_does_not_block_when_asked,
     };
 

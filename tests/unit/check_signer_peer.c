@@ -214,6 +214,37 @@ START_TEST(the_silent_lock_nobody_out)
 }
 END_TEST
 
+START_TEST(what_is_held_goes_at_the_end_or_when_it_is_much)
+{
+    enum { MANY = 150 };
+    static uint8_t in[MSG_MAX];
+    AUTO(buf) struct buf b = {0};
+    struct peer *front;
+    struct frame f;
+    int pair[2];
+
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+    front = peer_new(pair[0], PEER_F, 0);
+    peer_hold();
+    for (uint64_t i = 0; i < MANY; i++) {
+        msg_begin(&b, MSG_DONE, i + 1, false);
+        peer_send(front, &b);
+        if (i == 3)
+            ck_assert(recv(pair[1], in, sizeof(in), MSG_DONTWAIT) < 0);
+    }
+    peer_let_go();
+    msg_begin(&b, MSG_DONE, MANY + 1, false);
+    peer_send(front, &b);
+    for (uint64_t i = 0; i <= MANY; i++) {
+        ck_assert_int_eq(msg_recv(pair[1], PEER_S, in, &f), 1);
+        ck_assert(f.id == i + 1);
+    }
+    peer_unref(front);
+    ck_assert_int_eq(msg_recv(pair[1], PEER_S, in, &f), 0); /* the last one */
+    close(pair[1]);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -221,6 +252,7 @@ int main(void)
         what_a_command_may_not_send_ends_the_connection,
         an_empty_body_is_refused_with_a_reason,
         the_silent_lock_nobody_out,
+        what_is_held_goes_at_the_end_or_when_it_is_much,
     };
 
     return unit_run("signer_peer", tests, sizeof(tests) / sizeof(tests[0]));
