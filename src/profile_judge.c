@@ -309,24 +309,57 @@ static void judge_key(const struct judge *j, const struct key_pub *k)
     report_rule(j->report, "keys", spec, j->e, had, "-");
 }
 
-static void judge_one_power(const struct judge *j, const struct request *r,
-                            enum csr_power bit, bool granted)
+static void judge_one_power(const struct judge *j, enum csr_power bit,
+                            bool granted)
 {
     const size_t had = j->e->n;
-    const char *what = bit == CSR_POWER_CRITICAL
-                           ? (r->critical ? r->critical : "unnamed")
-                           : csr_power_text(bit);
+    const char *what = csr_power_text(bit);
 
-    if (bit == CSR_POWER_CRITICAL)
-        err_add(j->e, ERR_EXTENSION_NOT_ALLOWED,
-                "the CSR asks for an unknown critical extension (%s)", what);
-    else if (!granted)
+    if (!granted)
         err_add(j->e, ERR_EXTENSION_NOT_ALLOWED,
                 "the CSR asks for %s, which profile \"%s\" does not "
                 "grant",
                 what, j->p->name);
     report_rule(j->report, "usage", what, j->e, had,
                 "the profile grants what the CSR asks for");
+}
+
+/* The rule of the profile that writes this extension, or NULL. */
+static const char *written_by(const struct profile *p, const char *oid)
+{
+    const size_t len = strlen(oid);
+
+    for (size_t i = 0; i < p->extensions.n; i++)
+        if (strcspn(p->extensions.v[i], " ") == len &&
+            memcmp(p->extensions.v[i], oid, len) == 0)
+            return "extensions";
+    if (p->must_staple && strcmp(oid, "1.3.6.1.5.5.7.1.24") == 0)
+        return "must-staple";
+    if (p->eku & EKU_OCSP && strcmp(oid, "1.3.6.1.5.5.7.48.1.5") == 0)
+        return "usage";
+    return NULL;
+}
+
+/* Critical extensions that only a profile knows.  What it has of them is in
+ * the certificate as it says, whatever value the CSR has. */
+static void judge_critical(const struct judge *j, const struct request *r)
+{
+    struct strs oids = {0};
+
+    strs_split(&oids, r->critical ? r->critical : "unnamed", ' ');
+    for (size_t i = 0; i < oids.n; i++) {
+        const char *oid = oids.v[i], *rule = written_by(j->p, oid);
+        const size_t had = j->e->n;
+
+        if (!rule)
+            err_add(j->e, ERR_EXTENSION_NOT_ALLOWED,
+                    "the CSR asks for the critical extension %s, which is not "
+                    "among the extensions of profile \"%s\"",
+                    oid, j->p->name);
+        report_rule(j->report, rule ? rule : "extensions", oid, j->e, had,
+                    "the profile has it, with its own value");
+    }
+    strs_free(&oids);
 }
 
 /* What a CSR asks beyond names is granted by the profile or refused. */
@@ -336,9 +369,11 @@ static void judge_power(const struct judge *j, const struct request *r)
 
     if (j->p->ca)
         granted |= CSR_POWER_CA | CSR_POWER_CERT_SIGN | CSR_POWER_CRL_SIGN;
-    for (unsigned bit = CSR_POWER_CA; bit <= CSR_POWER_CRITICAL; bit <<= 1)
+    for (unsigned bit = CSR_POWER_CA; bit < CSR_POWER_CRITICAL; bit <<= 1)
         if (r->power & bit)
-            judge_one_power(j, r, (enum csr_power)bit, granted & bit);
+            judge_one_power(j, (enum csr_power)bit, granted & bit);
+    if (r->power & CSR_POWER_CRITICAL)
+        judge_critical(j, r);
 }
 
 int profile_judge(const struct profile *p, const struct limits *lim,

@@ -138,6 +138,27 @@ want 200 - 'and found by its name' "$API/v1/certificates?name=b.internal"
 json 'once' "[.certificates[].serial] == [\"$serial\"]"
 want 201 - 'it is renewed' -H 'Accept: application/json' -X POST \
     "$API/v1/certificates/$serial/renew"
+crit() { # FILE OID: a request for that extension, critical, and another value
+    "$MKCSR" -k "$T/key" -n dns:a.internal -n dns:b.internal \
+        -x "$2:1:0c0142" >"$T/$1.der" || bail mkcsr
+}
+crit crit 1.2.3.4
+want 201 - 'a request for what the profile has' -H 'Accept: application/json' \
+    --data-binary @"$T/crit.der" "$API/v1/certificates?profile=granted"
+jq -r .pem "$T/body" | openssl x509 -noout -text >"$T/crit.text"
+like 'gets it, critical' "$T/crit.text" '1\.2\.3\.4: critical'
+like 'with the value of the profile' "$T/crit.text" '\.\.A$'
+crit crit2 1.2.3.5
+want 422 extension-not-allowed 'another OID is refused' \
+    --data-binary @"$T/crit2.der" "$API/v1/certificates?profile=granted"
+like 'by OID and rule' "$T/body" \
+    '1\.2\.3\.5, which is not among the extensions of profile .*granted'
+want 422 extension-not-allowed 'and it in another profile' \
+    --data-binary @"$T/crit.der" "$API/v1/certificates?profile=server"
+want 200 - 'as a dry run says' \
+    --data-binary @"$T/crit.der" "$API/v1/certificates?profile=granted&dry_run=true"
+json 'line by line' '.would_issue and any(.rules[]; .result == "allow" and
+    .rule == "extensions" and .about == "1.2.3.4" and (.detail | test("own value")))'
 BEARER=''
 want 200 - 'it reads itself' --cert "$T/granted.pem" --key "$T/key" \
     "$API/v1/certificates/$serial"

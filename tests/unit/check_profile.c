@@ -227,11 +227,29 @@ END_TEST
 
 START_TEST(keys_and_power)
 {
+#define NO "extension-not-allowed"
     static const struct key_pub p384 = {.type = KEY_EC, .curve = CURVE_P384};
     static const struct key_pub rsa1 = {.type = KEY_RSA, .bits = 2047};
     static const struct key_pub rsa2 = {.type = KEY_RSA, .bits = 4097};
     static const struct key_pub ed = {.type = KEY_ED25519, .bits = 256};
     static const struct key_pub *const bad[] = {&p384, &rsa1, &rsa2, &ed};
+    static const struct {
+        const char *oids;
+        bool staple;
+        const char *codes;
+    } critical[] = {
+        {"1.2.3", false, ""},
+        {"1.2.4", false, ""},
+        {"1.2.3 1.2.4", false, ""},
+        {"1.2", false, NO},
+        {"1.2.3.4", false, NO},
+        {"1.2.4 critical", false, NO},
+        {"1.2.5 1.2.3 1.2.6", false, NO " " NO},
+        {NULL, false, NO},
+        {"1.3.6.1.5.5.7.1.24", false, NO},
+        {"1.3.6.1.5.5.7.1.24", true, ""},
+        {"1.3.6.1.5.5.7.48.1.5", true, NO},
+    };
     AUTO(profile) struct profile p = profile_of("server", "dns:**.x");
     AUTO(names) struct names l = {0};
     AUTO(errs) struct errs e = {0};
@@ -263,6 +281,19 @@ START_TEST(keys_and_power)
         granted = codes(&p, &no_limits, &r);
         ck_assert_str_eq(granted,
                          bit == CSR_POWER_OCSP ? "" : "extension-not-allowed");
+    }
+    /* a critical extension is granted by whatever rule writes its OID */
+    p.eku = EKU_SERVER;
+    r.power = CSR_POWER_CRITICAL;
+    strs_add(&p.extensions, "1.2.3 hex:0500");
+    strs_add(&p.extensions, "1.2.4 critical hex:0500");
+    for (size_t i = 0; i < sizeof(critical) / sizeof(*critical); i++) {
+        AUTO(free) char *is = NULL;
+
+        p.must_staple = critical[i].staple;
+        r.critical = critical[i].oids;
+        is = codes(&p, &no_limits, &r);
+        ck_assert_msg(strcmp(is, critical[i].codes) == 0, "%zu: %s", i, is);
     }
     r.power = 0;
     strs_add(&odd, "otherName");
