@@ -92,37 +92,25 @@ int cmd_explain(int argc, char **argv)
 {
     struct request_args a = {0};
     const char *file = NULL, *json = NULL, *token = NULL;
-    const struct cmd_option options[] = {
-        {"profile", 'p', "NAME", "profile; default: the first", &a.profile,
-         NULL},
-        {"token", 't', "ID", "with the limits of that token", &token, NULL},
-        {"lifetime", 'l', "SPAN", "90d, 12h; default: the profile's",
-         &a.lifetime, NULL},
-        {"not-before", 0, "TIME", "2026-01-31T12:00:00Z; default: now",
-         &a.not_before, NULL},
-        {"names", 'n', "LIST", "instead of the names in the CSR", &a.names,
-         NULL},
-        {"replaces", 0, "SERIAL", "the certificate that this one replaces",
-         &a.replaces, NULL},
+    struct cmd_option options[CMD_REQUEST_OPTIONS + 4] = {
+        [CMD_REQUEST_OPTIONS] = {"token", 't', "ID",
+                                 "with the limits of that token", &token, NULL},
         {"json", 'j', NULL, "all of it as an object", &json, NULL},
         CMD_CONF_OPTION(file),
         {0}};
     AUTO(errs) struct errs e = {0};
-    AUTO(buf) struct buf der = {0};
-    AUTO(csr) struct csr csr = {0};
     AUTO(msg_issue) struct msg_issue m = {0};
     AUTO(client) struct client *c = NULL;
     int code;
 
+    cmd_request_options(options, &a);
     if (cmd_options(&argc, &argv, options, "explain CSR|- [--profile NAME] …",
                     &code) < 0)
         return code;
     if (argc != 1)
         return cmd_usage("explain", "one CSR, please (a file, or - for stdin)");
-    if (cmd_read_csr(argv[0], &der, &csr, &e) < 0 ||
-        request_fill(&m, &csr, &a, &e) < 0)
+    if (cmd_request(argv[0], &a, &m, &e) < 0)
         return cmd_fail(&e);
-    m.protocol = xstrdup("cli");
     c = cmd_client(file, &code);
     return c ? explain(c, &m, token, json) : code;
 }

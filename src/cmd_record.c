@@ -197,6 +197,37 @@ int cmd_record_answer(struct client *c, enum chain chain, const char *out,
     return show(&r, &hello.authorities, chain, out, json, e);
 }
 
+void cmd_request_options(struct cmd_option *to, struct request_args *a)
+{
+    const struct cmd_option all[CMD_REQUEST_OPTIONS] = {
+        {"profile", 'p', "NAME", "profile; default: the first", &a->profile,
+         NULL},
+        {"lifetime", 'l', "SPAN", "90d, 12h; default: the profile's",
+         &a->lifetime, NULL},
+        {"not-before", 0, "TIME", "2026-01-31T12:00:00Z; default: now",
+         &a->not_before, NULL},
+        {"names", 'n', "LIST", "instead of the names in the CSR", &a->names,
+         NULL},
+        {"replaces", 0, "SERIAL", "the certificate that this one replaces",
+         &a->replaces, NULL},
+    };
+
+    memcpy(to, all, sizeof(all));
+}
+
+int cmd_request(const char *path, const struct request_args *a,
+                struct msg_issue *out, struct errs *e)
+{
+    AUTO(buf) struct buf der = {0};
+    AUTO(csr) struct csr csr = {0};
+
+    if (cmd_read_csr(path, &der, &csr, e) < 0 ||
+        request_fill(out, &csr, a, e) < 0)
+        return -1;
+    out->protocol = xstrdup("cli");
+    return 0;
+}
+
 int cmd_issue_run(struct client *c, enum msg_type type,
                   const struct msg_issue *m, const char *out, bool json,
                   struct errs *e)

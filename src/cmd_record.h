@@ -34,6 +34,12 @@ int cmd_record_get(struct client *c, const struct serial *serial,
 /* Reads, decodes, parses and verifies a CSR; it points into *der. */
 int cmd_read_csr(const char *path, struct buf *der, struct csr *csr,
                  struct errs *e);
+/* The options of a request, into the first CMD_REQUEST_OPTIONS places of `to`. */
+enum { CMD_REQUEST_OPTIONS = 5 };
+void cmd_request_options(struct cmd_option *to, struct request_args *a);
+/* A request made of a CSR and these: reads, decodes, parses and verifies. */
+int cmd_request(const char *path, const struct request_args *a,
+                struct msg_issue *out, struct errs *e);
 /* ISSUE or RENEW, and how the answer is shown: the chain to `out` (NULL:
  * standard output), or the object with json; warnings to standard error. */
 int cmd_issue_run(struct client *c, enum msg_type type,

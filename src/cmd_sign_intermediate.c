@@ -11,29 +11,10 @@ struct asked {
     struct passphrase_from pass;
 };
 
-/* What an authority may ask of its issuer; the rest would be more power. */
-static const unsigned fine =
-    CSR_POWER_CA | CSR_POWER_CERT_SIGN | CSR_POWER_CRL_SIGN;
-
-static int judge_csr(const char *path, const struct csr *csr, struct errs *e)
-{
-    int r = 0;
-
-    for (unsigned bit = 1; bit <= CSR_POWER_CRITICAL; bit <<= 1)
-        if (csr->power & bit & ~fine)
-            r = err_add(e, ERR_BAD_CSR, "%s: it asks for %s", path,
-                        csr_power_text((enum csr_power)bit));
-    if (!csr->subject.v[SUBJECT_CN])
-        r = err_add(e, ERR_BAD_CSR,
-                    "%s: its subject has no commonName, and that becomes the "
-                    "name of the authority",
-                    path);
-    return r;
-}
-
 static int fill(struct msg_sign_ca *m, const struct asked *a,
                 const struct csr *csr, struct errs *e)
 {
+    const char *cn = csr->subject.v[SUBJECT_CN];
     int r = 0;
 
     if (a->lifetime &&
@@ -47,17 +28,19 @@ static int fill(struct msg_sign_ca *m, const struct asked *a,
         r = err_add(e, ERR_BAD_ARGUMENT,
                     "--path-len: \"%s\" is not a number from 0 to 9",
                     a->path_len);
+    if (a->constrain)
+        strs_split(&m->permitted, a->constrain, ',');
+    if (a->constrain && m->permitted.n == 0)
+        r = err_add(e, ERR_BAD_ARGUMENT, "--constrain: \"%s\" names nothing",
+                    a->constrain);
     if (r < 0)
         return r;
     m->path_len = a->path_len ? (uint8_t)(a->path_len[0] - '0') : 0;
     m->authority = xstrdup(a->authority ? a->authority : "root");
-    m->cn = xstrdup(csr->subject.v[SUBJECT_CN]);
+    m->cn = xstrdup(cn ? cn : "");
+    m->power = csr->power;
+    m->critical = xstrdup_null(csr->critical);
     buf_put(&m->spki, csr->key.spki, csr->key.spki_len);
-    if (a->constrain)
-        strs_split(&m->permitted, a->constrain, ',');
-    if (a->constrain && m->permitted.n == 0)
-        return err_add(e, ERR_BAD_ARGUMENT, "--constrain: \"%s\" names nothing",
-                       a->constrain);
     return 0;
 }
 
@@ -70,8 +53,7 @@ static int run(const char *path, const struct asked *a)
     AUTO(client) struct client *c = NULL;
     int code;
 
-    if (cmd_read_csr(path, &der, &csr, &e) < 0 ||
-        judge_csr(path, &csr, &e) < 0 || fill(&m, a, &csr, &e) < 0 ||
+    if (cmd_read_csr(path, &der, &csr, &e) < 0 || fill(&m, a, &csr, &e) < 0 ||
         cmd_out_is_new(a->out, &e) < 0)
         return cmd_fail(&e);
     c = cmd_client_pass(a->file, &a->pass, &code);

@@ -170,6 +170,8 @@ struct msg_sign_ca {
     int64_t lifetime; /* seconds; 0: ten years, or what is left */
     uint8_t path_len;
     struct strs permitted; /* patterns, for name constraints; none: none */
+    uint32_t power;        /* that the CSR asks for: enum csr_power */
+    char *critical;        /* OIDs behind CSR_POWER_CRITICAL, or NULL */
 };
 void msg_sign_ca_free(struct msg_sign_ca *m);
 AUTO_VALUE(msg_sign_ca, struct msg_sign_ca, msg_sign_ca_free)

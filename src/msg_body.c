@@ -154,6 +154,7 @@ void msg_sign_ca_free(struct msg_sign_ca *m)
     free(m->cn);
     buf_free(&m->spki);
     strs_free(&m->permitted);
+    free(m->critical);
     *m = (struct msg_sign_ca){0};
 }
 
@@ -165,6 +166,8 @@ void msg_sign_ca_put(struct buf *b, const struct msg_sign_ca *m)
     buf_i64(b, m->lifetime);
     buf_u8(b, m->path_len);
     strs_put(b, &m->permitted);
+    buf_u32(b, m->power);
+    buf_str(b, m->critical);
 }
 
 void msg_sign_ca_get(struct rd *r, struct msg_sign_ca *m)
@@ -176,6 +179,8 @@ void msg_sign_ca_get(struct rd *r, struct msg_sign_ca *m)
     m->lifetime = rd_i64(r);
     m->path_len = rd_u8(r);
     strs_get(r, &m->permitted);
+    m->power = rd_u32(r);
+    m->critical = rd_str_null(r);
 }
 
 void msg_revoke_put(struct buf *b, const struct msg_revoke *m)

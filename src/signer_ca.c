@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "csr.h"
 #include "decision.h"
 
 enum { LIFETIME = 3650 * 24 * 3600, CN_CHARS = 64 };
@@ -15,7 +16,6 @@ issuer_of(struct worker *w, const struct msg_sign_ca *m, struct errs *e)
 {
     const struct signer_authority *a =
         signer_authority_find(w->s, m->authority);
-    const struct cert *c = a ? &a->cert : NULL;
 
     if (!a)
         err_add(e, ERR_NOT_FOUND, "there is no authority %s", m->authority);
@@ -24,11 +24,6 @@ issuer_of(struct worker *w, const struct msg_sign_ca *m, struct errs *e)
                 "the key of authority %s is not open: it is encrypted, and "
                 "there is no passphrase (--passphrase-file)",
                 a->name);
-    else if (c->path_len >= 0 && m->path_len >= c->path_len)
-        err_add(e, ERR_BAD_ARGUMENT,
-                "path-len: %d is not below the pathLenConstraint %d of "
-                "authority %s",
-                m->path_len, c->path_len, a->name);
     else
         return a;
     return NULL;
@@ -106,28 +101,88 @@ static int queue(struct worker *w, struct issue_job *j, struct errs *e)
     return job_queue(w->s, &j->job, e);
 }
 
+/* What an authority may ask of its issuer; the rest would be more power. */
+static void judge_power(const struct msg_sign_ca *m, struct errs *e)
+{
+    static const unsigned fine =
+        CSR_POWER_CA | CSR_POWER_CERT_SIGN | CSR_POWER_CRL_SIGN;
+
+    for (unsigned bit = 1; bit < CSR_POWER_CRITICAL; bit <<= 1)
+        if (m->power & bit & ~fine)
+            err_add(e, ERR_EXTENSION_NOT_ALLOWED,
+                    "the CSR asks for %s, which an authority is not granted",
+                    csr_power_text((enum csr_power)bit));
+    if (m->power & CSR_POWER_CRITICAL)
+        err_add(e, ERR_EXTENSION_NOT_ALLOWED,
+                "the CSR asks for a critical extension that an authority is "
+                "not granted: %s",
+                m->critical ? m->critical : "unnamed");
+}
+
+static void judge_name(const struct msg_sign_ca *m, struct errs *e)
+{
+    if (!*m->cn)
+        err_add(e, ERR_BAD_CSR,
+                "the subject of the CSR has no commonName, and that becomes "
+                "the name of the authority");
+    auth_text("subject CN", m->cn, CN_CHARS, e);
+}
+
+static void judge_path(const struct msg_sign_ca *m,
+                       const struct signer_authority *a, struct errs *e)
+{
+    const int most = a->cert.path_len;
+
+    if (most >= 0 && m->path_len >= most)
+        err_add(e, ERR_BAD_ARGUMENT,
+                "path-len: %d is not below the pathLenConstraint %d of "
+                "authority %s",
+                m->path_len, most, a->name);
+}
+
+/* What is refused already is written all the same, so that the lints' reasons
+ * come with policy's; it is never signed. */
+static void lint_refused(struct worker *w, const struct signer_authority *a,
+                         struct cert_spec *spec, struct errs *e)
+{
+    AUTO(buf) struct buf tbs = {0};
+    struct strs warnings = {0};
+
+    spec->alg = key_signer_alg(worker_key(w, a));
+    serial_random(&spec->serial);
+    cert_write_tbs(&tbs, spec);
+    decide_refused(&tbs, &a->cert, &warnings, e);
+    strs_free(&warnings);
+}
+
 /* Everything that is refused, at once; fills what does not need the issuer. */
 static int judge(struct worker *w, const struct msg_sign_ca *m,
                  const struct signer_authority *a, struct key_pub *key,
                  struct cert_spec *spec, struct cert_constraints *limits,
                  struct errs *e)
 {
+    static const struct msg_sign_ca usual;
+    AUTO(errs) struct errs none = {0};
     const int64_t now = tm_now();
-    int bad = 0;
+    bool readable;
 
-    bad |= clock_check(w->s, now, e);
-    bad |= key_pub_parse(key, m->spki.data, m->spki.len, e);
-    if (!bad)
-        bad |= issue_judge_key(w, key, e);
-    bad |= auth_text("subject CN", m->cn, CN_CHARS, e);
-    bad |= validity(m, &a->cert, now, spec, e);
-    bad |= limit(&m->permitted, limits, e);
+    if (clock_check(w->s, now, e) != 0)
+        return -1;
+    readable = key_pub_parse(key, m->spki.data, m->spki.len, e) == 0;
+    if (readable)
+        issue_judge_key(w, key, e);
+    judge_name(m, e);
+    judge_power(m, e);
+    judge_path(m, a, e);
+    if (validity(m, &a->cert, now, spec, e) != 0)
+        readable &= validity(&usual, &a->cert, now, spec, &none) == 0;
+    limit(&m->permitted, limits, e);
     *spec = (struct cert_spec){
         .issuer = a->cert.subject,
         .issuer_len = a->cert.subject_len,
         .not_before = spec->not_before,
         .not_after = spec->not_after,
-        .cn = m->cn,
+        .cn = *m->cn ? m->cn : NULL,
         .spki = m->spki.data,
         .spki_len = m->spki.len,
         .ca = true,
@@ -138,7 +193,9 @@ static int judge(struct worker *w, const struct msg_sign_ca *m,
         .issuer_url = a->issuer_url,
         .constraints = m->permitted.n ? limits : NULL,
     };
-    return bad ? -1 : 0;
+    if (e->n && readable)
+        lint_refused(w, a, spec, e);
+    return e->n ? -1 : 0;
 }
 
 int handle_sign_ca(struct worker *w, const struct frame *f,

@@ -69,6 +69,18 @@ err 'names the rule' 'commonName'
 openssl req -new -key "$T/no.key" -subj /CN=Mighty -out "$T/eku.csr" \
     -addext extendedKeyUsage=anyExtendedKeyUsage 2>"$T/openssl"
 exits 1 'one that asks for more' sign "$T/eku.csr"
+err 'by its name' 'asks for anyExtendedKeyUsage, which an authority is not'
+openssl req -new -key "$T/no.key" -subj /O=No -out "$T/all.csr" \
+    -addext extendedKeyUsage=OCSPSigning,anyExtendedKeyUsage \
+    -addext 1.2.3.4=critical,DER:0500 2>"$T/openssl"
+exits 1 'one that is wrong in every way' sign "$T/all.csr" --lifetime 30y \
+    --constrain 'dns:a..b,uri:https://10.0.0.1/'
+for said in 'OCSPSigning' 'anyExtendedKeyUsage' 'critical extension.*1\.2\.3\.4' \
+    'no commonName' 'lifetime: ' 'dns:a\.\.b' 'an address as host' \
+    'ca_subject_empty: '; do
+    err "all is said at once: $said" "$said"
+done
+is 'each once' "$(wc -l <"$T/out")" 8
 openssl pkey -in "$R/keys/root.key" -passin "file:$T/root.pass" \
     -out "$T/root.key"
 openssl req -new -key "$T/root.key" -subj /CN=Self -out "$T/self.csr"

@@ -311,7 +311,9 @@ START_TEST(an_authority_comes_back)
     struct msg_sign_ca m = {.authority = xstrdup("root"),
                             .cn = xstrdup("Test Issuing"),
                             .lifetime = 86400,
-                            .path_len = 2};
+                            .path_len = 2,
+                            .power = 65,
+                            .critical = xstrdup("1.2.3")};
     AUTO(msg_sign_ca) struct msg_sign_ca back = {0};
     struct rd r;
 
@@ -325,7 +327,8 @@ START_TEST(an_authority_comes_back)
     ck_assert_str_eq(back.cn, "Test Issuing");
     ck_assert_mem_eq(back.spki.data, "spki", 4);
     ck_assert(back.lifetime == 86400 && back.path_len == 2);
-    ck_assert(back.permitted.n == 1);
+    ck_assert(back.permitted.n == 1 && back.power == 65);
+    ck_assert_str_eq(back.critical, "1.2.3");
     ck_assert_str_eq(back.permitted.v[0], "dns:**.internal");
 }
 END_TEST
