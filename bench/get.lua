@@ -3,11 +3,7 @@
 --
 --   wrk … -s get.lua URL -- SERIALS.txt TOKEN
 
-local threads = {}
-
-function setup(thread)
-    table.insert(threads, thread)
-end
+dofile((debug.getinfo(1, "S").source:match("^@(.*/)") or "") .. "result.lua")
 
 function init(args)
     local headers = { ["Authorization"] = "Bearer " .. args[2] }
@@ -26,13 +22,4 @@ end
 
 function response(status)
     if status ~= 200 then odd = odd + 1 end
-end
-
-function done(summary, latency)
-    local e = summary.errors
-    local bad = e.connect + e.read + e.write + e.timeout
-    for _, thread in ipairs(threads) do bad = bad + thread:get("odd") end
-    io.write(string.format("result %d %.3f %d %.2f %.2f\n", summary.requests,
-        summary.duration / 1e6, bad, latency:percentile(50) / 1e3,
-        latency:percentile(99) / 1e3))
 end

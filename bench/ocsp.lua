@@ -5,11 +5,7 @@
 --   wrk … -s ocsp.lua URL -- POST REQUEST.der STATUS
 --   wrk … -s ocsp.lua URL -- GET PATH STATUS
 
-local threads = {}
-
-function setup(thread)
-    table.insert(threads, thread)
-end
+dofile((debug.getinfo(1, "S").source:match("^@(.*/)") or "") .. "result.lua")
 
 function init(args)
     wanted, odd = tonumber(args[3]), 0
@@ -29,13 +25,4 @@ end
 
 function response(status)
     if status ~= wanted then odd = odd + 1 end
-end
-
-function done(summary, latency)
-    local e = summary.errors
-    local bad = e.connect + e.read + e.write + e.timeout
-    for _, thread in ipairs(threads) do bad = bad + thread:get("odd") end
-    io.write(string.format("result %d %.3f %d %.2f %.2f\n", summary.requests,
-        summary.duration / 1e6, bad, latency:percentile(50) / 1e3,
-        latency:percentile(99) / 1e3))
 end

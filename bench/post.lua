@@ -5,12 +5,7 @@
 --
 --   wrk … -s post.lua URL -- CSRS.pem TOKEN
 
-local threads = {}
-
-function setup(thread)
-    thread:set("place", #threads)
-    table.insert(threads, thread)
-end
+dofile((debug.getinfo(1, "S").source:match("^@(.*/)") or "") .. "result.lua")
 
 function init(args)
     local file = assert(io.open(args[1], "r"))
@@ -42,13 +37,4 @@ end
 
 function response(status)
     if status < 200 or status > 299 then odd = odd + 1 end
-end
-
-function done(summary, latency)
-    local e = summary.errors
-    local bad = e.connect + e.read + e.write + e.timeout
-    for _, thread in ipairs(threads) do bad = bad + thread:get("odd") end
-    io.write(string.format("result %d %.3f %d %.2f %.2f\n", summary.requests,
-        summary.duration / 1e6, bad, latency:percentile(50) / 1e3,
-        latency:percentile(99) / 1e3))
 end

@@ -4,11 +4,7 @@
 --
 --   wrk -t1 … -s revoke.lua URL -- SERIALS.txt TOKEN
 
-local threads = {}
-
-function setup(thread)
-    table.insert(threads, thread)
-end
+dofile((debug.getinfo(1, "S").source:match("^@(.*/)") or "") .. "result.lua")
 
 function init(args)
     headers = {
@@ -29,13 +25,4 @@ end
 
 function response(status)
     if status ~= 200 then odd = odd + 1 end
-end
-
-function done(summary, latency)
-    local e = summary.errors
-    local bad = e.connect + e.read + e.write + e.timeout
-    for _, thread in ipairs(threads) do bad = bad + thread:get("odd") end
-    io.write(string.format("result %d %.3f %d %.2f %.2f\n", summary.requests,
-        summary.duration / 1e6, bad, latency:percentile(50) / 1e3,
-        latency:percentile(99) / 1e3))
 end
