@@ -15,6 +15,14 @@ static int bad(const struct index_txt *t, struct errs *e, const char *what)
     return err_add(e, ERR_BAD_ARGUMENT, "%s:%u: %s", t->file, t->line, what);
 }
 
+static int bad_time(const struct index_txt *t, struct errs *e, const char *what,
+                    const char *rule)
+{
+    AUTO(free) char *text = xasprintf("%s %s", what, rule);
+
+    return bad(t, e, text);
+}
+
 static int two_digits(const char *p)
 {
     if (p[0] < '0' || p[0] > '9' || p[1] < '0' || p[1] > '9')
@@ -22,17 +30,20 @@ static int two_digits(const char *p)
     return (p[0] - '0') * 10 + p[1] - '0';
 }
 
-/* YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ, as RFC 5280 section 4.1.2.5 has them. */
-static int get_time(const char *p, size_t len, int64_t *out)
+/* YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ, as RFC 5280 section 4.1.2.5 has them; 0,
+ * or -1 with the rule that it breaks. */
+static int get_time(const struct index_txt *t, const char *what, const char *p,
+                    size_t len, int64_t *out, struct errs *e)
 {
+    static const char form[] = "is not YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ";
     int v[7], n = (int)(len - 1) / 2;
     struct tm_civil c;
 
     if ((len != 13 && len != 15) || p[len - 1] != 'Z')
-        return -1;
+        return bad_time(t, e, what, form);
     for (int i = 0; i < n; i++)
         if ((v[i] = two_digits(p + 2 * i)) < 0)
-            return -1;
+            return bad_time(t, e, what, form);
     c = (struct tm_civil){.month = v[n - 5],
                           .day = v[n - 4],
                           .hour = v[n - 3],
@@ -40,7 +51,11 @@ static int get_time(const char *p, size_t len, int64_t *out)
                           .second = v[n - 1]};
     c.year =
         n == 7 ? v[0] * 100 + v[1] : v[0] + (v[0] < CENTURY_TURN ? 2000 : 1900);
-    return tm_from_civil(&c, out) == 0 && *out > 0 ? 0 : -1;
+    if (c.year < 1970)
+        return bad_time(t, e, what, "is before 1970");
+    if (tm_from_civil(&c, out) != 0)
+        return bad_time(t, e, what, "is a day or an hour that there is not");
+    return 0;
 }
 
 /* The words that `openssl ca` writes beside those of RFC 5280. */
@@ -75,8 +90,8 @@ static int get_revoked(const struct index_txt *t, const char *p, size_t len,
     size_t n = comma ? (size_t)(comma - p) : len;
 
     out->reason = REASON_UNSPECIFIED;
-    if (get_time(p, n, &out->revoked_at))
-        return bad(t, e, "the date of revocation is not YYMMDDHHMMSSZ");
+    if (get_time(t, "the date of revocation", p, n, &out->revoked_at, e))
+        return -1;
     if (!comma)
         return 0;
     p += n + 1;
@@ -106,8 +121,8 @@ static int get_row(const struct index_txt *t, const char *f[FIELDS],
     *out = (struct index_row){.state = n[0] == 1 ? f[0][0] : '\0'};
     if (!out->state || !strchr("VRE", out->state))
         return bad(t, e, "the state is not V, R or E");
-    if (get_time(f[1], n[1], &out->not_after))
-        return bad(t, e, "the end is not YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ");
+    if (get_time(t, "the end", f[1], n[1], &out->not_after, e))
+        return -1;
     if (out->state == 'R' && get_revoked(t, f[2], n[2], out, e))
         return -1;
     if (out->state != 'R' && n[2])

@@ -164,6 +164,11 @@ for s in "$h" 0B0B; do
         -CAfile "$CA/root.pem" >"$T/ocsp" 2>&1
     like "$s is revoked" "$T/ocsp" "0x$s: revoked"
 done
+printf 'R\t350101000000Z\t700101000000Z\t0B0C\tunknown\t/CN=h\n' >"$T/epoch"
+exits 0 'an index with that date' "$POCKETCA" import "$T/epoch"
+openssl ocsp -issuer "$CA/issuing.pem" -serial 0x0B0C -url "$PUBLIC/ocsp" \
+    -CAfile "$CA/root.pem" >"$T/ocsp" 2>&1
+like 'its serial is revoked' "$T/ocsp" '0x0B0C: revoked'
 printf 'R\t300101000000Z\t\t01\tunknown\t/CN=x\nX\n' >"$T/bad"
 exits 1 'a broken index' "$POCKETCA" import "$T/bad"
 like 'with file and line' "$T/out" 'bad:1: the date of revocation'
