@@ -462,7 +462,7 @@ int find_record(struct worker *w, const struct who *who,
 struct revoke {
     int reason, renewals; /* as in msg_revoke */
     int64_t now;
-    const struct requester *who;
+    const struct who *who;
     struct job *job; /* gets a note of each, for OCSP and CRLs; NULL: dry */
     struct store_conn *conn; /* the writer, unless dry */
     bool dry;                /* says what it would do */

@@ -153,7 +153,7 @@ static enum store_result page_apply(struct signer *s, struct job *job)
     struct page_job *j = (struct page_job *)job;
     enum store_result r = STORE_OK;
 
-    j->revoke.who = &job->who.requester;
+    j->revoke.who = &job->who;
     j->revoke.job = job;
     if (!j->revoke.dry)
         j->revoke.conn = s->writer;

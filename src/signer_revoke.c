@@ -36,8 +36,9 @@ static enum store_result mark_revoked(struct signer *s, struct revoke *v,
     if (v->dry)
         return STORE_OK;
     ledger_revocation(&object, r->authority, &r->serial, at, reason);
-    res = job_entry(s, v->who, ENTRY_REVOKED, r->authority, &r->serial,
-                    object.data, object.len, v->now, &v->last_entry);
+    res =
+        job_entry(s, &v->who->requester, ENTRY_REVOKED, r->authority,
+                  &r->serial, object.data, object.len, v->now, &v->last_entry);
     if (res == STORE_OK)
         res = store_cert_revoke(s->writer, r->leaf, at, reason, v->last_entry);
     s->revocations++;
@@ -63,11 +64,20 @@ static enum store_result revoke_it(struct signer *s, struct revoke *v)
     return mark_revoked(s, v, r, r->revoked_at, r->reason);
 }
 
+/* That a key is compromised is a fact about the key, whoever says so, and no
+ * certificate of it may stay; any other reason is about certificates, and a
+ * token's limits hold for each. */
+static bool reaches(const struct revoke *v, const struct record *r)
+{
+    return v->record.reason == REASON_KEY_COMPROMISE || !v->who->narrow ||
+           auth_covers(v->who, r);
+}
+
 static int note_other(void *arg, struct record *r)
 {
     struct revoke *v = arg;
 
-    if (r->revoked_at || r->leaf == v->record.leaf)
+    if (r->revoked_at || r->leaf == v->record.leaf || !reaches(v, r))
         return 0;
     for (size_t i = 0; i < v->n_also; i++)
         if (v->leaves[i] == r->leaf)
@@ -136,7 +146,7 @@ static enum store_result revoke_apply(struct signer *s, struct job *job)
     struct revoke *v = &j->revoke;
     enum store_result r;
 
-    v->who = &job->who.requester;
+    v->who = &job->who;
     v->job = job;
     v->conn = s->writer;
     r = revoke_one(s, v, j->leaf);

@@ -78,4 +78,63 @@ json 'alone' '(.also_revoked // []) | length == 0'
 is 'the renewal stays' "$(status_of d2)" valid
 want 422 key-compromised 'but cannot be renewed' -X POST \
     "$API/v1/certificates/$(serial_of "$T/d2.pem")/renew"
+
+# d: a token with limits and one key on both sides of them.  Compromise is a
+# fact about the key, so all of it goes; other reasons stay within the limits.
+pair() { # NAME: $T/NAME.in.pem and $T/NAME.out.pem, of the same key
+    issue "$1.in.internal"
+    cp "$T/$1.in.internal.pem" "$T/$1.in.pem"
+    want 201 - "$1: the same key outside" \
+        --data-binary @"$T/$1.in.internal.csr" \
+        "$API/v1/certificates?names=$1.out.internal"
+    cp "$T/body" "$T/$1.out.pem"
+}
+pair e
+pair f
+pair g
+limited=$(token '"revoke","read"' '"names":["dns:*.in.internal"]')
+revoke_as() { # TOKEN NAME CURL-ARG…
+    BEARER=$1 serial=$(serial_of "$T/$2.pem")
+    shift 2
+    want 200 - "revoked: $*" -X POST "$@" \
+        "$API/v1/certificates/$serial/revoke"
+    BEARER=$ADMIN
+}
+BEARER=$limited
+want 404 not-found 'what is outside is not there for the token' -X POST \
+    -d reason=superseded \
+    "$API/v1/certificates/$(serial_of "$T/e.out.pem")/revoke"
+BEARER=$ADMIN
+for d in true false; do
+    BEARER=$limited
+    want 200 - "many, dry_run=$d" \
+        -d "name=g.in.internal&reason=superseded&renewals=true&dry_run=$d" \
+        "$API/v1/revocations"
+    BEARER=$ADMIN
+    json 'one and nothing along with it' '.valid == 1 and .renewals == 0'
+done
+is 'outside it stays' "$(status_of g.out)" valid
+revoke_as "$limited" e.in -d 'reason=superseded&renewals=true'
+json 'superseded takes nothing outside' '(.also_revoked // []) | length == 0'
+is 'it stays' "$(status_of e.out)" valid
+revoke_as "$ADMIN" e.in -d 'reason=keyCompromise&renewals=false'
+revoke_as "$limited" f.in -d reason=keyCompromise
+json 'keyCompromise takes the other, and says so' \
+    ".also_revoked == [\"$(serial_of "$T/f.out.pem")\"]"
+is 'it is revoked' "$(status_of f.out)" revoked
+curl -sS "$PUBLIC/crl/issuing.crl" | openssl crl -inform DER -noout -text \
+    >"$T/text"
+like 'it is on the CRL' "$T/text" "$(serial_of "$T/f.out.pem" | tr a-f A-F)"
+want 422 key-compromised 'and the key is certified for nobody' \
+    --data-binary @"$T/f.in.internal.csr" \
+    "$API/v1/certificates?names=x.out.internal"
+for d in true false; do
+    BEARER=$limited
+    want 200 - "many by keyCompromise, dry_run=$d" \
+        -d "name=g.in.internal&reason=keyCompromise&dry_run=$d" \
+        "$API/v1/revocations"
+    BEARER=$ADMIN
+    json 'and the other' '.changed == 1 and .renewals == 1'
+done
+is 'which is revoked' "$(status_of g.out)" revoked
 finish
