@@ -175,25 +175,31 @@ int passphrase_fill(struct conf *c, const char *given, bool ask, struct errs *e)
 
 /* ---- the memfd ---- */
 
-/* The supervisor keeps the mapping: only what is mapped can be locked.  0 or
- * errno. */
-static int lock_pages(int fd, size_t len)
+/* The mapping is kept: only what is mapped can be locked.  0 or errno. */
+static int lock_pages(struct passphrase_kept *k, size_t len)
 {
-    int why = 0;
     void *at =
-        len ? mmap(NULL, len, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
+        len ? mmap(NULL, len, PROT_READ, MAP_PRIVATE, k->fd, 0) : MAP_FAILED;
 
     if (at == MAP_FAILED)
         return len ? errno : 0;
+    k->at = at;
+    k->len = len;
     madvise(at, len, MADV_DONTDUMP);
-    if (mlock(at, len) < 0) { /* RLIMIT_MEMLOCK */
-        why = errno;
-        munmap(at, len);
-    }
-    return why;
+    return mlock(at, len) < 0 ? errno : 0; /* RLIMIT_MEMLOCK */
 }
 
-int passphrase_seal(const struct conf *c, int *unlocked)
+void passphrase_drop(struct passphrase_kept *k)
+{
+    if (k->at)
+        munmap(k->at, k->len);
+    if (k->fd >= 0)
+        close(k->fd);
+    *k = PASSPHRASE_NONE;
+}
+
+int passphrase_seal(const struct conf *c, struct passphrase_kept *out,
+                    int *unlocked)
 {
     AUTO(secret) struct buf b = {0};
     int fd = memfd_create("passphrases", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -208,8 +214,9 @@ int passphrase_seal(const struct conf *c, int *unlocked)
     if (fd >= 0 && write(fd, b.data, b.len) == (ssize_t)b.len &&
         fcntl(fd, F_ADD_SEALS,
               F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0) {
-        *unlocked = lock_pages(fd, b.len);
-        return fd;
+        *out = (struct passphrase_kept){.fd = fd};
+        *unlocked = lock_pages(out, b.len);
+        return 0;
     }
     if (fd >= 0)
         close(fd);

@@ -38,10 +38,20 @@ void passphrase_free(char *pass);
 int passphrase_fill(struct conf *c, const char *given, bool ask,
                     struct errs *e);
 
-/* All of c in a sealed memfd; its pages are locked and in no core dump as
- * long as this process lives; when they cannot be, *unlocked is why: errno.
- * -1 with errno. */
-int passphrase_seal(const struct conf *c, int *unlocked);
+/* A sealed memfd; its pages are locked and in no core dump until it is
+ * dropped. */
+struct passphrase_kept {
+    int fd; /* -1: none */
+    void *at;
+    size_t len;
+};
+#define PASSPHRASE_NONE ((struct passphrase_kept){.fd = -1})
+/* All of c; when its pages cannot be locked, *unlocked is why: errno.  -1 with
+ * errno. */
+int passphrase_seal(const struct conf *c, struct passphrase_kept *out,
+                    int *unlocked);
+/* *k is none afterwards, as it may be before. */
+void passphrase_drop(struct passphrase_kept *k);
 /* Fills them in from such a memfd; -1 when it is none. */
 int passphrase_unseal(struct conf *c, int fd);
 

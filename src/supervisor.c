@@ -287,8 +287,8 @@ int supervisor_run(const char *conf_path, const struct passphrase_from *pass)
     struct supervisor s = {.path = absolute(conf_path),
                            .conf_fd = -1,
                            .next_fd = -1,
-                           .pass_fd = -1,
-                           .next_pass_fd = -1,
+                           .pass = PASSPHRASE_NONE,
+                           .next_pass = PASSPHRASE_NONE,
                            .pass_from = pass,
                            .backoff = BACKOFF_FIRST};
 

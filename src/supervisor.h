@@ -11,6 +11,7 @@
 
 #include "conf.h"
 #include "err.h"
+#include "passphrase.h"
 
 /* ---- listening sockets (supervisor_listen.c) ---- */
 
@@ -89,7 +90,7 @@ struct supervisor {
     int binary, signals;
     struct conf *conf, *next; /* next: under check, or behind a drain */
     int conf_fd, next_fd;
-    int pass_fd, next_pass_fd; /* their passphrases, sealed */
+    struct passphrase_kept pass, next_pass;
     const struct passphrase_from *pass_from;
     struct socks socks;
     struct child children[CHILDREN_MAX];

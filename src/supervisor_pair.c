@@ -27,9 +27,8 @@ void next_drop(struct supervisor *s)
     s->next = NULL;
     if (s->next_fd >= 0)
         close(s->next_fd);
-    if (s->next_pass_fd >= 0)
-        close(s->next_pass_fd);
-    s->next_fd = s->next_pass_fd = -1;
+    passphrase_drop(&s->next_pass);
+    s->next_fd = -1;
 }
 
 void next_adopt(struct supervisor *s)
@@ -37,13 +36,13 @@ void next_adopt(struct supervisor *s)
     conf_free(s->conf);
     if (s->conf_fd >= 0)
         close(s->conf_fd);
-    if (s->pass_fd >= 0)
-        close(s->pass_fd);
+    passphrase_drop(&s->pass);
     s->conf = s->next;
     s->conf_fd = s->next_fd;
-    s->pass_fd = s->next_pass_fd;
+    s->pass = s->next_pass;
     s->next = NULL;
-    s->next_fd = s->next_pass_fd = -1;
+    s->next_fd = -1;
+    s->next_pass = PASSPHRASE_NONE;
     log_set_level((enum log_level)s->conf->log_level);
 }
 
@@ -57,7 +56,7 @@ static struct child *child_free_place(struct supervisor *s)
 
 static int start_check(struct supervisor *s)
 {
-    struct child_fds fds = {.v = {s->next_fd, -1, -1, -1, s->next_pass_fd},
+    struct child_fds fds = {.v = {s->next_fd, -1, -1, -1, s->next_pass.fd},
                             .n = 5};
     struct child *c = child_free_place(s);
 
@@ -80,8 +79,7 @@ static int passphrases_keep(struct supervisor *s, struct errs *e)
 {
     int unlocked = 0;
 
-    s->next_pass_fd = passphrase_seal(s->next, &unlocked);
-    if (s->next_pass_fd < 0)
+    if (passphrase_seal(s->next, &s->next_pass, &unlocked) < 0)
         return err_add(e, ERR_BAD_ARGUMENT, "memfd: %s", strerror(errno));
     if (unlocked)
         log_msg(LOG_WARN, "passphrases",
@@ -100,7 +98,7 @@ static int passphrases_load(struct supervisor *s, struct errs *e)
 
     if (r == 0)
         r = passphrase_fill(s->next, given, first && s->pass_from->ask, e);
-    if (r == 0 && !first && passphrase_unseal(s->next, s->pass_fd) < 0)
+    if (r == 0 && !first && passphrase_unseal(s->next, s->pass.fd) < 0)
         r = err_add(e, ERR_BAD_ARGUMENT, "the passphrases kept are broken");
     if (r == 0)
         r = passphrases_keep(s, e);
@@ -187,7 +185,7 @@ static int pair_spawn(struct supervisor *s, const int peer[2])
 {
     struct child_fds front = {.v = {s->conf_fd, peer[0], -1}, .n = 3};
     struct child_fds signer = {
-        .v = {s->conf_fd, peer[1], -1, socks_find(&s->socks, ""), s->pass_fd},
+        .v = {s->conf_fd, peer[1], -1, socks_find(&s->socks, ""), s->pass.fd},
         .n = 5};
     struct child *c;
 

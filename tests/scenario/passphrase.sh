@@ -64,11 +64,22 @@ cat "$T/pass" >&9
 eventually 100 'it is ready' again
 SERVE=$(cat "$T/pid")
 unlike 'it is in no log' "$T/log" 'typed words'
+# The one copy that is kept is neither swapped out nor dumped; where the limit
+# on locked memory is too low for that, the log says so.
+locked() { # WHAT
+    sed -n '/memfd:passphrases/,/^VmFlags/p' "/proc/$SERVE/smaps" >"$T/smaps"
+    grep -q 'event=passphrases.*mlock' "$T/log" && echo ' lo (not, and it is said)' >>"$T/smaps"
+    like "$1: locked" "$T/smaps" ' lo( |$)'
+    like "$1: not dumped" "$T/smaps" '^VmFlags:.* dd( |$)'
+    is "$1: one copy" "$(grep -c memfd:passphrases "/proc/$SERVE/maps")" 1
+}
+locked 'at the start'
 issue a.internal
 before=$(readies)
 kill -HUP "$SERVE"
 eventually 100 'a reload' again
 is 'asks for nothing again' "$(grep -c 'assphrase' "$T/tty")" 1
+locked 'after a reload'
 issue b.internal
 # the terminal goes, which is a SIGHUP too
 before=$(readies)
