@@ -48,6 +48,12 @@ static int permit_uri(struct cert_constraints *c, const struct pattern *p,
 int cert_constraints_add(struct cert_constraints *c, const struct pattern *p,
                          struct errs *e)
 {
+    if (p->kind == NAME_CN)
+        return err_add(
+            e, ERR_BAD_ARGUMENT,
+            "the pattern \"cn:%s\" is of common names, of which name "
+            "constraints know nothing (RFC 5280 section 4.2.1.10)",
+            p->value);
     if (p->how == PATTERN_ALL)
         c->any |= 1U << p->kind;
     else if (p->kind == NAME_IP)

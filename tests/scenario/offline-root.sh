@@ -87,7 +87,8 @@ openssl req -new -key "$T/root.key" -subj /CN=Self -out "$T/self.csr"
 exits 1 "the root's own key" sign "$T/self.csr"
 err 'is no other authority' 'key of an authority'
 for bad in '--lifetime 30y' '--lifetime soon' '--path-len x' \
-    '--constrain dns:a..b' '--authority issuing'; do
+    '--constrain dns:a..b' '--constrain cn:x' \
+    '--constrain cn:**' '--authority issuing'; do
     # shellcheck disable=SC2086
     exits 1 "refuses $bad" sign "$CA/issuing.csr" $bad
 done
