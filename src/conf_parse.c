@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The text of a configuration to a struct conf.  libconfuse reads the grammar;
- * every value reaches us as a string with its line, and the tables below say
- * what it has to be.
+ * every value reaches us as a string with its line, and the tables of
+ * conf_section.c and conf_profile.c say what it has to be.
  */
 #include "conf_parse.h"
 
@@ -20,196 +20,11 @@
 /* libconfuse's callbacks carry no argument of ours. */
 static _Thread_local struct parse *parsing;
 
-struct section {
-    const char *name;
-    const struct field *fields;
-    void *(*begin)(struct parse *p);
-    void (*end)(struct parse *p, void *at);
-};
-
-/* ---- sections ---- */
-
-enum { LISTENS_MAX = 32 };
-
-/* Names that become file names, path segments and words of the log. */
-static bool title_is_good(const char *t)
-{
-    size_t len = strlen(t);
-
-    return len >= 1 && len <= 64 && !strchr("-_.", *t) &&
-           strspn(t, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == len;
-}
-
-bool conf_title_check(struct parse *p, const char *what)
-{
-    if (title_is_good(p->title))
-        return true;
-    conf_complain(
-        p,
-        "%s \"%s\": a name is 1 to 64 of a-z 0-9 - _ . and begins with a "
-        "letter or digit",
-        what, p->title);
-    return false;
-}
-
-static void *listen_begin(struct parse *p)
-{
-    static const char *const kinds[LISTEN__MAX] = {
-        [LISTEN_API] = "api", [LISTEN_PUBLIC] = "public"};
-    static enum listen_kind kind;
-
-    for (int k = LISTEN_API; k < LISTEN__MAX; k++)
-        if (strcmp(p->title, kinds[k]) == 0) {
-            kind = (enum listen_kind)k;
-            return &kind;
-        }
-    conf_complain(p, "listen \"%s\": there is only api and public", p->title);
-    return NULL;
-}
-
-static void set_listen(struct parse *p, const struct field *f, void *at,
-                       const char *value)
-{
-    AUTO(errs) struct errs e = {0};
-    struct conf_listen l = {.kind = *(enum listen_kind *)at};
-    struct conf *c = p->c;
-
-    if (conf_listen_parse(&l, value, p->dir, &e) < 0) {
-        conf_complain_all(p, f->name, &e);
-        return;
-    }
-    if (l.kind == LISTEN_PUBLIC && l.tls)
-        conf_complain(p,
-                      "%s: public speaks plain HTTP only, so that a client can "
-                      "fetch what it needs to judge TLS",
-                      f->name);
-    if (l.kind == LISTEN_API && !l.tls && !conf_listen_is_loopback(&l))
-        conf_complain(
-            p,
-            "%s: \"%s\" would send tokens in the clear; plain HTTP is "
-            "for loopback and unix: only",
-            f->name, value);
-    for (size_t i = 0; i < c->n_listens; i++)
-        if (strcmp(c->listens[i].url, l.url) == 0)
-            conf_complain(p, "%s: \"%s\" is there twice", f->name, value);
-    c->listens =
-        xreallocarray(c->listens, c->n_listens + 1, sizeof(*c->listens));
-    c->listens[c->n_listens++] = l;
-}
-
-static void *authority_begin(struct parse *p)
-{
-    struct conf *c = p->c;
-    struct conf_authority *a;
-
-    if (!conf_title_check(p, "authority"))
-        return NULL;
-    if (strcmp(p->title, "chain") == 0 ||
-        (strcmp(p->title, "root") == 0) != c->offline) {
-        if (c->offline) {
-            conf_complain(p,
-                          "authority \"%s\": with offline = yes there is the "
-                          "root alone, called root",
-                          p->title);
-            return NULL;
-        }
-        conf_complain(p, "authority \"%s\": that name is taken", p->title);
-        return NULL;
-    }
-    c->authorities = xreallocarray(c->authorities, c->n_authorities + 1,
-                                   sizeof(*c->authorities));
-    a = &c->authorities[c->n_authorities++];
-    *a = (struct conf_authority){.name = xstrdup(p->title),
-                                 .crl_lifetime = 7 * TM_DAY,
-                                 .crl_refresh = TM_DAY,
-                                 .crl_wait = true,
-                                 .ocsp_lifetime = TM_HOUR};
-    return a;
-}
-
-static void authority_end(struct parse *p, void *at)
-{
-    struct conf_authority *a = at;
-
-    if (a->crl_refresh >= a->crl_lifetime)
-        conf_complain(p,
-                      "authority %s: crl-refresh must be shorter than "
-                      "crl-lifetime",
-                      a->name);
-    if (a->crl_partition_size && (!p->c->public_url || p->c->offline))
-        conf_complain(p,
-                      "authority %s: crl-partition-size needs a public-url "
-                      "that a service answers",
-                      a->name);
-    if (a->passphrase_file && a->passphrase_credential)
-        conf_complain(p,
-                      "authority %s: passphrase-file and "
-                      "passphrase-credential: one of them",
-                      a->name);
-}
-
-#define AT(member) offsetof(struct conf, member)
-static const struct field top_fields[] = {
-    {"data", false, true, conf_set_data, AT(data), 0, 0},
-    {"offline", false, false, conf_set_bool, AT(offline), 0, 0},
-    {"host", true, false, conf_set_host, AT(host), 0, 0},
-    {"public-url", false, false, conf_set_public_url, AT(public_url), 0, 0},
-    {"root", false, false, conf_set_path, AT(root), 0, 0},
-    {"ledger-key", false, false, conf_set_key_uri, AT(ledger_key), 0, 0},
-    {"weak-keys", false, false, conf_set_path, AT(weak_keys), 0, 0},
-    {"user", false, false, conf_set_str, AT(user), 0, 0},
-    {"signer-user", false, false, conf_set_str, AT(signer_user), 0, 0},
-    {"log-level", false, false, conf_set_level, AT(log_level), 0, 0},
-    {"max-connections", false, false, conf_set_count, AT(max_connections), 8,
-     100000},
-    {"max-connections-per-address", false, false, conf_set_count,
-     AT(max_connections_per_address), 1, 100000},
-    {"ocsp-sign-budget", false, false, conf_set_count, AT(ocsp_sign_budget), 0,
-     1000000},
-    {"disk-floor", false, false, conf_set_size, AT(disk_floor), 0, INT64_MAX},
-    {0},
-};
-#undef AT
-
-static const struct field listen_fields[] = {
-    {"url", true, true, set_listen, 0, 0, 0},
-    {0},
-};
-
-#define AT(member) offsetof(struct conf_authority, member)
-static const struct field authority_fields[] = {
-    {"certificate", false, true, conf_set_path, AT(certificate), 0, 0},
-    {"key", false, true, conf_set_key_uri, AT(key), 0, 0},
-    {"passphrase-file", false, false, conf_set_path, AT(passphrase_file), 0, 0},
-    {"passphrase-credential", false, false, conf_set_credential,
-     AT(passphrase_credential), 0, 0},
-    {"crl-lifetime", false, false, conf_set_span, AT(crl_lifetime), TM_MINUTE,
-     3650 * TM_DAY},
-    {"crl-refresh", false, false, conf_set_span, AT(crl_refresh), 10,
-     3650 * TM_DAY},
-    {"crl-partition-size", false, false, conf_set_count, AT(crl_partition_size),
-     1, 10000000},
-    {"crl-wait", false, false, conf_set_bool, AT(crl_wait), 0, 0},
-    {"ocsp-lifetime", false, false, conf_set_span, AT(ocsp_lifetime),
-     5 * TM_MINUTE, 30 * TM_DAY},
-    {0},
-};
-#undef AT
-
-/* Authorities before profiles, which name them. */
-static const struct section sections[] = {
-    {"listen", listen_fields, listen_begin, NULL},
-    {"authority", authority_fields, authority_begin, authority_end},
-    {"profile", conf_profile_fields, conf_profile_begin, conf_profile_end},
-};
 enum {
-    N_SECTIONS = sizeof(sections) / sizeof(sections[0]),
     FIELDS_MAX = 32,
     /* and END_MARK, CFG_END */
-    TABLE_MAX = FIELDS_MAX + N_SECTIONS + 2
+    TABLE_MAX = FIELDS_MAX + CONF_SECTIONS + 2
 };
-
-/* ---- libconfuse ---- */
 
 static int note_value(cfg_t *cfg, cfg_opt_t *opt, const char *value,
                       void *result)
@@ -256,15 +71,15 @@ static size_t table_fill(cfg_opt_t *to, const struct field *f)
 
 static cfg_t *grammar(void)
 {
-    static cfg_opt_t top[TABLE_MAX], inner[N_SECTIONS][TABLE_MAX];
-    size_t n = table_fill(top, top_fields);
+    static cfg_opt_t top[TABLE_MAX], inner[CONF_SECTIONS][TABLE_MAX];
+    size_t n = table_fill(top, conf_top_fields);
 
-    for (size_t i = 0; i < N_SECTIONS; i++) {
-        size_t m = table_fill(inner[i], sections[i].fields);
+    for (size_t i = 0; i < CONF_SECTIONS; i++) {
+        size_t m = table_fill(inner[i], conf_sections[i].fields);
 
         inner[i][m] = (cfg_opt_t)CFG_END();
         top[n++] =
-            (cfg_opt_t)CFG_SEC(sections[i].name, inner[i],
+            (cfg_opt_t)CFG_SEC(conf_sections[i].name, inner[i],
                                CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
     }
     top[n++] =
@@ -328,7 +143,8 @@ static void field_walk(struct parse *p, cfg_t *cfg, const struct field *f,
     }
 }
 
-static void section_walk(struct parse *p, cfg_t *cfg, const struct section *s)
+static void section_walk(struct parse *p, cfg_t *cfg,
+                         const struct conf_section *s)
 {
     unsigned n = cfg_size(cfg, s->name);
 
@@ -371,15 +187,16 @@ static void walk(struct parse *p, cfg_t *cfg)
     if (marks != 1)
         conf_complain(p, marks ? "there is no option " END_MARK
                                : "the file ends in a comment");
-    for (const struct field *f = top_fields; f->name; f++)
+    for (const struct field *f = conf_top_fields; f->name; f++)
         field_walk(p, cfg, f, (uint8_t *)p->c);
-    for (size_t i = 0; i < N_SECTIONS; i++)
-        section_walk(p, cfg, &sections[i]);
+    for (size_t i = 0; i < CONF_SECTIONS; i++)
+        section_walk(p, cfg, &conf_sections[i]);
     p->line = p->last_line;
     if (!p->c->offline && !p->c->host.n && !p->errs->n)
         conf_complain(p, "host is missing");
-    for (size_t i = 0; i < N_SECTIONS; i++)
-        check_section(p, sections[i].name, cfg_size(cfg, sections[i].name));
+    for (size_t i = 0; i < CONF_SECTIONS; i++)
+        check_section(p, conf_sections[i].name,
+                      cfg_size(cfg, conf_sections[i].name));
 }
 
 /* The directory of the file, absolute, so that a later chdir changes nothing

@@ -40,6 +40,18 @@ struct field {
     int64_t min, max;
 };
 
+/* A section with a title, each its own place in the configuration. */
+struct conf_section {
+    const char *name;
+    const struct field *fields;      /* to one without a name */
+    void *(*begin)(struct parse *p); /* where its values go; NULL: nowhere */
+    void (*end)(struct parse *p, void *at); /* or NULL */
+};
+/* conf_section.c; in the order in which they are read. */
+enum { CONF_SECTIONS = 3 };
+extern const struct conf_section conf_sections[CONF_SECTIONS];
+extern const struct field conf_top_fields[];
+
 /* An error at p->line. */
 void conf_complain(struct parse *p, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
