@@ -139,9 +139,11 @@ static void issue(struct fill *f, long i)
     need(names_parse(&names, name, &e) == 0, name, &e);
     new_key(spki);
     write_cert(f, &spec, &der);
+    /* Filters that match half of them each, and together none. */
     struct record rec = {.authority = "issuing",
-                         .profile = "server",
-                         .requester = {.type = WHO_USER, .id = "0"},
+                         .profile = i % 2 ? "client" : "server",
+                         .requester = {.type = WHO_USER,
+                                       .id = i % 2 ? "1" : "0"},
                          .protocol = "cli",
                          .issued_at = f->now,
                          .der = der};
