@@ -27,9 +27,22 @@ static int bad(struct cert *c, struct errs *e, enum cert_fault f)
     return bad_why(c, e, f, fault_texts[f]);
 }
 
+/* The general reason, and what it is in particular. */
+static int bad_ext(struct cert *c, struct errs *e, enum cert_fault f,
+                   const struct errs *why)
+{
+    AUTO(free) char *text = NULL;
+
+    if (!why->n)
+        return bad(c, e, f);
+    text = xasprintf("%s: %s", fault_texts[f], why->v[0].detail);
+    return bad_why(c, e, f, text);
+}
+
 static int read_extensions(struct cert *c, struct der *tbs, struct errs *e)
 {
     struct der_tlv seen[EXTENSIONS_MAX];
+    AUTO(errs) struct errs why = {0};
     struct der tagged, list, value;
     enum cert_fault fault;
     bool critical;
@@ -49,9 +62,9 @@ static int read_extensions(struct cert *c, struct der *tbs, struct errs *e)
         for (size_t i = 0; i < n; i++)
             if (der_oid_is(&seen[i], seen[n].val, seen[n].len))
                 return bad(c, e, CERT_FAULT_TWICE);
-        fault = cert_ext_read(c, &seen[n], critical, &value);
+        fault = cert_ext_read(c, &seen[n], critical, &value, &why);
         if (fault)
-            return bad(c, e, fault);
+            return bad_ext(c, e, fault, &why);
     }
     c->n_exts = n;
     return 0;

@@ -6,11 +6,15 @@
 #include "oid.h"
 
 /* Each takes the contents of an extension; -1 when it is not what its RFC
- * says. */
-typedef int ext_fn(struct cert *c, struct der *value);
+ * says, with a reason in `why` when there is more to say. */
+typedef int ext_fn(struct cert *c, struct der *value, struct errs *why);
+
+#define EXT_ARGS                                                               \
+    __attribute__((unused)) struct cert *c, struct der *value,                 \
+        __attribute__((unused)) struct errs *why
 
 /* RFC 5280 section 4.2.1.9 */
-static int read_basic(struct cert *c, struct der *value)
+static int read_basic(EXT_ARGS)
 {
     uint32_t path_len;
     struct der seq;
@@ -30,7 +34,7 @@ static int read_basic(struct cert *c, struct der *value)
 }
 
 /* Section 4.2.1.3: a named-bit list without trailing zeroes, not empty. */
-static int read_key_usage(struct cert *c, struct der *value)
+static int read_key_usage(EXT_ARGS)
 {
     struct der_tlv t;
     unsigned unused;
@@ -66,7 +70,7 @@ static unsigned eku_bit(const struct der_tlv *oid)
     return EKU_OTHER;
 }
 
-static int read_eku(struct cert *c, struct der *value)
+static int read_eku(EXT_ARGS)
 {
     struct der_tlv oid;
     struct der seq;
@@ -81,7 +85,7 @@ static int read_eku(struct cert *c, struct der *value)
     return 0;
 }
 
-static int read_ski(struct cert *c, struct der *value)
+static int read_ski(EXT_ARGS)
 {
     struct der_tlv t;
 
@@ -93,7 +97,7 @@ static int read_ski(struct cert *c, struct der *value)
 }
 
 /* Section 4.2.1.1: [0] key id, [1] issuer, [2] serial, each optional. */
-static int read_aki(struct cert *c, struct der *value)
+static int read_aki(EXT_ARGS)
 {
     static const uint8_t tags[] = {DER_CTX(0), DER_CTX_CONS(1), DER_CTX(2)};
     struct der_tlv t;
@@ -130,7 +134,7 @@ static bool is_plain_name(uint8_t tag)
 }
 
 /* Section 4.2.1.6 */
-static int read_san(struct cert *c, struct der *value)
+static int read_san(EXT_ARGS)
 {
     struct der_tlv t;
     struct der seq;
@@ -138,7 +142,6 @@ static int read_san(struct cert *c, struct der *value)
     if (der_enter(value, DER_SEQUENCE, &seq) || der_end(&seq))
         return -1;
     while (!der_end(&seq)) {
-        AUTO(errs) struct errs e = {0};
         struct name n;
 
         if (der_next(&seq, &t))
@@ -146,7 +149,7 @@ static int read_san(struct cert *c, struct der *value)
         if (is_other_name(t.tag))
             continue;
         if (!is_plain_name(t.tag) ||
-            name_from_general(&n, t.tag & 0x1f, t.val, t.len, &e))
+            name_from_general(&n, t.tag & 0x1f, t.val, t.len, why))
             return -1;
         names_add(&c->names, &n);
     }
@@ -169,11 +172,10 @@ static int read_subtree(struct der *list)
 }
 
 /* Section 4.2.1.10.  What could not be read would not be enforced. */
-static int read_constraints(struct cert *c, struct der *value)
+static int read_constraints(EXT_ARGS)
 {
     struct der seq, list;
 
-    (void)c;
     if (der_enter(value, DER_SEQUENCE, &seq))
         return -1;
     for (uint8_t i = 0; i < 2; i++) {
@@ -188,9 +190,8 @@ static int read_constraints(struct cert *c, struct der *value)
     return der_end(&seq) ? 0 : -1;
 }
 
-static int read_other(struct cert *c, struct der *value)
+static int read_other(EXT_ARGS)
 {
-    (void)c;
     *value = (struct der){0};
     return 0;
 }
@@ -272,7 +273,8 @@ int cert_ext_next(struct der *list, struct der_tlv *oid, bool *critical,
 }
 
 enum cert_fault cert_ext_read(struct cert *c, const struct der_tlv *oid,
-                              bool critical, struct der *value)
+                              bool critical, struct der *value,
+                              struct errs *why)
 {
     const struct cert_ext ext = {value->p, value->n, critical};
     const enum cert_ext_id i = cert_ext_of(oid);
@@ -283,7 +285,7 @@ enum cert_fault cert_ext_read(struct cert *c, const struct der_tlv *oid,
     if (i == EXT__MAX)
         return CERT_FAULT_NONE;
     c->ext[i] = ext;
-    if (extensions[i].read(c, value) || !der_end(value))
+    if (extensions[i].read(c, value, why) || !der_end(value))
         return extensions[i].fault;
     return CERT_FAULT_NONE;
 }

@@ -5,8 +5,10 @@
 
 #include "cert.h"
 
-/* Takes one extension into c; none, or what is wrong with it. */
+/* Takes one extension into c; none, or what is wrong with it, of which `why`
+ * may say more. */
 enum cert_fault cert_ext_read(struct cert *c, const struct der_tlv *oid,
-                              bool critical, struct der *value);
+                              bool critical, struct der *value,
+                              struct errs *why);
 
 #endif

@@ -307,10 +307,9 @@ static void judge_profile(const struct cert *c, const struct decision_facts *f,
     AUTO(subject) struct subject is = {0};
     struct request asked = {.names = &c->names, .key = &c->key};
 
-    subject_read(&is, c->subject, c->subject_len);
-    if (!f->profile->fixed.v[SUBJECT_CN])
-        asked.cn = is.v[SUBJECT_CN];
     if (f->profile->taken & 1U << SUBJECT_CN) {
+        subject_read(&is, c->subject, c->subject_len);
+        asked.cn = is.v[SUBJECT_CN];
         names_copy(&names, &c->names);
         add_cn(&names, c, f);
         asked.names = &names;
