@@ -68,8 +68,12 @@ unlike 'it is in no log' "$T/log" 'typed words'
 # on locked memory is too low for that, the log says so.
 locked() { # WHAT
     sed -n '/memfd:passphrases/,/^VmFlags/p' "/proc/$SERVE/smaps" >"$T/smaps"
-    grep -q 'event=passphrases.*mlock' "$T/log" && echo ' lo (not, and it is said)' >>"$T/smaps"
-    like "$1: locked" "$T/smaps" ' lo( |$)'
+    # AddressSanitizer puts an mlock of its own in place, which does nothing.
+    if ! grep -q __asan_init "$POCKETCA"; then
+        grep -q 'event=passphrases.*mlock' "$T/log" &&
+            echo ' lo (not, and it is said)' >>"$T/smaps"
+        like "$1: locked" "$T/smaps" ' lo( |$)'
+    fi
     like "$1: not dumped" "$T/smaps" '^VmFlags:.* dd( |$)'
     is "$1: one copy" "$(grep -c memfd:passphrases "/proc/$SERVE/maps")" 1
 }
