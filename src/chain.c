@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lint.h"
 #include "tm.h"
 
 struct link {
@@ -139,6 +140,14 @@ static void check_all(const struct chain *c, const uint8_t *spki,
     key_verifier_free(v);
 }
 
+static void chain_free(struct chain *c)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        cert_free(&c->v[i].cert);
+        free(c->v[i].name);
+    }
+}
+
 int chain_judge(const char *path, const struct blobs *l, const uint8_t *spki,
                 size_t spki_len, int64_t now, struct errs *e)
 {
@@ -153,9 +162,28 @@ int chain_judge(const char *path, const struct blobs *l, const uint8_t *spki,
     read_all(&c, l);
     if (e->n == before)
         check_all(&c, spki, spki_len, now);
-    for (size_t i = 0; i < c.n; i++) {
-        cert_free(&c.v[i].cert);
-        free(c.v[i].name);
-    }
+    chain_free(&c);
     return e->n == before ? 0 : -1;
+}
+
+void chain_lint(const char *path, const struct blobs *l, struct strs *warnings)
+{
+    AUTO(errs) struct errs none = {0};
+    struct chain c = {.path = path, .e = &none};
+
+    read_all(&c, l);
+    for (size_t i = 0; i + 1 < c.n; i++)
+        c.v[i].cert.above = &c.v[i + 1].cert;
+    for (size_t i = 0; i < c.n; i++) {
+        struct lint_findings found = {0};
+
+        lint_run(&c.v[i].cert, c.v[i].cert.above, &found);
+        for (size_t k = 0; k < found.n; k++) {
+            AUTO(free) char *text = lint_text(found.v[k]);
+
+            strs_add_own(warnings,
+                         xasprintf("%s: \"%s\": %s", path, c.v[i].name, text));
+        }
+    }
+    chain_free(&c);
 }

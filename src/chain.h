@@ -7,6 +7,7 @@
 #define POCKETCA_CHAIN_H
 
 #include "cert.h"
+#include "mem.h"
 
 enum { CHAIN_MAX = 8 };
 
@@ -16,5 +17,10 @@ enum { CHAIN_MAX = 8 };
  * Every failed check is a reason with value and rule; -1 when there is one. */
 int chain_judge(const char *path, const struct blobs *l, const uint8_t *spki,
                 size_t spki_len, int64_t now, struct errs *e);
+/* Of a chain that chain_judge() found good: a sentence for every lint, errors
+ * too, that one of its certificates breaks.  Another program made them, and
+ * they do for what is signed here. */
+void chain_lint(const char *path, const struct blobs *l,
+                struct strs *warnings);
 
 #endif

@@ -54,6 +54,13 @@ static int judge(const struct conf *c, const struct conf_authority *a,
     return chain_judge(path, l, spki.data, spki.len, tm_now(), e);
 }
 
+static void print(struct strs *warnings)
+{
+    for (size_t k = 0; k < warnings->n; k++)
+        fprintf(stderr, "pocketca: warning: %s\n", warnings->v[k]);
+    strs_free(warnings);
+}
+
 /* What a file has to be, or becomes. */
 static int place(const char *path, const struct blobs *l, size_t from,
                  size_t to, bool keep, struct errs *e)
@@ -115,9 +122,7 @@ static int check(const struct conf *c, struct errs *e)
     struct strs warnings = {0};
     int r = conf_check(c, &warnings, e);
 
-    for (size_t k = 0; k < warnings.n; k++)
-        fprintf(stderr, "pocketca: warning: %s\n", warnings.v[k]);
-    strs_free(&warnings);
+    print(&warnings);
     return r;
 }
 
@@ -184,11 +189,14 @@ static int take(struct conf *c, const char *path, const struct asked *a,
                 const struct blobs *l, struct errs *e)
 {
     struct conf_authority *which = choose(c, a->authority, e);
+    struct strs warnings = {0};
 
     if (!which || prepare(c, a, e) < 0 || judge(c, which, path, l, e) < 0 ||
         vacant(c, which, l, e) < 0 || rehearse(c, which, l, e) < 0 ||
         install(c, which, l, e) < 0 || finish(c, e) < 0)
         return -1;
+    chain_lint(path, l, &warnings);
+    print(&warnings);
     printf("Authority %s has its certificate, %s.\n", which->name,
            which->certificate);
     return 0;

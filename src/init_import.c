@@ -3,6 +3,7 @@
  * judged as those of install-chain are, and copied. */
 #include "init.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,6 +83,16 @@ static int load_crl(struct init *i, struct errs *e)
     return crl_verify(&crl, &issuer, i->import_cert, e);
 }
 
+static void warn(const struct init *i)
+{
+    struct strs warnings = {0};
+
+    chain_lint(i->import_cert, &i->imported, &warnings);
+    for (size_t k = 0; k < warnings.n; k++)
+        fprintf(stderr, "pocketca: warning: %s\n", warnings.v[k]);
+    strs_free(&warnings);
+}
+
 int init_import(struct init *i, struct errs *e)
 {
     AUTO(buf) struct buf spki = {0};
@@ -98,5 +109,6 @@ int init_import(struct init *i, struct errs *e)
     if (chain_judge(i->import_cert, &i->imported, spki.data, spki.len, tm_now(),
                     e) < 0)
         return -1;
+    warn(i);
     return load_crl(i, e);
 }

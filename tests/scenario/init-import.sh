@@ -86,6 +86,12 @@ ok 'by a descriptor' sh -c '"$1" init --dir "$2/legacy" --name Old \
 below inter rsa "$ca, pathlen:0" "$ku"
 ok 'with its root' take inter "$T/inter.pem" "$T/inter.key" \
     --import-chain "$T/rsa.pem"
+unlike 'one that is as it should be has no lints' "$T/out" '"CN=inter": '
+below loose rsa 'basicConstraints = CA:TRUE' "$ku"
+ok 'one that is not quite' take loose "$T/loose.pem" "$T/loose.key" \
+    --import-chain "$T/rsa.pem"
+like 'is taken with a warning' "$T/out" \
+    'warning: .*loose.pem: "CN=loose": basic_not_critical: .*RFC 5280 4.2.1.9'
 {
     openssl x509 -in "$T/inter.pem" -noout -text
     cat "$T/inter.pem"
