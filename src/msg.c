@@ -133,7 +133,8 @@ static int take_fd(struct msghdr *m)
     return fd;
 }
 
-int msg_recv(int sock, enum msg_peer peer, uint8_t *buf, struct frame *out)
+static int receive(int sock, enum msg_peer peer, int flags, uint8_t *buf,
+                   struct frame *out)
 {
     union {
         struct cmsghdr head;
@@ -149,8 +150,10 @@ int msg_recv(int sock, enum msg_peer peer, uint8_t *buf, struct frame *out)
         m.msg_controllen = sizeof(control);
     }
     do
-        n = recvmsg(sock, &m, MSG_CMSG_CLOEXEC);
+        n = recvmsg(sock, &m, MSG_CMSG_CLOEXEC | flags);
     while (n < 0 && errno == EINTR);
+    if (n < 0 && errno == EAGAIN)
+        return MSG_NONE;
     if (n <= 0)
         return 0;
     if (peer == PEER_S)
@@ -164,4 +167,14 @@ int msg_recv(int sock, enum msg_peer peer, uint8_t *buf, struct frame *out)
         close(out->fd);
     out->fd = -1;
     return -1;
+}
+
+int msg_recv(int sock, enum msg_peer peer, uint8_t *buf, struct frame *out)
+{
+    return receive(sock, peer, 0, buf, out);
+}
+
+int msg_recv_now(int sock, enum msg_peer peer, uint8_t *buf, struct frame *out)
+{
+    return receive(sock, peer, MSG_DONTWAIT, buf, out);
 }

@@ -110,6 +110,9 @@ int msg_send_all(int sock, struct buf *frames, size_t n);
  * not permitted from `peer`, wrong length): close the connection.  buf has
  * MSG_MAX octets.  Descriptors are taken only when peer is PEER_S. */
 int msg_recv(int sock, enum msg_peer peer, uint8_t *buf, struct frame *out);
+/* The same without waiting: MSG_NONE when no frame is there. */
+enum { MSG_NONE = 2 };
+int msg_recv_now(int sock, enum msg_peer peer, uint8_t *buf, struct frame *out);
 
 /* What the client showed. */
 enum evidence { EV_NONE = 0, EV_TOKEN, EV_CERT, EV__MAX };

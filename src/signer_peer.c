@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-enum { ADMIN_SEND_S = 30, HELD_MAX = 64 };
+enum { ADMIN_SEND_S = 30, HELD_MAX = 64, QUICK_MAX = 8 };
 
 struct peer *peer_new(int sock, enum msg_peer kind, uid_t uid)
 {
@@ -235,14 +235,34 @@ static void serve_frame(struct worker *w, const struct frame *f)
         p->silent_us = tm_mono_us();
 }
 
+/* Answered in microseconds, and asked for in masses. */
+static bool is_quick(const struct peer *p, const struct frame *f)
+{
+    return p->kind == PEER_F && (f->type == MSG_OCSP || f->type == MSG_GET);
+}
+
+/* While one quick request follows another, their answers go together. */
 int peer_serve(struct signer *s, struct peer *p)
 {
     struct worker *w = worker_new(s, p);
     struct frame f;
-    int got;
+    int got, quick = 0;
 
-    while ((got = msg_recv(p->sock, p->kind, w->in, &f)) == 1)
+    do {
+        got = quick ? msg_recv_now(p->sock, p->kind, w->in, &f)
+                    : msg_recv(p->sock, p->kind, w->in, &f);
+        if (quick == QUICK_MAX || got != 1 || !is_quick(p, &f)) {
+            peer_let_go();
+            quick = 0;
+        }
+        if (got != 1)
+            continue;
+        if (is_quick(p, &f)) {
+            peer_hold();
+            quick++;
+        }
         serve_frame(w, &f);
+    } while (got == 1 || got == MSG_NONE);
     worker_free(w);
     return got;
 }

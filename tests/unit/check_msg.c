@@ -246,6 +246,24 @@ START_TEST(many_frames_arrive_in_their_order)
 }
 END_TEST
 
+START_TEST(nothing_there_is_not_the_end)
+{
+    AUTO(buf) struct buf b = {0};
+    struct frame f;
+
+    open_pair();
+    ck_assert_int_eq(msg_recv_now(pair[1], PEER_F, in, &f), MSG_NONE);
+    msg_begin(&b, MSG_GET, 5, false);
+    ck_assert_int_eq(msg_send(pair[0], &b, -1, false), 0);
+    ck_assert_int_eq(msg_recv_now(pair[1], PEER_F, in, &f), 1);
+    ck_assert(f.type == MSG_GET && f.id == 5);
+    ck_assert_int_eq(msg_recv_now(pair[1], PEER_F, in, &f), MSG_NONE);
+    close(pair[0]);
+    ck_assert_int_eq(msg_recv_now(pair[1], PEER_F, in, &f), 0);
+    close(pair[1]);
+}
+END_TEST
+
 START_TEST(a_full_socket_does_not_block_when_asked)
 {
     AUTO(buf) struct buf b = {0};
@@ -272,6 +290,7 @@ int main(void)
         a_descriptor_goes_one_way_only,
         a_gone_peer_is_gone,
         many_frames_arrive_in_their_order,
+        nothing_there_is_not_the_end,
         a_full_socket_does_not_block_when_asked,
     };
 

@@ -578,6 +578,46 @@ START_TEST(a_refused_row_is_one_refused_request)
 }
 END_TEST
 
+/* Their answers are gathered while more of them wait: none is kept back when
+ * nothing comes, when something else comes, or when there are many. */
+START_TEST(every_quick_question_is_answered)
+{
+    enum { MANY = 40 };
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    AUTO(record) struct record r = {0};
+    struct caller admin;
+    struct ca_want w = {.names = "w.internal", .spki = &spki};
+    size_t n_records = 0;
+
+    new_key(&spki);
+    ca_make(&c);
+    ca_start(&c);
+    admin = ca_admin(&c);
+    ck_assert_int_eq(ca_issue(&c, &admin, &w, &r, NULL), ERR_NONE);
+    for (int round = 1; round <= MANY; round++) {
+        for (int i = 0; i < round; i++) {
+            serial_put(ca_begin(&c, MSG_GET, &admin), &r.serial);
+            ck_assert_int_eq(msg_send(c.front, &c.out, -1, false), 0);
+        }
+        if (round % 3 == 0) {
+            ca_put_issue(ca_begin(&c, MSG_ISSUE, &admin), &w);
+            ck_assert_int_eq(msg_send(c.front, &c.out, -1, false), 0);
+        }
+        for (int i = 0; i < round + (round % 3 == 0); i++) {
+            AUTO(record) struct record got = {0};
+            struct frame f;
+
+            ca_recv(&c, &f);
+            ck_assert_int_eq(ca_record(&f, &got, NULL), ERR_NONE);
+            n_records++;
+        }
+    }
+    ck_assert_uint_eq(n_records, MANY * (MANY + 1) / 2 + MANY / 3);
+    caller_free(&admin);
+}
+END_TEST
+
 START_TEST(a_clock_that_steps_stops_issuing_only)
 {
     AUTO(ca) struct ca c;
@@ -704,6 +744,7 @@ int main(void)
         an_ended_certificate_renews_by_token_only,
         the_service_is_named_by_its_configuration,
         a_refused_row_is_one_refused_request,
+        every_quick_question_is_answered,
         a_clock_that_steps_stops_issuing_only,
         broken_frames_are_refused,
         a_broken_head_ends_the_connection,
