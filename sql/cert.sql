@@ -71,8 +71,9 @@ SELECT leaf, idem_hash FROM certificates WHERE idem_scope = ?1 AND idem_key
 = ?2;
 
 -- name: cert_by_key
-SELECT leaf FROM certificates WHERE key = ?1 AND key_sha256 = ?2 AND
-not_after >= ?3 AND revoked_at IS NULL;
+SELECT leaf FROM certificates INDEXED BY cert_key WHERE key = ?1 AND
+key_sha256 = ?2 AND not_after >= ?3 AND revoked_at IS NULL AND leaf > ?4
+ORDER BY leaf LIMIT ?5;
 
 -- UNION, not UNION ALL, in both: a circle in an edited file ends.
 

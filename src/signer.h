@@ -470,7 +470,7 @@ struct revoke {
     enum outcome outcome;    /* REVOKED, CHANGED or ALREADY */
     struct serial *also;     /* revoked along with it */
     uint64_t *leaves;        /* of these */
-    size_t n_also;
+    size_t n_also, n_renewed; /* the first ones are renewals, by leaf */
     /* Of all that it has been called for: */
     uint64_t last_entry;
     uint32_t marked[16]; /* by reason */

@@ -73,15 +73,24 @@ static bool reaches(const struct revoke *v, const struct record *r)
            auth_covers(v->who, r);
 }
 
+static int by_leaf(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+/* Called for the renewals and then for those with the key, which may be among
+ * them. */
 static int note_other(void *arg, struct record *r)
 {
     struct revoke *v = arg;
 
     if (r->revoked_at || r->leaf == v->record.leaf || !reaches(v, r))
         return 0;
-    for (size_t i = 0; i < v->n_also; i++)
-        if (v->leaves[i] == r->leaf)
-            return 0;
+    if (v->n_renewed &&
+        bsearch(&r->leaf, v->leaves, v->n_renewed, sizeof(*v->leaves), by_leaf))
+        return 0;
     v->leaves = xreallocarray(v->leaves, v->n_also + 1, sizeof(*v->leaves));
     v->also = xreallocarray(v->also, v->n_also + 1, sizeof(*v->also));
     v->leaves[v->n_also] = r->leaf;
@@ -102,6 +111,7 @@ static enum store_result revoke_others(struct signer *s, struct revoke *v)
         return STORE_REFUSED;
     key_pub_sha256(&cert.key, key);
     r = store_cert_descendants(v->conn, v->record.leaf, note_other, v);
+    v->n_renewed = v->n_also;
     if (r == STORE_OK || r == STORE_NONE)
         r = store_cert_by_key(v->conn, key, v->now, note_other, v);
     for (size_t i = 0;
@@ -121,7 +131,7 @@ enum store_result revoke_one(struct signer *s, struct revoke *v, uint64_t leaf)
     enum store_result r;
 
     record_free(&v->record);
-    v->n_also = 0;
+    v->n_also = v->n_renewed = 0;
     r = store_cert_by_leaf(v->conn, leaf, &v->record);
     if (r == STORE_OK)
         r = revoke_it(s, v);

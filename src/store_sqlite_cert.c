@@ -342,6 +342,8 @@ enum store_result sq_cert_by_idem(struct store_conn *base, const char *scope,
     return r == STORE_OK ? sq_cert_by_leaf(base, leaf, out) : r;
 }
 
+enum { WINDOW = 512 };
+
 static int compare_leaves(const void *a, const void *b)
 {
     const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -349,25 +351,17 @@ static int compare_leaves(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* Each record of the statement's leaves, oldest first. */
-static enum store_result each_of(struct sq_conn *c, sqlite3_stmt *st,
-                                 store_record_fn *fn, void *arg)
-{
-    AUTO(leaves) struct sq_leaves l = {0};
-    enum store_result r = sq_leaves_take(c, st, &l);
-
-    if (l.n)
-        qsort(l.v, l.n, sizeof(*l.v), compare_leaves);
-    return r == STORE_OK ? sq_leaves_each(c, &l, fn, arg) : r;
-}
-
 enum store_result sq_cert_descendants(struct store_conn *base, uint64_t leaf,
                                       store_record_fn *fn, void *arg)
 {
     struct sq_conn *c = sq_of(base);
+    AUTO(leaves) struct sq_leaves l = {0};
+    enum store_result r = sq_leaves_take(
+        c, sq_bind(c, SQL_CERT_DESCENDANTS, "i", (int64_t)leaf), &l);
 
-    return each_of(c, sq_bind(c, SQL_CERT_DESCENDANTS, "i", (int64_t)leaf), fn,
-                   arg);
+    if (l.n)
+        qsort(l.v, l.n, sizeof(*l.v), compare_leaves);
+    return r == STORE_OK ? sq_leaves_each(c, &l, fn, arg) : r;
 }
 
 enum store_result sq_cert_by_key(struct store_conn *base,
@@ -375,11 +369,30 @@ enum store_result sq_cert_by_key(struct store_conn *base,
                                  store_record_fn *fn, void *arg)
 {
     struct sq_conn *c = sq_of(base);
+    int64_t from = -1;
 
-    return each_of(c,
-                   sq_bind(c, SQL_CERT_BY_KEY, "ihi", sq_prefix(key_sha256),
-                           key_sha256, now),
-                   fn, arg);
+    /* A window at a time: a key may have any number of certificates. */
+    for (;;) {
+        AUTO(leaves) struct sq_leaves l = {0};
+        enum store_result r = sq_leaves_take(
+            c,
+            sq_bind(c, SQL_CERT_BY_KEY, "ihiii", sq_prefix(key_sha256),
+                    key_sha256, now, from, (int64_t)WINDOW),
+            &l);
+
+        if (r != STORE_OK || l.n == 0)
+            return r;
+        for (size_t i = 0; i < l.n; i++) {
+            AUTO(record) struct record rec = {0};
+
+            r = sq_cert_by_leaf(base, l.v[i], &rec);
+            if (r != STORE_OK && r != STORE_NONE)
+                return r;
+            if (r == STORE_OK && fn(arg, &rec))
+                return STORE_OK;
+        }
+        from = (int64_t)l.v[l.n - 1];
+    }
 }
 
 enum store_result sq_ancestor_compromised(struct store_conn *base,

@@ -683,6 +683,46 @@ START_TEST(test_keys)
 }
 END_TEST
 
+struct tally {
+    uint64_t last;
+    size_t n, stop; /* it stops after so many */
+};
+static int count_up(void *arg, struct record *r)
+{
+    struct tally *t = arg;
+
+    ck_assert_uint_gt(r->leaf, t->last);
+    t->last = r->leaf;
+    return ++t->n == t->stop;
+}
+
+/* More certificates of one key than are read at once, each once and in order;
+ * and no further than was asked for. */
+START_TEST(test_one_key)
+{
+    enum { SAME = 1024 };
+    AUTO(box) struct box b;
+    uint8_t hash[32];
+    struct tally all = {0}, some = {.stop = 600};
+
+    box_make(&b);
+    ck_assert_int_eq(store_begin(b.w), STORE_OK);
+    for (uint64_t i = 1; i <= SAME; i++) {
+        struct put p = {.leaf = i, .key = 1};
+
+        ck_assert_int_eq(box_put(&b, &p), STORE_OK);
+    }
+    ck_assert_int_eq(store_commit(b.w), STORE_OK);
+    merkle_sha256(hash, b.keys[1].spki.data, b.keys[1].spki.len);
+    ck_assert_int_eq(store_cert_by_key(b.r, hash, DAY_ONE, count_up, &all),
+                     STORE_OK);
+    ck_assert_uint_eq(all.n, SAME);
+    ck_assert_int_eq(store_cert_by_key(b.r, hash, DAY_ONE, count_up, &some),
+                     STORE_OK);
+    ck_assert_uint_eq(some.n, 600);
+}
+END_TEST
+
 static struct token token_of(const char *id, const char *label, uint64_t max)
 {
     return (struct token){.id = (char *)id,
@@ -740,7 +780,8 @@ int main(void)
         test_refused_commit, test_serial,
         test_idempotency,    test_revoke,
         test_replace,        test_keys,
-        test_token,          test_partitions,
+        test_one_key,        test_token,
+        test_partitions,
     };
 
     return unit_run("store", tests, sizeof(tests) / sizeof(tests[0]));
