@@ -139,9 +139,9 @@ static void issue(struct fill *f, long i)
     need(names_parse(&names, name, &e) == 0, name, &e);
     new_key(spki);
     write_cert(f, &spec, &der);
-    /* Filters that match half of them each, and together none. */
+    /* Filters that match half of them each, and together the first alone. */
     struct record rec = {.authority = "issuing",
-                         .profile = i % 2 ? "client" : "server",
+                         .profile = i % 2 || i == 0 ? "client" : "server",
                          .requester = {.type = WHO_USER,
                                        .id = i % 2 ? "1" : "0"},
                          .protocol = "cli",

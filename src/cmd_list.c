@@ -12,6 +12,7 @@ enum { ROOT_LEN = 32 };
 
 struct list {
     int form;
+    unsigned left; /* rows still wanted; not used without a limit */
     json_t *rows;
     json_t *as_of;
     char *cursor;
@@ -26,6 +27,7 @@ static int take_row(struct list *l, struct frame *f, struct errs *e)
     record_get(&f->body, &r);
     if (!rd_done(&f->body))
         return err_add(e, ERR_SIGNER_AWAY, "the signer's answer is broken");
+    l->left--;
     if (l->form == JSON) {
         json_array_append_new(l->rows, view_record(&r, tm_now(), NULL));
     } else if (l->form == CSV) {
@@ -72,7 +74,8 @@ static int page(struct client *c, const struct query *q, struct list *l,
     return 0;
 }
 
-/* One page when a limit was given, else page after page to the end. */
+/* Page after page to the end, or until there are as many as were wanted: a page
+ * may have fewer. */
 static int run(struct client *c, struct query *q, bool all, struct list *l,
                struct errs *e)
 {
@@ -82,10 +85,13 @@ static int run(struct client *c, struct query *q, bool all, struct list *l,
         view_csv_header(&head);
         fwrite(head.data, 1, head.len, stdout);
     }
+    l->left = q->limit;
     do {
+        q->limit = all ? q->limit : l->left;
         if (page(c, q, l, e) < 0)
             return -1;
-    } while (all && l->cursor && query_set(q, "cursor", l->cursor, e) == 0);
+    } while ((all || l->left) && l->cursor &&
+             query_set(q, "cursor", l->cursor, e) == 0);
     if (e->n)
         return -1;
     if (l->form == JSON)

@@ -171,6 +171,8 @@ int query_check(const struct query *q, struct errs *e);
 bool query_narrows(const struct query *q);
 void query_put(struct buf *b, const struct query *q);
 void query_get(struct rd *rd, struct query *q);
+/* The page that begins behind this row. */
+void query_go_on(struct query *q, int64_t not_after, uint64_t leaf);
 /* The opaque cursor behind this row; the caller frees. */
 char *query_cursor(const struct query *q, int64_t not_after, uint64_t leaf);
 

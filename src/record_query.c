@@ -364,6 +364,14 @@ void query_get(struct rd *rd, struct query *q)
     q->replaced = (int)replaced - 1;
 }
 
+void query_go_on(struct query *q, int64_t not_after, uint64_t leaf)
+{
+    q->has_cursor = true;
+    q->cursor_by_expiry = q->by_expiry;
+    q->cursor_time = q->by_expiry ? not_after : 0;
+    q->cursor_leaf = leaf;
+}
+
 char *query_cursor(const struct query *q, int64_t not_after, uint64_t leaf)
 {
     AUTO(buf) struct buf raw = {0};

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { LOOK = 20000 }; /* rows of a list at once */
+
 static const struct signer_authority *get_authority(struct worker *w,
                                                     const struct frame *f,
                                                     struct rd *body,
@@ -53,6 +55,7 @@ static int judge_empty(struct worker *w, const struct signer_authority *a,
                        struct errs *e)
 {
     AUTO(query) struct query q;
+    struct list_walk walk = {.look = LOOK};
     bool any = false;
     enum store_result r;
 
@@ -61,7 +64,11 @@ static int judge_empty(struct worker *w, const struct signer_authority *a,
     q.status = STATUS_REVOKED;
     q.expires_after = tm_now();
     q.limit = 1;
-    r = store_cert_list(w->reader, &q, q.expires_after, note_cert, &any);
+    do {
+        r = store_cert_list(w->reader, &q, q.expires_after, &walk, note_cert,
+                            &any);
+        query_go_on(&q, walk.not_after, walk.leaf);
+    } while (!any && walk.early);
     if (r == STORE_OK || r == STORE_NONE)
         r = store_serials_revoked(w->reader, a->name, UINT64_MAX >> 1,
                                   q.expires_after, 0, 1, note_row, &any);

@@ -7,7 +7,7 @@
 
 enum {
     ROWS = 100,       /* one read of the store */
-    SCAN_MAX = 20000, /* rows looked at for one answer, under limits */
+    SCAN_MAX = 20000, /* rows looked at for one answer */
 };
 
 int handle_hello(struct worker *w, const struct frame *f,
@@ -105,8 +105,7 @@ struct list {
     unsigned rows;   /* of this read */
     unsigned wanted; /* still, of the whole answer */
     bool more;       /* a row was left over */
-    bool any;        /* a row has been taken */
-    uint64_t leaf;   /* the last row that was taken, and its end */
+    uint64_t leaf;   /* more: behind this row, and its end */
     int64_t not_after;
 };
 
@@ -121,7 +120,6 @@ static int take_row(void *arg, struct record *r)
         return 1;
     }
     l->rows++;
-    l->any = true;
     l->leaf = r->leaf;
     if (cert_parse_any(&cert, r->der.data, r->der.len, &e) != 0)
         return 0; /* the audit's to report */
@@ -149,39 +147,52 @@ static void send_rows(struct list *l)
     buf_reset(&l->frames);
 }
 
-/* Reads and sends until there are enough rows, or no more. */
+/* Reads and sends until there are enough rows, or no more, or so many were
+ * looked at that whoever asked is to ask again. */
 static int run_list(struct list *l, struct errs *e)
 {
     unsigned scanned = 0;
     enum store_result r;
 
     do {
+        struct list_walk walk = {.look = SCAN_MAX - scanned};
+
         l->rows = 0;
         l->more = false;
         l->q.limit = l->wanted < ROWS && !l->who->narrow ? l->wanted : ROWS;
-        r = store_cert_list(l->w->reader, &l->q, tm_now(), take_row, l);
+        r = store_cert_list(l->w->reader, &l->q, tm_now(), &walk, take_row, l);
         if (r != STORE_OK && r != STORE_NONE)
             return auth_store_error(r, e);
         send_rows(l);
-        scanned += l->rows;
-        l->q.has_cursor = l->any;
-        l->q.cursor_time = l->q.by_expiry ? l->not_after : 0;
-        l->q.cursor_leaf = l->leaf;
+        scanned += walk.looked;
+        if (!l->more && walk.early) {
+            l->more = true;
+            l->not_after = walk.not_after;
+            l->leaf = walk.leaf;
+        }
+        query_go_on(&l->q, l->not_after, l->leaf);
     } while (l->more && l->wanted && scanned < SCAN_MAX);
     return 0;
 }
 
-static void put_list_end(struct worker *w, uint64_t id, const char *cursor)
+/* Before the rows are read, so that they include all that is in it. */
+static struct head head_now(struct signer *s)
 {
     struct head h;
 
-    pthread_mutex_lock(&w->s->head_lock);
-    h = w->s->head;
-    pthread_mutex_unlock(&w->s->head_lock);
+    pthread_mutex_lock(&s->head_lock);
+    h = s->head;
+    pthread_mutex_unlock(&s->head_lock);
+    return h;
+}
+
+static void put_list_end(struct worker *w, uint64_t id, const char *cursor,
+                         const struct head *h)
+{
     msg_begin(&w->reply, MSG_LIST_END, id, false);
     buf_str(&w->reply, cursor);
-    buf_u64(&w->reply, h.size);
-    buf_put(&w->reply, h.root, sizeof(h.root));
+    buf_u64(&w->reply, h->size);
+    buf_put(&w->reply, h->root, sizeof(h->root));
     peer_send_wait(w->peer, &w->reply); /* behind many rows */
 }
 
@@ -190,6 +201,7 @@ int handle_list(struct worker *w, const struct frame *f, const struct caller *c,
 {
     AUTO(who) struct who who = {0};
     AUTO(free) char *cursor = NULL;
+    const struct head head = head_now(w->s);
     struct list l = {.w = w, .who = &who, .id = f->id};
     int rc = -1;
 
@@ -201,7 +213,7 @@ int handle_list(struct worker *w, const struct frame *f, const struct caller *c,
         rc = run_list(&l, e);
     if (rc == 0) {
         cursor = l.more ? query_cursor(&l.q, l.not_after, l.leaf) : NULL;
-        put_list_end(w, f->id, cursor);
+        put_list_end(w, f->id, cursor, &head);
     }
     buf_free(&l.frames);
     query_free(&l.q);
@@ -269,6 +281,7 @@ int handle_token_list(struct worker *w, const struct frame *f,
 {
     AUTO(who) struct who who = {0};
     AUTO(free) char *after = rd_str(body);
+    const struct head head = head_now(w->s);
     struct token_list l = {.who = &who, .id = f->id, .wanted = rd_u32(body)};
     int rc = -1;
 
@@ -282,7 +295,7 @@ int handle_token_list(struct worker *w, const struct frame *f,
         auth_role(&who, ROLE_ADMIN, e) == 0)
         rc = run_tokens(w, &l, e);
     if (rc == 0)
-        put_list_end(w, f->id, l.more ? l.last : NULL);
+        put_list_end(w, f->id, l.more ? l.last : NULL, &head);
     buf_free(&l.frames);
     buf_free(&l.frame);
     return rc;

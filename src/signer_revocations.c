@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGE = 250 };
+enum { PAGE = 250, LOOK = 20000 };
 
 struct page_job {
     struct job job;
@@ -109,15 +109,18 @@ static void send_shown(struct scan *sc)
 /* Fills j->found and its cursor; shows what is to be shown. */
 static int find(struct scan *sc, struct query *q, struct errs *e)
 {
+    struct list_walk walk = {.look = LOOK};
     enum store_result r;
 
     q->limit = sc->limit = q->limit < PAGE ? q->limit : PAGE;
-    r = store_cert_list(sc->w->reader, q, sc->now, take_row, sc);
+    r = store_cert_list(sc->w->reader, q, sc->now, &walk, take_row, sc);
     send_shown(sc);
     if (r != STORE_OK && r != STORE_NONE)
         return auth_store_error(r, e);
     if (sc->more)
         sc->found->cursor = query_cursor(q, sc->not_after, sc->leaf);
+    else if (walk.early)
+        sc->found->cursor = query_cursor(q, walk.not_after, walk.leaf);
     return 0;
 }
 

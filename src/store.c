@@ -183,9 +183,10 @@ enum store_result store_ancestor_compromised(struct store_conn *c,
 }
 
 enum store_result store_cert_list(struct store_conn *c, const struct query *q,
-                                  int64_t now, store_record_fn *fn, void *arg)
+                                  int64_t now, struct list_walk *w,
+                                  store_record_fn *fn, void *arg)
 {
-    return c->ops->cert_list(c, q, now, fn, arg);
+    return c->ops->cert_list(c, q, now, w, fn, arg);
 }
 
 enum store_result store_certs(struct store_conn *c, uint64_t first,

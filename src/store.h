@@ -128,10 +128,11 @@ enum store_result store_cert_by_idem(struct store_conn *c, const char *scope,
                                      uint8_t hash[32]);
 typedef int store_record_fn(void *arg, struct record *r); /* non-zero stops;
                                     r is the callee's to read, not to keep */
-/* Those that were made from this one by renewal, at any remove. */
+/* Those that were made from this one by renewal, at any remove, by leaf; their
+ * leaves are in memory meanwhile. */
 enum store_result store_cert_descendants(struct store_conn *c, uint64_t leaf,
                                          store_record_fn *fn, void *arg);
-/* Those with this key that are not expired at `now` and not revoked. */
+/* Those with this key that are neither expired at `now` nor revoked, by leaf. */
 enum store_result store_cert_by_key(struct store_conn *c,
                                     const uint8_t key_sha256[32], int64_t now,
                                     store_record_fn *fn, void *arg);
@@ -148,9 +149,21 @@ enum store_result store_key_compromised(struct store_conn *c,
  * keyCompromise. */
 enum store_result store_ancestor_compromised(struct store_conn *c,
                                              uint64_t leaf);
-/* At most q->limit + 1 rows of the query in its order, from its cursor. */
+/* At most q->limit + 1 rows of the query in its order, from its cursor.
+ * Filters that each match many and together few could walk the whole table:
+ * when w->look rows (at least 1) did not suffice, w->early says so, and the
+ * list goes on behind the row that w names.  A few thousand may be looked at
+ * beyond that. */
+struct list_walk {
+    unsigned look;
+    unsigned looked;
+    bool early;
+    int64_t not_after;
+    uint64_t leaf;
+};
 enum store_result store_cert_list(struct store_conn *c, const struct query *q,
-                                  int64_t now, store_record_fn *fn, void *arg);
+                                  int64_t now, struct list_walk *w,
+                                  store_record_fn *fn, void *arg);
 /* For the audit: certificates with first <= leaf < end, by leaf, and the
  * columns that look-ups use beside the record. */
 struct cert_columns {

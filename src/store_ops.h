@@ -69,7 +69,8 @@ struct store_ops {
     enum store_result (*ancestor_compromised)(struct store_conn *c,
                                               uint64_t leaf);
     enum store_result (*cert_list)(struct store_conn *c, const struct query *q,
-                                   int64_t now, store_record_fn *fn, void *arg);
+                                   int64_t now, struct list_walk *w,
+                                   store_record_fn *fn, void *arg);
     enum store_result (*certs)(struct store_conn *c, uint64_t first,
                                uint64_t end, store_columns_fn *fn, void *arg);
     enum store_result (*name_has)(struct store_conn *c, const struct name *n,

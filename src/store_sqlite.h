@@ -176,7 +176,8 @@ SQ_FN(key_compromised)
 (struct store_conn *, const uint8_t[32], struct key_ban *);
 SQ_FN(ancestor_compromised)(struct store_conn *, uint64_t);
 SQ_FN(cert_list)
-(struct store_conn *, const struct query *, int64_t, store_record_fn *, void *);
+(struct store_conn *, const struct query *, int64_t, struct list_walk *,
+ store_record_fn *, void *);
 SQ_FN(certs)
 (struct store_conn *, uint64_t, uint64_t, store_columns_fn *, void *);
 SQ_FN(name_has)(struct store_conn *, const struct name *, uint64_t);

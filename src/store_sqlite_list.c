@@ -103,14 +103,20 @@ static enum store_result search_run(struct search *s)
 }
 
 enum store_result sq_cert_list(struct store_conn *base, const struct query *q,
-                               int64_t now, store_record_fn *fn, void *arg)
+                               int64_t now, struct list_walk *w,
+                               store_record_fn *fn, void *arg)
 {
     AUTO(leaves) struct sq_leaves found = {0};
     AUTO(search)
-    struct search s = {
-        .c = sq_of(base), .q = q, .now = now, .max = (size_t)q->limit + 1};
-    enum store_result r = search_prepare(&s);
+    struct search s = {.c = sq_of(base),
+                       .q = q,
+                       .walk = w,
+                       .now = now,
+                       .max = (size_t)q->limit + 1};
+    enum store_result r;
 
+    *w = (struct list_walk){.look = w->look};
+    r = search_prepare(&s);
     if (r == STORE_OK && !s.none)
         r = search_run(&s);
     if (r != STORE_OK)

@@ -30,6 +30,7 @@ struct hit {
 struct search {
     struct sq_conn *c;
     const struct query *q;
+    struct list_walk *walk;
     int64_t now;
     int64_t profile, authority, requester;
     const int64_t *profile_p, *authority_p; /* NULL: not asked for */
@@ -56,8 +57,9 @@ enum store_result search_take(struct search *s, const struct source *src,
 /* A candidate that matches and lies behind the query's cursor is added to
  * s->hits; STORE_OK also when it is not. */
 enum store_result search_judge(struct search *s, uint64_t leaf);
-/* Hits in the list's order until there are s->max: newest first, along an
- * ordered source or (NULL) all; or soonest end first. */
+/* Hits in the list's order until there are s->max, or s->walk has looked at as
+ * many rows as it may: newest first, along an ordered source or (NULL) all; or
+ * soonest end first. */
 enum store_result search_walk_issued(struct search *s,
                                      const struct source *src);
 enum store_result search_walk_expiry(struct search *s);

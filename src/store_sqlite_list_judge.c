@@ -91,6 +91,7 @@ enum store_result search_judge(struct search *s, uint64_t leaf)
     int64_t not_after = 0;
     enum store_result r = check_columns(s, leaf, &not_after, &cn);
 
+    s->walk->looked++;
     if (r == STORE_OK && !behind_cursor(s, leaf, not_after))
         return STORE_OK;
     if (r == STORE_OK)

@@ -5,31 +5,48 @@
 
 enum { WINDOW = 1024 };
 
+/* Where a walk stands: behind this row; newest first the leaf alone counts. */
+struct place {
+    int64_t time, leaf;
+};
+
+/* How many rows the next window may have; none: the walk ends here. */
+static int64_t window(struct search *s, const struct place *at)
+{
+    struct list_walk *w = s->walk;
+    const unsigned left = w->look > w->looked ? w->look - w->looked : 0;
+
+    if (left)
+        return left < WINDOW ? left : WINDOW;
+    w->early = true;
+    w->not_after = at->time;
+    w->leaf = (uint64_t)at->leaf;
+    return 0;
+}
+
 enum store_result search_walk_issued(struct search *s, const struct source *src)
 {
     static const struct source all = {.sql = SQL_LIST_ISSUED, .ordered = true};
-    int64_t before = s->high;
+    struct place at = {0, s->high};
     enum store_result r = STORE_OK;
 
     if (!src)
         src = &all;
     while (r == STORE_OK && s->n < s->max) {
         AUTO(leaves) struct sq_leaves l = {0};
+        const int64_t want = window(s, &at);
 
-        r = search_take(s, src, before, WINDOW, &l);
+        if (want == 0)
+            break;
+        r = search_take(s, src, at.leaf, want, &l);
         for (size_t i = 0; i < l.n && r == STORE_OK && s->n < s->max; i++)
             r = search_judge(s, l.v[i]);
-        if (l.n < WINDOW)
+        if ((int64_t)l.n < want)
             break;
-        before = (int64_t)l.v[l.n - 1];
+        at.leaf = (int64_t)l.v[l.n - 1];
     }
     return r;
 }
-
-/* Where a walk by expiry stands: behind this row. */
-struct place {
-    int64_t time, leaf;
-};
 
 static enum store_result take_ends(struct search *s, sqlite3_stmt *rows,
                                    struct place *at, struct sq_leaves *l)
@@ -47,19 +64,19 @@ static enum store_result take_ends(struct search *s, sqlite3_stmt *rows,
 
 /* The next window: the rest of those that end together, and later ones. */
 static enum store_result take_expiry(struct search *s, struct place *at,
-                                     struct sq_leaves *l)
+                                     int64_t want, struct sq_leaves *l)
 {
     enum store_result r = STORE_OK;
 
     if (at->time < s->ends_before)
-        r = take_ends(s,
-                      sq_bind(s->c, SQL_LIST_EXPIRY_AT, "iii", at->time,
-                              at->leaf, (int64_t)WINDOW),
-                      at, l);
-    if (r == STORE_OK && l->n < WINDOW)
+        r = take_ends(
+            s,
+            sq_bind(s->c, SQL_LIST_EXPIRY_AT, "iii", at->time, at->leaf, want),
+            at, l);
+    if (r == STORE_OK && (int64_t)l->n < want)
         r = take_ends(s,
                       sq_bind(s->c, SQL_LIST_EXPIRY, "iii", at->time,
-                              s->ends_before, (int64_t)WINDOW - (int64_t)l->n),
+                              s->ends_before, want - (int64_t)l->n),
                       at, l);
     return r;
 }
@@ -74,11 +91,14 @@ enum store_result search_walk_expiry(struct search *s)
         at = (struct place){q->cursor_time, (int64_t)q->cursor_leaf};
     while (r == STORE_OK && s->n < s->max) {
         AUTO(leaves) struct sq_leaves l = {0};
+        const int64_t want = window(s, &at);
 
-        r = take_expiry(s, &at, &l);
+        if (want == 0)
+            break;
+        r = take_expiry(s, &at, want, &l);
         for (size_t i = 0; i < l.n && r == STORE_OK && s->n < s->max; i++)
             r = search_judge(s, l.v[i]);
-        if (l.n < WINDOW)
+        if ((int64_t)l.n < want)
             break;
     }
     return r;

@@ -296,6 +296,15 @@ static int take(void *arg, struct record *r)
     return 0;
 }
 
+/* A page whose walk is not cut short. */
+static void list_page(struct many *m, const struct query *q, struct page *p)
+{
+    struct list_walk w = {.look = UINT_MAX};
+
+    ck_assert_int_eq(store_cert_list(m->box.r, q, NOW, &w, take, p), STORE_OK);
+    ck_assert(!w.early);
+}
+
 /* No statement of the connection stepped through a table. */
 static void no_scan(struct store_conn *c, const char *what)
 {
@@ -332,7 +341,7 @@ static void check_pages(struct many *m, struct query *q, const char *what,
         AUTO(free) struct page *p = xcalloc(1, sizeof(*p));
         size_t n = want.n - at > q->limit ? q->limit + 1 : want.n - at;
 
-        ck_assert_int_eq(store_cert_list(m->box.r, q, NOW, take, p), STORE_OK);
+        list_page(m, q, p);
         ck_assert_msg(p->n == n, "%s, page %u: %zu rows, wanted %zu", what, k,
                       p->n, n);
         for (size_t i = 0; i < n; i++)
@@ -512,8 +521,7 @@ START_TEST(test_stable)
             AUTO(free) struct page *p = xcalloc(1, sizeof(*p));
             size_t i = 0;
 
-            ck_assert_int_eq(store_cert_list(m.box.r, &q, NOW, take, p),
-                             STORE_OK);
+            list_page(&m, &q, p);
             for (; i < p->n && i < q.limit; i++) {
                 size_t at = (p->leaf[i] - 5) / LEAF_STEP;
 
@@ -537,6 +545,69 @@ START_TEST(test_stable)
 }
 END_TEST
 
+/* The whole list in pieces, none of which looks at many rows. */
+static void check_pieces(struct many *m, struct query *q, unsigned look)
+{
+    AUTO(found) struct found want = {0};
+    size_t at = 0;
+    unsigned early = 0;
+
+    find_all(m, q, &want);
+    for (;;) {
+        AUTO(free) struct page *p = xcalloc(1, sizeof(*p));
+        struct list_walk w = {.look = look, .looked = 7, .early = true};
+        size_t n;
+
+        ck_assert_int_eq(store_cert_list(m->box.r, q, NOW, &w, take, p),
+                         STORE_OK);
+        n = p->n < q->limit ? p->n : q->limit;
+        for (size_t i = 0; i < n; i++)
+            ck_assert_uint_eq(p->leaf[i], want.v[at + i]->put.leaf);
+        at += n;
+        /* What runs dry towards the end of the list is looked at whole. */
+        ck_assert_uint_le(w.looked, w.early ? look : 2000);
+        if (p->n > q->limit)
+            set_cursor(q, want.v[at - 1]);
+        else if (w.early)
+            query_go_on(q, w.not_after, w.leaf);
+        else
+            break;
+        ck_assert(p->n > q->limit || w.looked >= look);
+        early += w.early;
+        no_scan(m->box.r, "a piece");
+    }
+    ck_assert_uint_eq(at, want.n);
+    ck_assert(early > 0 || look > q->limit);
+}
+
+/* Filters that each match more than a list gathers, so that it walks: what they
+ * have in common takes longer to find than one call may. */
+START_TEST(test_pieces)
+{
+    static const struct argument dense[][2] = {
+        {{"profile", "server"}, {"requester", "k1"}},
+        {{"name", "**.internal"}, {"profile", "server"}},
+        {{"expires_after", "2026-11-24T00:00:00Z"}, {"replaced", "false"}},
+    };
+    static const unsigned looks[] = {1, 40, 1500};
+    AUTO(many) struct many m;
+
+    many_make(&m, MANY);
+    for (size_t i = 0; i < 3 * 2 * 3; i++) {
+        AUTO(query) struct query q = {0};
+        AUTO(errs) struct errs e = {0};
+
+        query_init(&q);
+        q.by_expiry = i / 3 % 2;
+        for (size_t k = 0; k < 2; k++)
+            ck_assert_int_eq(
+                query_set(&q, dense[i / 6][k].key, dense[i / 6][k].value, &e),
+                0);
+        check_pieces(&m, &q, looks[i % 3]);
+    }
+}
+END_TEST
+
 /* Behind the last of many that end together, nothing is looked at. */
 START_TEST(test_equal_ends)
 {
@@ -553,7 +624,7 @@ START_TEST(test_equal_ends)
     ck_assert_int_eq(all.v[m.n - 1]->put.not_after,
                      all.v[m.n - 1200]->put.not_after);
     set_cursor(&q, all.v[m.n - 2]);
-    ck_assert_int_eq(store_cert_list(m.box.r, &q, NOW, take, p), STORE_OK);
+    list_page(&m, &q, p);
     ck_assert_uint_eq(p->n, 1);
     ck_assert_uint_eq(p->leaf[0], all.v[m.n - 1]->put.leaf);
     for (int i = 0; i < SQL__MAX; i++)
@@ -585,7 +656,7 @@ START_TEST(test_rare)
         ck_assert_int_eq(query_set(&q, rare[i % 2].key, rare[i % 2].value, &e),
                          0);
         find_all(&m, &q, &want);
-        ck_assert_int_eq(store_cert_list(m.box.r, &q, NOW, take, p), STORE_OK);
+        list_page(&m, &q, p);
         ck_assert_uint_eq(p->n, want.n);
         check = sq_of(m.box.r)->st[SQL_LIST_CHECK];
         ck_assert_uint_eq(
@@ -674,7 +745,7 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        test_each,       test_combined, test_stable,
+        test_each,       test_combined, test_stable, test_pieces,
         test_equal_ends, test_rare,     test_plans,
     };
 
