@@ -14,6 +14,7 @@
 #   start     to the first answer, empty and with STORED certificates
 #   size      of the stripped binary
 #   revocation   see revocation.sh
+#   lists     pages of lists, beside a bare read of the same rows
 #   trade     microseconds of CPU of the functions that a certificate passes
 #
 # Runs of limit and post take turns, so that whatever else the machine does
@@ -335,6 +336,8 @@ issuance()
     busy=$(memory)
     down big
     ledger=$(du -m "$work/big/ledger.db" | cut -f1)
+    say "lists"
+    "$build/bench/bench_list" "$work/big" >"$work/lists"
 
     strip -o "$work/stripped" "$pocketca"
     size=$(stat -c %s "$work/stripped")
@@ -369,5 +372,9 @@ row --- ---: ---: --- ---
 for part in $parts; do
     ${part}_rows
 done
+if [ -s "$work/lists" ]; then
+    echo
+    cat "$work/lists"
+fi
 echo
 "$build/bench/bench_trade"
