@@ -88,6 +88,18 @@ static int fill_names(struct msg_issue *m, const struct csr *csr,
     return 0;
 }
 
+/* Empty is no default: somebody's variable was not set. */
+static int fill_profile(struct msg_issue *m, const char *profile,
+                        struct errs *e)
+{
+    if (profile && !*profile)
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "profile is empty; name one, or leave it out for the "
+                       "first");
+    m->profile = xstrdup_null(profile);
+    return 0;
+}
+
 int request_fill(struct msg_issue *m, const struct csr *csr,
                  const struct request_args *a, struct errs *e)
 {
@@ -96,7 +108,7 @@ int request_fill(struct msg_issue *m, const struct csr *csr,
     rc |= fill_not_before(m, a->not_before, e);
     rc |= fill_note(m, a->note, e);
     rc |= fill_replaces(m, a->replaces, e);
-    m->profile = xstrdup_null(a->profile);
+    rc |= fill_profile(m, a->profile, e);
     if (csr) {
         buf_put(&m->spki, csr->key.spki, csr->key.spki_len);
         m->power = csr->power;

@@ -80,7 +80,7 @@ json 'both reasons' '[.errors[].code] | sort ==
 names=$(seq -f 'n%g.example.internal' -s, 1 101)
 post 422 too-many-names "names=$names"
 for q in lifetime=0d lifetime=-1d lifetime=soon lifetime=5 lifetime= \
-    nope=1 'profile=server&profile=client' profile 'names=' 'replaces=zz' \
+    nope=1 'profile=server&profile=client' profile profile= 'names=' 'replaces=zz' \
     'note=%00' 'note=%ff' 'note=%zz' ; do
     req -H 'Accept: application/json' \
         --data-binary @"$T/a.example.internal.csr" "$API/v1/certificates?$q"
@@ -95,6 +95,7 @@ for n in '-a.example.internal' 'a..example.internal' '.example.internal' \
     'ip:10.0.0.0/8' '::ffff:10.0.0.1' 'dns:**.example.internal' 'foo:bar'; do
     post 400 'bad-name|bad-argument|bad-request' "names=$n"
 done
+json_post 400 bad-argument '{profile: ""}'
 json_post 400 bad-json '{lifetime: 5}'
 json_post 400 bad-json '{names: "a.example.internal"}'
 json_post 400 bad-json '{names: [1]}'
