@@ -26,34 +26,32 @@ static int choose(struct worker *w, const struct who *who,
     return r == STORE_OK ? 0 : auth_store_error(r, e);
 }
 
-static int same_names(const struct names *asked, const struct names *had,
-                      struct errs *e)
+static void same_names(const struct names *asked, const struct names *had,
+                       struct errs *e)
 {
-    int bad = 0;
-
     for (size_t i = 0; i < asked->n; i++)
         if (!names_has(had, &asked->v[i])) {
             AUTO(free) char *text = name_text(&asked->v[i]);
 
-            bad = err_add_name(e, ERR_NAME_NOT_ALLOWED, text,
-                               "%s is not in the certificate that is to be "
-                               "renewed",
-                               text);
+            err_add_name(e, ERR_NAME_NOT_ALLOWED, text,
+                         "%s is not in the certificate that is to be "
+                         "renewed",
+                         text);
         }
     for (size_t i = 0; i < had->n; i++)
         if (!names_has(asked, &had->v[i])) {
             AUTO(free) char *text = name_text(&had->v[i]);
 
-            bad = err_add_name(e, ERR_NAME_NOT_ALLOWED, text,
-                               "%s is missing: a renewal has the names of the "
-                               "certificate before it",
-                               text);
+            err_add_name(e, ERR_NAME_NOT_ALLOWED, text,
+                         "%s is missing: a renewal has the names of the "
+                         "certificate before it",
+                         text);
         }
-    return bad;
 }
 
 /* Names and subject are those of the certificate, as far as today's policy
- * takes them; a CSR beside it has to ask for the same names. */
+ * takes them; a CSR beside it has to ask for the same names.  -1: there is
+ * nothing to go on with; else reasons may have been added. */
 static int take_again(struct issue_ask *a, const struct cert *was,
                       struct errs *e)
 {
@@ -69,9 +67,9 @@ static int take_again(struct issue_ask *a, const struct cert *was,
     strs_free(&warnings);
     if (rc != 0 || a->m->spki.len == 0)
         return rc;
-    if (issue_take(a, &asked, e) != 0)
-        return -1;
-    return same_names(&asked.names, &a->taken.names, e);
+    if (issue_take(a, &asked, e) == 0)
+        same_names(&asked.names, &a->taken.names, e);
+    return 0;
 }
 
 static bool same_key(const struct key_pub *a, const struct key_pub *b)
@@ -137,13 +135,13 @@ static int judge(struct worker *w, const struct who *who,
         return -1;
     if (who->requester.type == WHO_CERTIFICATE && !a->profile->rekey &&
         !same_key(&a->key, &was->key))
-        return err_add(e, ERR_KEY_NOT_ALLOWED,
-                       "by client certificate alone the key stays the same: "
-                       "profile %s has not rekey = yes",
-                       a->profile->name);
+        err_add(e, ERR_KEY_NOT_ALLOWED,
+                "by client certificate alone the key stays the same: "
+                "profile %s has not rekey = yes",
+                a->profile->name);
     if (m->replaces.len && !serial_equal(&m->replaces, &old->serial))
-        return err_add(e, ERR_BAD_ARGUMENT,
-                       "replaces: a renewal replaces what it renews");
+        err_add(e, ERR_BAD_ARGUMENT,
+                "replaces: a renewal replaces what it renews");
     return issue_judge(w, a, b, e);
 }
 

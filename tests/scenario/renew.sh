@@ -75,6 +75,14 @@ before=$(state)
 BEARER=''
 mtls 422 key-not-allowed 'a new key is refused' \
     --data-binary @"$T/a.internal.csr" "$API/v1/renew"
+openssl req -new -key "$T/other.internal.key" -subj / -out "$T/wrong.csr" \
+    -addext subjectAltName=DNS:other.internal -addext basicConstraints=CA:TRUE \
+    2>/dev/null
+mtls 422 name-not-allowed 'everything wrong' --data-binary @"$T/wrong.csr" \
+    "$API/v1/renew?lifetime=400d"
+json 'is said at once' '[.errors[].code] | sort == ["extension-not-allowed",
+    "key-not-allowed", "lifetime-too-long", "name-not-allowed",
+    "name-not-allowed"]'
 is 'nothing was recorded' "$(state)" "$before"
 mtls 200 - 'it may read itself' "$API/v1/certificates/$old"
 json 'itself' ".serial == \"$old\""
