@@ -144,7 +144,11 @@ int signer_main(const char *conf_path)
     if (responders_start(s, &e) != 0)
         refuse(&e);
     serve(s);
-    /* The front is gone: what it had queued is made durable all the same. */
+    /* The front is gone: what it had queued is made durable all the same, and
+     * the log moved, so that the file alone is the whole ledger.  Nothing is
+     * lost where that fails: the next start reads the log. */
     signer_stop(s);
+    if (store_checkpoint(s->writer, 0) != STORE_OK)
+        log_msg(LOG_WARN, "checkpoint", "%s", store_conn_error(s->writer));
     _exit(0);
 }

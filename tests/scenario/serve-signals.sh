@@ -110,11 +110,15 @@ while [ $i -lt 30 ]; do
     i=$((i + 1))
 done
 sleep 0.1
+[ -s "$CA/ledger.db-wal" ]
+is 'there is a log of the ledger' $? 0
 start=$(now)
 stop
 is 'SIGTERM ends with 0' $? 0
 took=$(($(now) - start))
 in_time 5000 "$took"
+[ ! -s "$CA/ledger.db-wal" ]
+is 'its log has been moved into it' $? 0
 wait
 SERVE=''
 ok 'the ledger is whole' "$POCKETCA" audit -c "$CA/pocketca.conf"
