@@ -37,13 +37,19 @@ SELECT not_after, revoked_at, replaced_by, key FROM certificates WHERE leaf
 UPDATE certificates SET revoked_at = ?2, reason = ?3, revoked_entry = ?4,
 revoked_first = coalesce(revoked_first, ?4) WHERE leaf = ?1;
 
+-- By leaf (?1), or by serial number (?2) and authority (?3 or any): the newest,
+-- when authorities gave the same one.  In one statement, since each takes a lock
+-- of its own.
+
 -- name: cert_get
 SELECT c.leaf, a.name, p.name, r.type, r.ident, r.label, c.protocol,
 c.note, c.issued_at, c.revoked_at, c.reason, c.serial, o.serial, n.serial,
 c.warnings, c.der, c.crl_partition FROM certificates c JOIN authorities a ON a.id =
 c.authority JOIN profiles p ON p.id = c.profile JOIN requesters r ON r.id =
 c.requester LEFT JOIN certificates o ON o.leaf = c.replaces LEFT JOIN
-certificates n ON n.leaf = c.replaced_by WHERE c.leaf = ?1;
+certificates n ON n.leaf = c.replaced_by WHERE c.leaf = coalesce(?1, (SELECT
+max(leaf) FROM certificates WHERE serial = ?2 AND (?3 IS NULL OR authority =
+(SELECT id FROM authorities WHERE name = ?3))));
 
 -- name: cert_columns
 SELECT sha256, key_sha256, not_after, revoked_first, revoked_entry, fp, key

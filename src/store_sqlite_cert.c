@@ -254,11 +254,14 @@ static void read_record(sqlite3_stmt *st, struct record *out)
     out->crl_partition = (uint32_t)sqlite3_column_int64(st, 16);
 }
 
-enum store_result sq_cert_by_leaf(struct store_conn *base, uint64_t leaf,
-                                  struct record *out)
+/* leaf NULL: by serial. */
+static enum store_result get(struct sq_conn *c, const int64_t *leaf,
+                             const char *authority, const struct serial *s,
+                             struct record *out)
 {
-    struct sq_conn *c = sq_of(base);
-    AUTO(stmt) sqlite3_stmt *st = sq_bind(c, SQL_CERT_GET, "i", (int64_t)leaf);
+    AUTO(stmt)
+    sqlite3_stmt *st = sq_bind(c, SQL_CERT_GET, "Ibs", leaf, s ? s->v : NULL,
+                               s ? (size_t)s->len : 0, authority);
     enum store_result r = sq_next(c, st);
 
     if (r == STORE_OK)
@@ -266,26 +269,19 @@ enum store_result sq_cert_by_leaf(struct store_conn *base, uint64_t leaf,
     return r;
 }
 
+enum store_result sq_cert_by_leaf(struct store_conn *base, uint64_t leaf,
+                                  struct record *out)
+{
+    const int64_t id = (int64_t)leaf;
+
+    return get(sq_of(base), &id, NULL, NULL, out);
+}
+
 enum store_result sq_cert_by_serial(struct store_conn *base,
                                     const char *authority,
                                     const struct serial *s, struct record *out)
 {
-    struct sq_conn *c = sq_of(base);
-    int64_t id, leaf;
-    enum store_result r;
-
-    if (!authority) {
-        r = sq_int(c, sq_bind(c, SQL_CERT_BY_SERIAL, "b", s->v, (size_t)s->len),
-                   &leaf);
-    } else {
-        r = authority_id(c, authority, &id);
-        if (r == STORE_OK)
-            r = sq_int(c,
-                       sq_bind(c, SQL_CERT_BY_SERIAL_OF, "bi", s->v,
-                               (size_t)s->len, id),
-                       &leaf);
-    }
-    return r == STORE_OK ? sq_cert_by_leaf(base, (uint64_t)leaf, out) : r;
+    return get(sq_of(base), NULL, authority, s, out);
 }
 
 enum store_result sq_cert_status(struct store_conn *base, const char *authority,
