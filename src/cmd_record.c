@@ -123,10 +123,9 @@ int cmd_authorities(struct client *c, struct msg_hello *out, struct errs *e)
 
 void cmd_print_json(json_t *value)
 {
-    AUTO(buf) struct buf b = {0};
-
-    view_print(&b, value);
-    fwrite(b.data, 1, b.len, stdout);
+    json_dumpf(value, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    putchar('\n');
+    json_decref(value);
 }
 
 int cmd_serial(struct serial *out, const char *text, struct errs *e)

@@ -323,3 +323,17 @@ json_t *view_problem(const struct errs *e)
     view_set(o, "errors", view_errors(e));
     return o;
 }
+
+static int print_chunk(const char *text, size_t len, void *arg)
+{
+    buf_put(arg, text, len);
+    return 0;
+}
+
+void view_print(struct buf *b, json_t *object)
+{
+    if (json_dump_callback(object, print_chunk, b, JSON_INDENT(2)) != 0)
+        abort();
+    buf_putc(b, '\n');
+    json_decref(object);
+}

@@ -34,8 +34,8 @@ json_t *view_problem(const struct errs *e);
 /* RFC 4180, cells that begin with = + - @ quoted against spreadsheets. */
 void view_csv_header(struct buf *b);
 void view_csv_record(struct buf *b, const struct record *r, int64_t now);
-/* What view_problem(), view_record() and the others made, or any JSON without
- * fractions, as text with a line end; the object is let go. */
+/* What view_problem(), view_record() and the others made, as text with a line
+ * end; the object is let go. */
 void view_print(struct buf *b, json_t *object);
 
 /* Strict: one document of UTF-8, an object or array; duplicate members,

@@ -46,67 +46,6 @@ static const char *text_of(const json_t *o, const char *key)
     return s;
 }
 
-/* A value with all that may be in one. */
-static json_t *invent(uint64_t *seed, int depth)
-{
-    char text[12];
-    json_t *j;
-    uint32_t n;
-
-    *seed = *seed * UINT64_C(6364136223846793005) + 1442695040888963407u;
-    n = (uint32_t)(*seed >> 33);
-    switch (n % (depth < 4 ? 8 : 6)) {
-    case 0:
-        return json_null();
-    case 1:
-        return json_boolean(n & 256);
-    case 2:
-        return json_integer(n & 256 ? -(json_int_t)(*seed >> 1)
-                                    : (json_int_t)(*seed >> 1));
-    case 3:
-        return json_string(n & 256 ? ""
-                                   : "\xc3\xa9\xe2\x82\xac\xf0\x9f\x94\x91");
-    case 4:
-    case 5:
-        for (size_t i = 0; i < sizeof(text); i++)
-            text[i] = (char)(*seed >> (i * 4) & 0x7f);
-        return json_stringn(text, n / 8 % sizeof(text));
-    case 6:
-        j = json_array();
-        for (uint32_t i = n / 8 % 4; i > 0; i--)
-            json_array_append_new(j, invent(seed, depth + 1));
-        return j;
-    default:
-        j = json_object();
-        for (uint32_t i = n / 8 % 4; i > 0; i--) {
-            const char key[] = {(char)(1 + *seed % 126), '"', '\0'};
-
-            json_object_set_new(j, key, invent(seed, depth + 1));
-        }
-        return j;
-    }
-}
-
-/* To the octet what the library prints. */
-START_TEST(json_is_printed)
-{
-    uint64_t seed = 3;
-
-    for (int i = 0; i < 20000; i++) {
-        AUTO(buf) struct buf b = {0};
-        json_t *j = invent(&seed, 0);
-        char *want = json_dumps(j, JSON_INDENT(2) | JSON_ENCODE_ANY);
-
-        ck_assert_ptr_nonnull(want);
-        view_print(&b, j);
-        ck_assert_uint_eq(b.len, strlen(want) + 1);
-        ck_assert_mem_eq(b.data, want, b.len - 1);
-        ck_assert_int_eq(b.data[b.len - 1], '\n');
-        free(want);
-    }
-}
-END_TEST
-
 START_TEST(a_record_is_shown_whole)
 {
     AUTO(party) struct party p;
@@ -498,11 +437,15 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        json_is_printed,          a_record_is_shown_whole,
-        its_life_is_told,         what_cannot_be_read_is_shown_all_the_same,
-        csv_has_no_formula,       a_token_is_shown_without_its_secret,
-        a_profile_is_narrowed,    a_problem_has_every_reason,
-        json_is_strict,           a_hundred_thousand_brackets_are_nothing,
+        a_record_is_shown_whole,
+        its_life_is_told,
+        what_cannot_be_read_is_shown_all_the_same,
+        csv_has_no_formula,
+        a_token_is_shown_without_its_secret,
+        a_profile_is_narrowed,
+        a_problem_has_every_reason,
+        json_is_strict,
+        a_hundred_thousand_brackets_are_nothing,
         members_are_read_by_type,
     };
 
