@@ -142,7 +142,7 @@ static void list_at(struct bench *b, const char *args, const char *cursor)
 }
 
 /* Filters that match all, half, few, one and none; client and 0 match half each
- * and together the very first. */
+ * and together one or two. */
 static void lists(struct bench *b, uint64_t middle, const struct record *one)
 {
     static const char *const all[] = {

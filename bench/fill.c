@@ -29,7 +29,7 @@ static const uint8_t spki_head[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a,
                                     0x01, 0x07, 0x03, 0x42, 0x00};
 
 struct fill {
-    long revoked;
+    long count, revoked;
     struct store_conn *conn;
     struct ledger *ledger;
     struct key_signer *signer;
@@ -139,26 +139,27 @@ static void issue(struct fill *f, long i)
     need(names_parse(&names, name, &e) == 0, name, &e);
     new_key(spki);
     write_cert(f, &spec, &der);
-    /* Filters that match half of them each, and together the first alone. */
-    struct record rec = {.authority = "issuing",
-                         .profile = i % 2 || i == 0 ? "client" : "server",
-                         .requester = {.type = WHO_USER,
-                                       .id = i % 2 ? "1" : "0"},
-                         .protocol = "cli",
-                         .issued_at = f->now,
-                         .der = der};
+    /* Filters that match half of them each, and together the first and, of an
+     * odd number, the last. */
+    struct record rec = {
+        .authority = "issuing",
+        .profile = i % 2 || i == 0 || i == f->count - 1 ? "client" : "server",
+        .requester = {.type = WHO_USER, .id = i % 2 ? "1" : "0"},
+        .protocol = "cli",
+        .issued_at = f->now,
+        .der = der};
     put(f, &rec, name);
     if (i < f->revoked)
         put_revoked(f, &rec);
 }
 
-static void fill(struct fill *f, long count)
+static void fill(struct fill *f)
 {
-    for (long i = 0; i < count; i++) {
+    for (long i = 0; i < f->count; i++) {
         if (i % BATCH == 0)
             stored(f, store_begin(f->conn), "begin");
         issue(f, i);
-        if (i % BATCH == BATCH - 1 || i == count - 1) {
+        if (i % BATCH == BATCH - 1 || i == f->count - 1) {
             stored(f, ledger_seal(f->ledger, f->now), "ledger_seal");
             stored(f, store_commit(f->conn), "commit");
         }
@@ -189,6 +190,7 @@ int main(int argc, char **argv)
 
     struct fill f = {.now = time(NULL),
                      .signer = key_signer_new(ca),
+                     .count = count,
                      .revoked = argc > 3 ? atol(argv[3]) : 0};
     need(cert_parse(&f.issuer, certs.v[0].data, certs.v[0].len, &e) == 0, pem,
          &e);
@@ -198,7 +200,7 @@ int main(int argc, char **argv)
     need(f.conn != NULL, db, &e);
     f.ledger = ledger_open(f.conn, log, &e);
     need(f.ledger != NULL, db, &e);
-    fill(&f, count);
+    fill(&f);
     printf("%llu\n", (unsigned long long)ledger_size(f.ledger));
     ledger_close(f.ledger);
     store_conn_close(f.conn);

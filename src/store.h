@@ -151,9 +151,9 @@ enum store_result store_ancestor_compromised(struct store_conn *c,
                                              uint64_t leaf);
 /* At most q->limit + 1 rows of the query in its order, from its cursor.
  * Filters that each match many and together few could walk the whole table:
- * when w->look rows (at least 1) did not suffice, w->early says so, and the
- * list goes on behind the row that w names.  A few thousand may be looked at
- * beyond that. */
+ * when w->look rows (at least 1; sixteen of an index are one) did not suffice,
+ * w->early says so, and the list goes on behind the row that w names.  A few
+ * thousand may be looked at beyond that. */
 struct list_walk {
     unsigned look;
     unsigned looked;

@@ -2,9 +2,8 @@
 /*
  * Lists.  Sources are the indices that a filter has; each is asked for a few
  * candidates.  One that ends early has all there are: those are judged one by
- * one and sorted.  When none does, matches are dense, and the list is walked in
- * its own order (or along a source that has it) until the page is full, in
- * windows, so that no read stays open.
+ * one and sorted.  When none does, the list is walked in its own order (or
+ * along what the sources that have it have in common) until the page is full.
  */
 #include "store_sqlite_list.h"
 
@@ -75,18 +74,10 @@ static enum store_result fewest(struct search *s, const struct source **best,
     return STORE_OK;
 }
 
-static const struct source *first_ordered(const struct search *s)
-{
-    for (size_t i = 0; i < s->n_sources; i++)
-        if (s->sources[i].ordered)
-            return &s->sources[i];
-    return NULL;
-}
-
 static enum store_result search_run(struct search *s)
 {
     AUTO(leaves) struct sq_leaves few = {0};
-    const struct source *best = NULL, *along;
+    const struct source *best = NULL;
     enum store_result r = fewest(s, &best, &few);
 
     if (r != STORE_OK)
@@ -95,11 +86,7 @@ static enum store_result search_run(struct search *s)
         s->judge_pattern = s->judge_pattern && !best->names;
         return run_few(s, &few);
     }
-    if (s->q->by_expiry)
-        return search_walk_expiry(s);
-    along = first_ordered(s);
-    s->judge_pattern = s->judge_pattern && !(along && along->names);
-    return search_walk_issued(s, along);
+    return s->q->by_expiry ? search_walk_expiry(s) : search_walk_issued(s);
 }
 
 enum store_result sq_cert_list(struct store_conn *base, const struct query *q,

@@ -58,10 +58,9 @@ enum store_result search_take(struct search *s, const struct source *src,
  * s->hits; STORE_OK also when it is not. */
 enum store_result search_judge(struct search *s, uint64_t leaf);
 /* Hits in the list's order until there are s->max, or s->walk has looked at as
- * many rows as it may: newest first, along an ordered source or (NULL) all; or
- * soonest end first. */
-enum store_result search_walk_issued(struct search *s,
-                                     const struct source *src);
+ * many rows as it may: newest first, what all ordered sources have in common;
+ * or soonest end first. */
+enum store_result search_walk_issued(struct search *s);
 enum store_result search_walk_expiry(struct search *s);
 
 #endif
