@@ -35,7 +35,8 @@
 #   steady_begin, steady WHAT           nothing changed between the two
 #   in_time MS TOOK     it took no longer than was promised, and what a busy
 #                       machine or a sanitizer adds ($SLACK times, default 2)
-#   eventually N WHAT COMMAND…         succeeds within N tenths of a second
+#   eventually N WHAT COMMAND…         succeeds within N tenths of a second, and
+#                       the same slack
 
 set -u
 : "${SOURCE:?}" "${BUILD:?}" "${POCKETCA:?}"
@@ -167,7 +168,7 @@ in_time() {
     is "within $1 ms ($2 ms, slack ${SLACK:-2})" $? 0
 }
 eventually() {
-    tries=$1 what=$2
+    tries=$(($1 * ${SLACK:-2})) what=$2
     shift 2
     while [ "$tries" -gt 0 ]; do
         if "$@" >"$T/out" 2>&1; then
