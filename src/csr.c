@@ -135,7 +135,27 @@ static bool der_is_private(const uint8_t *p, size_t len)
            third.tag == DER_OCTET_STRING;
 }
 
-static int pem_decode(const void *body, size_t len, struct buf *der,
+/* What stands before the block is for people (RFC 7468 section 2): certtool
+ * writes it, and `openssl req -text`.  It ends where a line does: JSON that
+ * has a CSR in it is no text. */
+static void skip_text(const char **p, size_t *len)
+{
+    static const char begin[] = "-----BEGIN ", bom[] = "\xef\xbb\xbf";
+    const size_t n = sizeof(bom) - 1;
+    const char *at;
+
+    if (*len > n && memcmp(*p, bom, n) == 0) {
+        *p += n;
+        *len -= n;
+    }
+    at = memmem(*p, *len, begin, sizeof(begin) - 1);
+    if (at && at > *p && at[-1] == '\n') {
+        *len -= (size_t)(at - *p);
+        *p = at;
+    }
+}
+
+static int pem_decode(const char *body, size_t len, struct buf *der,
                       struct errs *e)
 {
     static const char *const why[] = {
@@ -146,8 +166,10 @@ static int pem_decode(const void *body, size_t len, struct buf *der,
     };
     char label[64];
     size_t was = der->len;
-    enum pem_result r = pem_read(body, len, label, der);
+    enum pem_result r;
 
+    skip_text(&body, &len);
+    r = pem_read(body, len, label, der);
     if (r == PEM_PRIVATE)
         return is_private(e);
     if (r == PEM_NOT)

@@ -38,6 +38,11 @@ sed 's/CERTIFICATE REQUEST/NEW CERTIFICATE REQUEST/' "$T/a.internal.csr" \
     >"$T/new.csr"
 post 201 - 'NEW CERTIFICATE REQUEST' --data-binary @"$T/new.csr"
 
+openssl req -in "$T/a.internal.csr" -text -out "$T/text.csr"
+like 'a CSR in words, then in PEM' "$T/text.csr" '^ *Version: 1'
+post 201 - 'is taken' --data-binary @"$T/text.csr"
+post 400 bad-csr 'but not without its line ends' -d @"$T/text.csr"
+
 jq -n --rawfile csr "$T/a.internal.csr" '{csr: $csr}' >"$T/a.json"
 post 201 - 'JSON' -H 'Content-Type: application/json' \
     --data-binary @"$T/a.json"

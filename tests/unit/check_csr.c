@@ -461,6 +461,46 @@ START_TEST(bodies_that_hold_one)
 }
 END_TEST
 
+/* As `certtool --generate-request` writes it, and editors of Windows. */
+START_TEST(text_before_it)
+{
+    static const struct {
+        const char *before;
+        enum err want;
+    } cases[] = {
+        {"PKCS #10 Certificate Request Information:\n\tVersion: 1\n", ERR_NONE},
+        {"Certificate Request:\r\n    Data:\r\n", ERR_NONE},
+        {"\xef\xbb\xbf", ERR_NONE},
+        {"\xef\xbb\xbfsome text\n\n", ERR_NONE},
+        {"text on the same line ", ERR_BAD_CSR},
+        {"{\"csr\": \"", ERR_BAD_CSR},
+        {"-----BEGIN CERTIFICATE-----AQID-----END CERTIFICATE-----\n",
+         ERR_BAD_CSR},
+        {" -----BEGIN CERTIFICATE-----AQID-----END CERTIFICATE-----\n",
+         ERR_BAD_CSR},
+        {"text\n-----BEGIN CERTIFICATE-----AQID-----END CERTIFICATE-----\n",
+         ERR_BAD_CSR},
+        {"\n-----BEGIN PRIVATE KEY-----\n", ERR_CSR_IS_PRIVATE_KEY},
+    };
+    AUTO(mkcsr) struct mkcsr m = {0};
+    AUTO(buf) struct buf der = {0};
+
+    mkcsr_make(&m, &der);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        AUTO(buf) struct buf pem = {0}, got = {0};
+
+        buf_puts(&pem, cases[i].before);
+        pem_put(&pem, "CERTIFICATE REQUEST", der.data, der.len);
+        ck_assert_msg(decode(pem.data, pem.len, &got, NULL) == cases[i].want,
+                      "case %zu", i);
+        if (cases[i].want == ERR_NONE) {
+            ck_assert_uint_eq(got.len, der.len);
+            ck_assert_mem_eq(got.data, der.data, der.len);
+        }
+    }
+}
+END_TEST
+
 /* Every character of the PEM changed or cut: an error, or the same request
  * (a line end for a space). */
 START_TEST(bodies_changed)
@@ -619,6 +659,7 @@ int main(void)
         point_off_the_curve,
         all_reasons,
         bodies_that_hold_one,
+        text_before_it,
         bodies_changed,
         bodies_refused,
         private_keys,
