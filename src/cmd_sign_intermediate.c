@@ -11,6 +11,30 @@ struct asked {
     struct passphrase_from pass;
 };
 
+/* An authority has a common name and no more. */
+static void fill_warnings(struct strs *to, const struct csr *csr)
+{
+    strs_copy(to, &csr->warnings);
+    for (int i = 0; i < SUBJECT__MAX; i++)
+        if (i != SUBJECT_CN && csr->subject.v[i])
+            strs_add_own(to,
+                         xasprintf("The %s \"%s\" of the subject was "
+                                   "dropped: the name of an authority is "
+                                   "its common name.",
+                                   subject_field_text(i), csr->subject.v[i]));
+    for (size_t i = 0; i < csr->san.n; i++) {
+        AUTO(free) char *name = name_text(&csr->san.v[i]);
+
+        strs_add_own(to, xasprintf("The alternative name \"%s\" was dropped: "
+                                   "an authority has none.",
+                                   name));
+    }
+    for (size_t i = 0; i < csr->odd_san.n; i++)
+        strs_add_own(to, xasprintf("The alternative name of type %s was "
+                                   "dropped: an authority has none.",
+                                   csr->odd_san.v[i]));
+}
+
 static int fill(struct msg_sign_ca *m, const struct asked *a,
                 const struct csr *csr, struct errs *e)
 {
@@ -40,6 +64,7 @@ static int fill(struct msg_sign_ca *m, const struct asked *a,
     m->cn = xstrdup(cn ? cn : "");
     m->power = csr->power;
     m->critical = xstrdup_null(csr->critical);
+    fill_warnings(&m->warnings, csr);
     buf_put(&m->spki, csr->key.spki, csr->key.spki_len);
     return 0;
 }

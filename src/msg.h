@@ -175,6 +175,7 @@ struct msg_sign_ca {
     struct strs permitted; /* patterns, for name constraints; none: none */
     uint32_t power;        /* that the CSR asks for: enum csr_power */
     char *critical;        /* OIDs behind CSR_POWER_CRITICAL, or NULL */
+    struct strs warnings;  /* what of the CSR was dropped */
 };
 void msg_sign_ca_free(struct msg_sign_ca *m);
 AUTO_VALUE(msg_sign_ca, struct msg_sign_ca, msg_sign_ca_free)

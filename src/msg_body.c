@@ -155,6 +155,7 @@ void msg_sign_ca_free(struct msg_sign_ca *m)
     buf_free(&m->spki);
     strs_free(&m->permitted);
     free(m->critical);
+    strs_free(&m->warnings);
     *m = (struct msg_sign_ca){0};
 }
 
@@ -168,6 +169,7 @@ void msg_sign_ca_put(struct buf *b, const struct msg_sign_ca *m)
     strs_put(b, &m->permitted);
     buf_u32(b, m->power);
     buf_str(b, m->critical);
+    strs_put(b, &m->warnings);
 }
 
 void msg_sign_ca_get(struct rd *r, struct msg_sign_ca *m)
@@ -181,6 +183,7 @@ void msg_sign_ca_get(struct rd *r, struct msg_sign_ca *m)
     strs_get(r, &m->permitted);
     m->power = rd_u32(r);
     m->critical = rd_str_null(r);
+    strs_get(r, &m->warnings);
 }
 
 void msg_revoke_put(struct buf *b, const struct msg_revoke *m)

@@ -224,6 +224,8 @@ int handle_sign_ca(struct worker *w, const struct frame *f,
     j->record.authority = xstrdup(a->name);
     j->record.profile = xstrdup("");
     requester_copy(&j->record.requester, &j->job.who.requester);
+    j->record.warnings = m.warnings;
+    m.warnings = (struct strs){0};
     if (sign(w, a, &spec, j, e) == 0 && queue(w, j, e) == 0)
         return 0;
     job_free(&j->job);

@@ -104,6 +104,26 @@ exits 1 '--out never overwrites' sign "$CA/issuing.csr" --out "$T/chain.pem"
 is 'it is recorded, once' "$(root list | wc -l)" 1
 ok "the root's ledger fits" root audit
 
+openssl req -new -key "$T/no.key" -subj '/C=DE/O=Example Ltd/CN=Wordy' \
+    -addext 'subjectAltName=DNS:wordy.internal,dirName:d' \
+    -addext 'basicConstraints=critical,CA:TRUE' -out "$T/wordy.csr" \
+    -config - <<END 2>"$T/openssl" || bail "openssl req: $(cat "$T/openssl")"
+[req]
+distinguished_name = d
+[d]
+CN = x
+END
+ok 'a CSR with more than a key and a name' sign "$T/wordy.csr" \
+    --out "$T/wordy.pem"
+for said in 'The c "DE" of the subject was dropped' \
+    'The o "Example Ltd" of the subject was dropped' \
+    'alternative name "dns:wordy.internal" was dropped' \
+    'alternative name of type directoryName was dropped'; do
+    err "warns: $said" "warning: .*$said"
+done
+is 'is signed with its CN alone' "$(openssl x509 -in "$T/wordy.pem" -noout \
+    -subject -nameopt RFC2253)" 'subject=CN=Wordy'
+
 # ---- what install-chain refuses: certificates that openssl makes of the CSR
 cat >"$T/ca.cnf" <<END
 [ca]

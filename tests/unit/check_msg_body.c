@@ -319,6 +319,7 @@ START_TEST(an_authority_comes_back)
 
     buf_puts(&m.spki, "spki");
     strs_add(&m.permitted, "dns:**.internal");
+    strs_add(&m.warnings, "dropped");
     msg_sign_ca_put(&b, &m);
     r = rd_of(b.data, b.len);
     msg_sign_ca_get(&r, &back);
@@ -330,6 +331,8 @@ START_TEST(an_authority_comes_back)
     ck_assert(back.permitted.n == 1 && back.power == 65);
     ck_assert_str_eq(back.critical, "1.2.3");
     ck_assert_str_eq(back.permitted.v[0], "dns:**.internal");
+    ck_assert_uint_eq(back.warnings.n, 1);
+    ck_assert_str_eq(back.warnings.v[0], "dropped");
 }
 END_TEST
 
