@@ -59,8 +59,10 @@ static _Noreturn void child(const struct init *i)
     signal(SIGHUP, SIG_IGN);
     signal(SIGQUIT, SIG_IGN);
     signal(SIGTERM, SIG_DFL);
-    if (init_make(i, &e) < 0)
+    if (init_make(i, &e) < 0) {
+        init_said(i, &e);
         _exit(cmd_fail(&e));
+    }
     _exit(EXIT_DONE);
 }
 
@@ -112,8 +114,11 @@ static int run(struct init *i)
     else
         code = make(i);
     hold_signals();
-    if (code == EXIT_DONE && init_place_finish(i, &e) < 0)
+    if (code == EXIT_DONE && init_place_finish(i, &e) < 0) {
+        if (i->tmp)
+            init_said(i, &e);
         code = cmd_fail(&e);
+    }
     if (code != EXIT_DONE)
         init_place_undo(i);
     return code;

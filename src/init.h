@@ -86,6 +86,9 @@ int init_replace(const char *path, mode_t mode, const struct buf *content,
 int init_place_begin(struct init *i, struct errs *e);
 /* Gives the files to the user, syncs all of them, moves all to their place. */
 int init_place_finish(struct init *i, struct errs *e);
+/* Each reason once, and naming what was typed for what lies below i->tmp, which
+ * is there (init_said.c). */
+void init_said(const struct init *i, struct errs *e);
 /* Removes what begin and make left. */
 void init_place_undo(struct init *i);
 

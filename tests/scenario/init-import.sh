@@ -167,6 +167,15 @@ refused '--key beside it' 'is not for' "$T/rsa.pem" "$T/rsa.key" --key ed25519
 exits 1 '--import-key alone' pca init --dir "$T/x" --name X \
     --import-key "$T/rsa.key"
 
+openssl req -x509 -key "$T/p256.key" -subj /CN=Narrow -days 900 \
+    -out "$T/narrow.pem" -addext 'keyUsage=critical,keyCertSign,cRLSign' \
+    -addext 'nameConstraints=critical,permitted;DNS:a.internal'
+refused 'a profile that is wider than its constraints' \
+    "profile server: names .* constraints of $T/narrow.pem permit" \
+    "$T/narrow.pem" "$T/p256.key" --host a.internal --allow 'dns:**.internal'
+unlike 'and names what was typed' "$T/out" '\.pocketca-init|pocketca\.conf'
+is 'each reason once' "$(sort "$T/out" | uniq -d)" ''
+
 # ---- its last CRL
 mkdir "$T/old"
 : >"$T/old/index.txt"
