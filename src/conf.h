@@ -87,6 +87,11 @@ int conf_listen_parse(struct conf_listen *out, const char *url, const char *dir,
                       struct errs *e);
 bool conf_listen_is_loopback(const struct conf_listen *l);
 void conf_listen_free(struct conf_listen *l);
+/* How the front shares the descriptors that its limit of open files allows:
+ * connections of each listener, at most max-connections; what is left is for
+ * CRLs, one each, and no less than a quarter where there are partitions. */
+unsigned conf_share_connections(const struct conf *c, uint64_t limit);
+uint64_t conf_share_crls(const struct conf *c, uint64_t limit);
 
 /* What `init` writes: the text of a new configuration, complete with
  * comments, which conf_parse() reads back. */

@@ -8,6 +8,35 @@
 #include <arpa/inet.h>
 #include <sys/un.h>
 
+enum { KEPT = 64 /* descriptors for other than connections and CRLs */ };
+
+static bool has_partitions(const struct conf *c)
+{
+    for (size_t i = 0; i < c->n_authorities; i++)
+        if (c->authorities[i].crl_partition_size)
+            return true;
+    return false;
+}
+
+/* A connection has a descriptor, and one for a file that it is sent. */
+unsigned conf_share_connections(const struct conf *c, uint64_t limit)
+{
+    const uint64_t kept = KEPT + (has_partitions(c) ? limit / 4 : 0);
+    const uint64_t room = limit > kept ? (limit - kept) / 2 / c->n_listens : 0;
+
+    if (room >= c->max_connections)
+        return c->max_connections;
+    return room ? (unsigned)room : 1;
+}
+
+uint64_t conf_share_crls(const struct conf *c, uint64_t limit)
+{
+    const uint64_t taken =
+        KEPT + 2 * c->n_listens * (uint64_t)conf_share_connections(c, limit);
+
+    return limit > taken ? limit - taken : 0;
+}
+
 static int parse_unix(struct conf_listen *out, const char *path,
                       const char *dir, struct errs *e)
 {

@@ -157,6 +157,8 @@ unsigned signer_link_pending(void);
 /* ---- front_crl.c ---- */
 /* Takes m and fd. */
 void crl_put(struct msg_crl_file *m, int fd);
+/* The one of that name is served no more; answers under way are sent. */
+void crl_drop(const char *name);
 
 /* ---- front_tls.c ---- */
 /* The service's key; before the sandbox. */

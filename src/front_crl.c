@@ -78,6 +78,21 @@ void crl_put(struct msg_crl_file *m, int fd)
     pthread_mutex_unlock(&lock);
 }
 
+void crl_drop(const char *name)
+{
+    size_t i;
+
+    pthread_mutex_lock(&lock);
+    i = find(name);
+    if (is_at(i, name)) {
+        unref(files.v[i]);
+        files.n--;
+        memmove(&files.v[i], &files.v[i + 1], (files.n - i) * sizeof(*files.v));
+        changed++;
+    }
+    pthread_mutex_unlock(&lock);
+}
+
 /* Under the lock. */
 static void take(struct crl_files *l, size_t i)
 {

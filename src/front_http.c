@@ -25,7 +25,6 @@
 enum {
     POOL = 16 * 1024,       /* request line and headers */
     DROP_MAX = 1024 * 1024, /* of a body that is read for nothing */
-    DESCRIPTORS_KEPT = 64,  /* for other than connections */
 };
 
 struct listener {
@@ -419,17 +418,13 @@ static void on_completed(void *arg, struct MHD_Connection *conn, void **con_cls,
 
 /* ---- start and end ---- */
 
-/* A descriptor for each connection and one for a file that it is sent. */
 static unsigned connections_max(const struct front *f)
 {
     struct rlimit lim;
-    rlim_t room;
 
     if (getrlimit(RLIMIT_NOFILE, &lim) < 0 || lim.rlim_cur == RLIM_INFINITY)
         return f->conf->max_connections;
-    room = (lim.rlim_cur - DESCRIPTORS_KEPT) / 2 / f->conf->n_listens;
-    return room < f->conf->max_connections ? (unsigned)room
-                                           : f->conf->max_connections;
+    return conf_share_connections(f->conf, lim.rlim_cur);
 }
 
 static struct MHD_Daemon *daemon_start(struct listener *in, int fd)

@@ -238,6 +238,16 @@ static void on_crl(const struct frame *f)
     crl_put(&m, f->fd);
 }
 
+static void on_gone(const struct frame *f)
+{
+    struct rd body = f->body;
+    AUTO(free) char *name = rd_str(&body);
+
+    if (!rd_done(&body) || !name)
+        log_fatal("frame", "a CRL_GONE of the signer is malformed");
+    crl_drop(name);
+}
+
 /* Takes whoever should have been answered by now; what comes later is
  * dropped. */
 static struct req *take_late(int64_t now_us)
@@ -275,6 +285,8 @@ static void *recv_run(void *arg)
     while (msg_recv(FD_PEER, PEER_S, in, &f) == 1) {
         if (f.type == MSG_CRL_FILE)
             on_crl(&f);
+        else if (f.type == MSG_CRL_GONE)
+            on_gone(&f);
         else if (f.type == MSG_OCSP_CHANGED)
             on_change(&f);
         else

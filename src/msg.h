@@ -74,7 +74,8 @@ enum msg_peer { PEER_F = 1, PEER_A = 2, PEER_S = 4 };
     X(CRL_NUMBER, 74, PEER_S)           /* u64 number to use next */           \
     /* notices of the signer (id 0) */                                         \
     X(CRL_FILE, 96, PEER_S)             /* msg_crl_file and a descriptor */    \
-    X(OCSP_CHANGED, 97, PEER_S)         /* u64 end, u32 n, n x ocsp_change */
+    X(OCSP_CHANGED, 97, PEER_S)         /* u64 end, u32 n, n x ocsp_change */  \
+    X(CRL_GONE, 98, PEER_S)             /* str name */
 
 enum msg_type {
     MSG_STOP = 0,

@@ -565,6 +565,11 @@ uint32_t crl_partition_guess(struct worker *w,
  * it. */
 bool crl_is_over(const struct signer *s, size_t i, const struct signer_crl *c,
                  int64_t now);
+/* On the CRL thread: those that are over are served no more. */
+void crl_retire(struct signer *s);
+/* Lock held: how many CRLs are served, and how many the front may hold. */
+uint64_t crl_count(const struct signer *s);
+uint64_t crl_count_max(const struct signer *s);
 /* Lock held: one more is to be opened. */
 bool crl_wants_part(struct signer *s, size_t i, int64_t now);
 /* On the CRL thread: publishes the first CRL of one more. */
@@ -599,6 +604,8 @@ uint64_t crl_file_number(const struct signer *s, const char *name,
  * there has, and the highest partition. */
 void crl_file_parts(const struct signer *s, const char *authority,
                     uint64_t *number, uint32_t *partition);
+/* Removes the file in place, and the new one; tells the front. */
+void crl_file_remove(const struct signer *s, const char *name);
 /* Sends the front the file in place. */
 void crl_file_tell(const struct signer *s, const char *name,
                    const struct crl_state *st);

@@ -29,10 +29,11 @@ size_t signer_authority_index(const struct signer *s, const char *name)
 static bool is_urgent(struct signer *s, size_t i, const struct signer_crl *c,
                       int64_t now)
 {
-    if (!s->authorities[i].key || now < c->retry_at)
+    if (!s->authorities[i].key || now < c->retry_at ||
+        crl_is_over(s, i, c, now))
         return false;
     return c->wanted || c->revoked_end > c->state.snapshot ||
-           (s->front && !c->published && !crl_is_over(s, i, c, now));
+           (s->front && !c->published);
 }
 
 /* Partitions are spread over the last quarter of the time between two, each at
@@ -204,6 +205,7 @@ static void *crl_run(void *arg)
     do {
         found = next_task(s, &t, &stop);
         crl_publish_others(s);
+        crl_retire(s);
         crl_answer(s, NULL, NULL);
         if (found)
             do_task(s, c, &t);

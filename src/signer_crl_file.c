@@ -192,6 +192,21 @@ void crl_file_parts(const struct signer *s, const char *authority,
         closedir(d);
 }
 
+void crl_file_remove(const struct signer *s, const char *name)
+{
+    AUTO(free) char *path = path_of(s, name, ".crl");
+    AUTO(free) char *served = xasprintf("%s.crl", name);
+    AUTO(buf) struct buf b = {0};
+
+    crl_file_drop(s, name);
+    unlink(path);
+    if (!s->front)
+        return;
+    msg_begin(&b, MSG_CRL_GONE, 0, false);
+    buf_str(&b, served);
+    (void)msg_send(s->front->sock, &b, -1, false);
+}
+
 void crl_file_tell(const struct signer *s, const char *name,
                    const struct crl_state *st)
 {

@@ -132,8 +132,30 @@ static char *url_of(struct signer *s, struct store_conn *db, size_t i,
                                : NULL;
 }
 
-/* Adds the next one. */
-static void add_part(struct signer *s, struct store_conn *db, size_t i)
+/* It is over.  What the ledger does not know of, after a restore, is nobody's
+ * to remove: it says what was revoked. */
+static void leave(struct signer *s, struct store_conn *db, size_t i,
+                  const struct signer_crl *c)
+{
+    const char *name = s->authorities[i].name;
+    AUTO(free) char *scope = crl_scope(name, c->partition);
+    struct crl_state st = {0};
+    bool fits;
+    const uint64_t seen = crl_file_number(s, scope, NULL, &fits);
+
+    if (store_crl_get(db, name, c->partition, &st) != STORE_BROKEN &&
+        seen <= st.number)
+        crl_file_remove(s, scope);
+    else
+        log_msg(LOG_WARN, "crl",
+                "%s.crl has number %llu, which the ledger does not know: it is "
+                "neither served nor removed",
+                scope, (unsigned long long)seen);
+}
+
+/* Adds the next one; up to `lost` they get no certificates more. */
+static void add_part(struct signer *s, struct store_conn *db, size_t i,
+                     uint32_t lost)
 {
     struct signer_crls *l = &s->crls[i];
     struct signer_crl *c = xcalloc(1, sizeof(*c));
@@ -144,7 +166,7 @@ static void add_part(struct signer *s, struct store_conn *db, size_t i)
     store_partition(db, s->authorities[i].name, c->partition, &row);
     c->url = url_of(s, db, i, c->partition, &row);
     c->ends = row.ends;
-    if (c->partition < l->filling || !c->url || !size)
+    if (c->partition < l->filling || c->partition <= lost || !c->url || !size)
         c->closed_at = 1;
     else if (c->partition == l->filling)
         l->filled = row.certs;
@@ -152,15 +174,49 @@ static void add_part(struct signer *s, struct store_conn *db, size_t i)
     l->parts = xreallocarray(l->parts, l->n_parts + 1, sizeof(*l->parts));
     l->parts[l->n_parts++] = c;
     pthread_mutex_unlock(&s->crl_lock);
-    if (!crl_is_over(s, i, c, tm_now()))
+    if (crl_is_over(s, i, c, tm_now()))
+        leave(s, db, i, c);
+    else
         restore(s, db, i, c);
+}
+
+/* The highest partition that certificates may name that the ledger does not
+ * know, after a restore from an old copy; 0: none.  There is a file of it, or
+ * those behind it have a CRL in the ledger and it has none, though they are
+ * opened in order. */
+static uint32_t lost_part(struct store_conn *db, const char *authority,
+                          uint32_t named, uint32_t known, uint32_t in_place)
+{
+    struct crl_state st;
+
+    if (in_place > known && in_place > named)
+        return in_place;
+    while (known > named &&
+           store_crl_get(db, authority, known, &st) == STORE_OK)
+        known--;
+    return known > named ? known : 0;
+}
+
+/* The one to be filled up is full when others than those in it would name
+ * another address. */
+static void judge_filling(const struct signer *s, size_t i)
+{
+    struct signer_crls *l = &s->crls[i];
+    AUTO(free) char *url = NULL;
+
+    if (!l->filling || !s->conf->public_url)
+        return;
+    url = crl_url(s->conf->public_url, s->authorities[i].name, l->filling);
+    if (!l->parts[l->filling - 1]->url ||
+        strcmp(l->parts[l->filling - 1]->url, url) != 0)
+        l->filled = UINT64_MAX;
 }
 
 static void load_parts(struct signer *s, struct store_conn *db, size_t i)
 {
     const struct signer_authority *a = &s->authorities[i];
     struct signer_crls *l = &s->crls[i];
-    uint32_t last, known, named, in_place;
+    uint32_t last, lost, known, named, in_place;
     uint64_t number;
 
     if (!a->key || store_crl_last(db, a->name, &known) == STORE_BROKEN ||
@@ -169,27 +225,16 @@ static void load_parts(struct signer *s, struct store_conn *db, size_t i)
     crl_file_parts(s, a->name, &number, &in_place);
     if (number > l->number)
         l->number = number;
+    lost = lost_part(db, a->name, named, known, in_place);
     last = known > named ? known : named;
-    l->filling = named;
-    /* After a restore from an old copy: certificates that the ledger does not
-     * know name them, so they get no more. */
-    if (in_place > last) {
-        last = in_place;
-        l->filling = in_place;
-    }
+    if (lost > last)
+        last = lost;
+    l->filling = lost > named ? lost : named;
     while (l->n_parts < last)
-        add_part(s, db, i);
+        add_part(s, db, i, lost);
     if (l->filling > named)
         l->filled = UINT64_MAX;
-    if (l->filling && s->conf->public_url) {
-        AUTO(free)
-        char *url = crl_url(s->conf->public_url, a->name, l->filling);
-
-        /* Others than those in it would name another address. */
-        if (!l->parts[l->filling - 1]->url ||
-            strcmp(l->parts[l->filling - 1]->url, url) != 0)
-            l->filled = UINT64_MAX;
-    }
+    judge_filling(s, i);
     /* Issuing does not wait for the entries to be looked through. */
     pthread_mutex_lock(&s->crl_lock);
     l->loaded = true;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include <sys/resource.h>
+
 /* SPARE: published before anybody needs them, so that issuing does not wait. */
 enum { SPARE = 2, WAIT_S = 10, RETRY_S = 5, SETTLED_S = 3600 };
 
@@ -40,7 +42,7 @@ static bool take(struct signer_crls *l, unsigned size, uint32_t *partition)
             next->wanted = true;
         return false;
     }
-    if (l->filling) {
+    if (l->filling && !c->closed_at) {
         c->closed_at = tm_now();
         c->ends = TM_LAST; /* until one looks */
     }
@@ -104,6 +106,47 @@ bool crl_wants_part(struct signer *s, size_t i, int64_t now)
                     : l->asked && l->n_parts == l->filling;
 }
 
+uint64_t crl_count(const struct signer *s)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < s->n_authorities; i++)
+        for (uint32_t k = 0; k <= s->crls[i].n_parts; k++)
+            n += crl_slot(&s->crls[i], k)->published;
+    return n;
+}
+
+/* The front has the same hard limit, and goes up to it. */
+uint64_t crl_count_max(const struct signer *s)
+{
+    struct rlimit lim;
+
+    if (!s->front || getrlimit(RLIMIT_NOFILE, &lim) < 0 ||
+        lim.rlim_max == RLIM_INFINITY)
+        return UINT64_MAX;
+    return conf_share_crls(s->conf, lim.rlim_max);
+}
+
+/* A front without a descriptor left could not take the next one. */
+static int judge_room(struct signer *s, size_t i, struct errs *e)
+{
+    uint64_t n, max;
+
+    pthread_mutex_lock(&s->crl_lock);
+    n = crl_count(s);
+    max = crl_count_max(s);
+    pthread_mutex_unlock(&s->crl_lock);
+    if (n < max)
+        return 0;
+    err_add(e, ERR_STORAGE_FULL,
+            "%llu CRLs are served, and the limit of open files has room for "
+            "%llu: raise it, or crl-partition-size",
+            (unsigned long long)n, (unsigned long long)max);
+    log_msg(LOG_ERROR, "crl", "the next partition of %s: %s",
+            s->authorities[i].name, e->v[0].detail);
+    return -1;
+}
+
 void crl_open_part(struct signer *s, struct store_conn *db, size_t i)
 {
     AUTO(errs) struct errs e = {0};
@@ -113,7 +156,9 @@ void crl_open_part(struct signer *s, struct store_conn *db, size_t i)
 
     c->partition = l->n_parts + 1; /* this thread's to write */
     c->url = crl_url(s->conf->public_url, s->authorities[i].name, c->partition);
-    rc = crl_make(s, db, i, c, &e);
+    rc = judge_room(s, i, &e);
+    if (rc == 0)
+        rc = crl_make(s, db, i, c, &e);
     pthread_mutex_lock(&s->crl_lock);
     l->failed = rc == 0 ? ERR_NONE : e.v[0].code;
     if (rc == 0) {
@@ -146,4 +191,44 @@ void crl_note_end(struct signer *s, struct store_conn *db, size_t i,
     pthread_mutex_lock(&s->crl_lock);
     c->ends = row.ends;
     pthread_mutex_unlock(&s->crl_lock);
+}
+
+/* The lowest partition from `from` on that is over and is served still; 0:
+ * none. */
+static uint32_t find_over(struct signer *s, size_t i, uint32_t from,
+                          int64_t now)
+{
+    const struct signer_crls *l = &s->crls[i];
+    uint32_t found = 0;
+
+    pthread_mutex_lock(&s->crl_lock);
+    for (uint32_t n = from; n <= l->n_parts && !found; n++) {
+        struct signer_crl *c = crl_slot(l, n);
+
+        if (!c->published || !crl_is_over(s, i, c, now))
+            continue;
+        c->published = false;
+        c->failed = ERR_NONE;
+        found = n;
+    }
+    pthread_mutex_unlock(&s->crl_lock);
+    return found;
+}
+
+void crl_retire(struct signer *s)
+{
+    AUTO(errs) struct errs e = {0};
+    const int64_t now = tm_now();
+
+    /* By a clock that went ahead they all would be. */
+    if (!s->front || clock_check(s, now, &e) != 0)
+        return;
+    for (size_t i = 0; i < s->n_authorities; i++)
+        for (uint32_t n = 0; (n = find_over(s, i, n + 1, now));) {
+            AUTO(free) char *scope = crl_scope(s->authorities[i].name, n);
+
+            crl_file_remove(s, scope);
+            log_msg(LOG_INFO, "crl", "%s is over: its certificates have ended",
+                    scope);
+        }
 }

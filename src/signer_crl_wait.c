@@ -39,28 +39,35 @@ static bool is_out(const struct signer_crl *c, uint64_t needs)
 }
 
 static bool is_all_out(const struct signer *s, const struct crl_ref *r,
-                       uint64_t needs)
+                       uint64_t needs, int64_t now)
 {
     const struct signer_crls *l = &s->crls[r->authority];
 
-    for (uint32_t n = 0; n <= l->n_parts; n++)
-        if (!is_out(crl_slot(l, n), needs))
+    for (uint32_t n = 0; n <= l->n_parts; n++) {
+        const struct signer_crl *c = crl_slot(l, n);
+
+        if (!is_out(c, needs) && !crl_is_over(s, r->authority, c, now))
             return false;
+    }
     return s->crl_first_pass;
 }
 
 static bool is_satisfied(const struct signer *s, const struct job *j)
 {
+    const int64_t now = tm_now();
+
     for (size_t k = 0; k < j->n_crls; k++) {
         const struct crl_ref *r = &j->crls[k];
         const struct signer_crl *c;
 
         if (r->partition == CRL_ALL) {
-            if (!is_all_out(s, r, j->needs))
+            if (!is_all_out(s, r, j->needs, now))
                 return false;
             continue;
         }
         c = slot_of(s, r);
+        if (c && crl_is_over(s, r->authority, c, now))
+            continue; /* it is served no more */
         if (!c || !c->published || !is_out(c, j->needs))
             return false;
     }

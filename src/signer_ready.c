@@ -148,6 +148,22 @@ static void judge_crl(struct signer *s, size_t i, int64_t now,
                                                : "sign --authority root"));
 }
 
+/* Each CRL takes a descriptor of the front. */
+static void judge_room(struct signer *s, struct msg_ready *out)
+{
+    uint64_t n, max;
+
+    pthread_mutex_lock(&s->crl_lock);
+    n = crl_count(s);
+    max = crl_count_max(s);
+    pthread_mutex_unlock(&s->crl_lock);
+    if (n > max - max / 8)
+        strs_add_own(&out->warnings,
+                     xasprintf("crl: %llu are served, and the limit of open "
+                               "files has room for %llu",
+                               (unsigned long long)n, (unsigned long long)max));
+}
+
 static void judge_responder(struct signer *s, size_t i, int64_t now,
                             struct msg_ready *out)
 {
@@ -184,6 +200,7 @@ void ready_judge(struct worker *w, struct msg_ready *out)
         judge_making(s, i, now, out);
         judge_responder(s, i, now, out);
     }
+    judge_room(s, out);
     strs_copy(&out->warnings, &s->warnings);
     out->ready = out->reasons.n == 0;
 }

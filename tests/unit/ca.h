@@ -310,6 +310,23 @@ static inline void ca_keep_file(struct ca *c, struct frame *f)
     c->file_fd[i] = f->fd;
 }
 
+static inline void ca_drop_file(struct ca *c, struct frame *f)
+{
+    AUTO(free) char *name = rd_str(&f->body);
+    size_t i = 0;
+
+    ck_assert(rd_done(&f->body));
+    while (i < c->n_files && strcmp(c->files[i].name, name) != 0)
+        i++;
+    if (i == c->n_files)
+        return;
+    msg_crl_file_free(&c->files[i]);
+    close(c->file_fd[i]);
+    c->n_files--;
+    c->files[i] = c->files[c->n_files];
+    c->file_fd[i] = c->file_fd[c->n_files];
+}
+
 /* The newest notice about a serial, for the tests of OCSP. */
 static inline void ca_keep_change(struct ca *c, struct frame *f)
 {
@@ -328,6 +345,8 @@ static inline void ca_recv(struct ca *c, struct frame *f)
         ck_assert_int_eq(msg_recv(c->front, PEER_S, c->in, f), 1);
         if (f->type == MSG_CRL_FILE)
             ca_keep_file(c, f);
+        else if (f->type == MSG_CRL_GONE)
+            ca_drop_file(c, f);
         else if (f->type == MSG_OCSP_CHANGED)
             ca_keep_change(c, f);
         else

@@ -2,30 +2,20 @@
 /* Revocation, and the CRL that says so before the answer does. */
 #include "ca.h"
 
+#include "ca_crl.h"
 #include "client.h"
 #include "digest.h"
 #include "unit.h"
 
-/* The file of that name that the front was given last. */
 static X509_CRL *read_file(struct ca *c, const char *name, uint64_t *number)
 {
     AUTO(buf) struct buf der = {0};
     const unsigned char *p;
 
-    for (size_t i = 0; i < c->n_files; i++)
-        if (strcmp(c->files[i].name, name) == 0) {
-            size_t n = c->files[i].size;
-            uint8_t sha256[32];
-
-            ck_assert_int_eq(pread(c->file_fd[i], buf_extend(&der, n), n, 0),
-                             (ssize_t)n);
-            SHA256(der.data, der.len, sha256);
-            ck_assert_mem_eq(sha256, c->files[i].sha256, 32);
-            *number = c->files[i].number;
-            p = der.data;
-            return d2i_X509_CRL(NULL, &p, (long)der.len);
-        }
-    return NULL;
+    if (!ca_crl(c, name, &der, number))
+        return NULL;
+    p = der.data;
+    return d2i_X509_CRL(NULL, &p, (long)der.len);
 }
 
 /* The reason that the CRL gives for that serial, -1: it is not on it.  The
@@ -472,17 +462,6 @@ START_TEST(many_revocations_share_a_build)
     caller_free(&admin);
 }
 END_TEST
-
-static void copy_file(const char *from, const char *to)
-{
-    AUTO(file) FILE *in = fopen(from, "r");
-    AUTO(file) FILE *out = fopen(to, "w");
-    int ch;
-
-    ck_assert(in && out);
-    while ((ch = getc(in)) != EOF)
-        putc(ch, out);
-}
 
 /* Whatever lies there at the start: what is served is what the ledger says. */
 START_TEST(a_file_of_yesterday_is_not_served)

@@ -247,8 +247,8 @@ enum {
 
 static const struct answer answers[] = {
     {"good", S_GOOD, 0, -60, HOUR, ISSUER, 0, THE_SAME, 0, 0, SAYS_GOOD, NULL},
-    {"without an end", S_GOOD, 0, -60, NO_END, ISSUER, 0, THE_SAME, 0, 0, SAYS_GOOD,
-     NULL},
+    {"without an end", S_GOOD, 0, -60, NO_END, ISSUER, 0, THE_SAME, 0, 0,
+     SAYS_GOOD, NULL},
     {"revoked", S_REVOKED, REASON_SUPERSEDED, -60, HOUR, ISSUER, 0, THE_SAME, 0,
      0, SAYS_REVOKED, NULL},
     {"for no reason", S_REVOKED, -1, -60, HOUR, ISSUER, 0, THE_SAME, 0, 0,
@@ -273,10 +273,10 @@ static const struct answer answers[] = {
      SAYS_GOOD, NULL},
     {"in a responder's last second", S_GOOD, 0, -60, HOUR, RESPONDER, 1,
      THE_SAME, 0, 0, SAYS_GOOD, NULL},
-    {"by a responder that ended", S_GOOD, 0, -60, HOUR, RESPONDER, -1,
-     THE_SAME, 0, 0, SAYS_FAILED, "is signed neither"},
-    {"by what is no responder", S_GOOD, 0, -60, HOUR, NO_RESPONDER, 0,
-     THE_SAME, 0, 0, SAYS_FAILED, "is signed neither"},
+    {"by a responder that ended", S_GOOD, 0, -60, HOUR, RESPONDER, -1, THE_SAME,
+     0, 0, SAYS_FAILED, "is signed neither"},
+    {"by what is no responder", S_GOOD, 0, -60, HOUR, NO_RESPONDER, 0, THE_SAME,
+     0, 0, SAYS_FAILED, "is signed neither"},
     {"by somebody", S_GOOD, 0, -60, HOUR, SOMEBODY, 0, THE_SAME, 0, 0,
      SAYS_FAILED, "is signed neither"},
     {"without the nonce", S_GOOD, 0, -60, HOUR, ISSUER, 0, NONE, 0, 0,
@@ -357,10 +357,10 @@ static void make_answer(struct scene *s, const struct question *q,
         ck_assert_int_eq(OCSP_copy_nonce(basic, request), 1);
     else if (a->nonce == ANOTHER)
         OCSP_basic_add1_nonce(basic, another, sizeof(another));
-    ck_assert_int_eq(
-        OCSP_basic_sign(basic, by, a->by == ISSUER ? s->ca.key : s->other.key,
-                        EVP_sha256(), NULL, 0),
-        1);
+    ck_assert_int_eq(OCSP_basic_sign(basic, by,
+                                     a->by == ISSUER ? s->ca.key : s->other.key,
+                                     EVP_sha256(), NULL, 0),
+                     1);
     response = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
     n = i2d_OCSP_RESPONSE(response, &der);
     ck_assert_int_gt(n, 0);
@@ -380,8 +380,8 @@ static void judge_answer(const struct answer *a)
     ck_assert_ptr_nonnull(q);
     make_answer(&s, q, a, &der);
     question_judge(q, der.data, der.len, DAY_ONE + NOW, &st);
-    ck_assert_msg(st.says == a->want, "%s: %s: %s", a->what,
-                  says_text(st.says), st.detail ? st.detail : "");
+    ck_assert_msg(st.says == a->want, "%s: %s: %s", a->what, says_text(st.says),
+                  st.detail ? st.detail : "");
     ck_assert_msg(!a->detail || strstr(st.detail, a->detail), "%s: %s", a->what,
                   st.detail);
     if (st.says == SAYS_REVOKED) {
@@ -429,12 +429,9 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        a_crl_says_good_or_revoked,
-        another_partition_says_nothing,
-        one_that_is_none_fails,
-        answers_agree_or_not,
-        an_ocsp_answer_is_judged,
-        an_ocsp_answer_that_was_touched_fails,
+        a_crl_says_good_or_revoked, another_partition_says_nothing,
+        one_that_is_none_fails,     answers_agree_or_not,
+        an_ocsp_answer_is_judged,   an_ocsp_answer_that_was_touched_fails,
     };
 
     return unit_run("status", tests, sizeof(tests) / sizeof(*tests));

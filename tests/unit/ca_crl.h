@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: ISC */
+/* The CRLs that the signer has given this test, its front. */
+#ifndef POCKETCA_CA_CRL_H
+#define POCKETCA_CA_CRL_H
+
+#include "ca.h"
+
+/* The file of that name that the front was given last; false, and number 0,
+ * when there is none. */
+static inline bool ca_crl(struct ca *c, const char *name, struct buf *der,
+                          uint64_t *number)
+{
+    uint8_t sha256[32];
+    size_t i = 0, n;
+
+    *number = 0;
+    while (i < c->n_files && strcmp(c->files[i].name, name) != 0)
+        i++;
+    if (i == c->n_files)
+        return false;
+    n = c->files[i].size;
+    ck_assert_int_eq(pread(c->file_fd[i], buf_extend(der, n), n, 0),
+                     (ssize_t)n);
+    SHA256(der->data, der->len, sha256);
+    ck_assert_mem_eq(sha256, c->files[i].sha256, 32);
+    *number = c->files[i].number;
+    return true;
+}
+
+/* By the octets of the certificate. */
+static inline uint32_t partition_of(const struct record *r)
+{
+    AUTO(cert) struct cert cert = {0};
+    AUTO(errs) struct errs e = {0};
+    struct der_tlv uri;
+
+    ck_assert_int_eq(cert_parse(&cert, r->der.data, r->der.len, &e), 0);
+    return crl_partition_of(&cert, "issuing", &uri);
+}
+
+/* The CRL of a partition as the front has it, and whether the serial is on it;
+ * number 0: the front has none. */
+static inline bool on_part(struct ca *c, uint32_t partition,
+                           const struct serial *s, uint64_t *number)
+{
+    AUTO(free) char *scope = crl_scope("issuing", partition);
+    AUTO(free) char *name = xasprintf("%s.crl", scope);
+    AUTO(free)
+    char *url = crl_url("http://ca.internal:8080", "issuing", partition);
+    AUTO(buf) struct buf idp = {0};
+    AUTO(buf) struct buf der = {0};
+    AUTO(errs) struct errs e = {0};
+    AUTO(cert) struct cert issuing = {0};
+    struct crl crl;
+    struct crl_entry entry;
+    bool found = false;
+
+    if (!ca_crl(c, name, &der, number))
+        return false;
+    ck_assert_int_eq(cert_parse(&issuing, c->issuing.data, c->issuing.len, &e),
+                     0);
+    ck_assert_int_eq(crl_parse_frame(&crl, der.data, der.len, &e), 0);
+    ck_assert_int_eq(crl_verify(&crl, &issuing, "issuing", &e), 0);
+    ck_assert_uint_eq(crl.number, *number);
+    crl_put_idp(&idp, url);
+    if (partition)
+        ck_assert(crl.idp_len == idp.len &&
+                  memcmp(crl.idp, idp.data, idp.len) == 0);
+    else
+        ck_assert_uint_eq(crl.idp_len, 0);
+    while (crl_entry_next(&crl.revoked, &entry) == 1)
+        found |= serial_equal(&entry.serial, s);
+    return found;
+}
+
+static inline void copy_file(const char *from, const char *to)
+{
+    AUTO(file) FILE *in = fopen(from, "r");
+    AUTO(file) FILE *out = fopen(to, "w");
+    int ch;
+
+    ck_assert(in && out);
+    while ((ch = getc(in)) != EOF)
+        putc(ch, out);
+}
+
+#endif
