@@ -207,20 +207,44 @@ int cert_parse_any(struct cert *out, const uint8_t *der, size_t len,
     return read_all(out, e) ? refused(out) : 0;
 }
 
-int cert_parse(struct cert *out, const uint8_t *der, size_t len, struct errs *e)
+static int judge_name(struct cert *c, struct errs *e)
+{
+    const struct der_tlv *t = &c->odd_name;
+    AUTO(errs) struct errs why = {0};
+    struct name n;
+
+    if (!t->raw ||
+        name_from_general(&n, t->tag & 0x1f, t->val, t->len, &why) == 0)
+        return 0;
+    return bad_ext(c, e, CERT_FAULT_SAN, &why);
+}
+
+static int judge_critical(struct cert *c, struct errs *e)
 {
     AUTO(free) char *why = NULL;
     char oid[64];
 
+    if (!c->odd_critical.raw)
+        return 0;
+    der_oid_print(oid, sizeof(oid), c->odd_critical.val, c->odd_critical.len);
+    why = xasprintf("it has an unknown critical extension (%s)", oid);
+    return bad_why(c, e, CERT_FAULT_CRITICAL, why);
+}
+
+enum cert_fault cert_judge_odd(const struct cert *c, struct errs *e)
+{
+    struct cert copy = *c; /* borrowed: nothing of it is freed */
+
+    judge_critical(&copy, e);
+    judge_name(&copy, e);
+    return copy.fault;
+}
+
+int cert_parse(struct cert *out, const uint8_t *der, size_t len, struct errs *e)
+{
     if (cert_parse_any(out, der, len, e) != 0)
         return -1;
-    if (!out->odd_critical.raw)
-        return 0;
-    der_oid_print(oid, sizeof(oid), out->odd_critical.val,
-                  out->odd_critical.len);
-    why = xasprintf("it has an unknown critical extension (%s)", oid);
-    bad_why(out, e, CERT_FAULT_CRITICAL, why);
-    return refused(out);
+    return judge_name(out, e) || judge_critical(out, e) ? refused(out) : 0;
 }
 
 int cert_parse_tbs(struct cert *out, const uint8_t *tbs, size_t len,
@@ -229,7 +253,10 @@ int cert_parse_tbs(struct cert *out, const uint8_t *tbs, size_t len,
     struct der_tlv alg;
 
     *out = (struct cert){.tbs = tbs, .tbs_len = len, .path_len = -1};
-    return read_tbs(out, &alg, e) || read_alg(out, &alg, e) ? refused(out) : 0;
+    return read_tbs(out, &alg, e) || read_alg(out, &alg, e) ||
+                   judge_name(out, e)
+               ? refused(out)
+               : 0;
 }
 
 bool cert_may_issue(const struct cert *issuer, const struct cert *c)

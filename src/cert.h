@@ -206,6 +206,7 @@ struct cert {
     size_t ski_len, aki_len;
     struct cert_ext ext[EXT__MAX];
     struct der_tlv odd_critical; /* OID of an unknown one; raw NULL: none */
+    struct der_tlv odd_name;     /* SAN entry that is malformed; as well */
     /* Of its issuer, where whoever read both has put it: NULL else. */
     const struct cert *above;
     const uint8_t *exts; /* all of them, for cert_ext_next() */
@@ -223,10 +224,15 @@ int cert_parse(struct cert *out, const uint8_t *der, size_t len,
 /* As cert_parse(), but unknown critical extensions are passed over, and
  * odd_critical is the first: for what the ledger has, where a profile has
  * granted it, and for who only looks at a certificate (RFC 5280 section 4.2
- * forbids to trust one). */
+ * forbids to trust one).  So are names that are malformed, such as a host with
+ * an underscore, and odd_name is the first of them. */
 int cert_parse_any(struct cert *out, const uint8_t *der, size_t len,
                    struct errs *e);
-/* The same of a TBSCertificate alone: der and sig stay NULL. */
+/* Adds what a certificate that cert_parse_any() took would be refused for by
+ * cert_parse(), and returns the fault; CERT_FAULT_NONE: nothing. */
+enum cert_fault cert_judge_odd(const struct cert *c, struct errs *e);
+/* As cert_parse() of a TBSCertificate alone, but unknown critical extensions
+ * are as in cert_parse_any(): der and sig stay NULL. */
 int cert_parse_tbs(struct cert *out, const uint8_t *tbs, size_t len,
                    struct errs *e);
 /* The name is that of the issuer, and the key identifiers do not differ: it may

@@ -142,16 +142,19 @@ static int read_san(EXT_ARGS)
     if (der_enter(value, DER_SEQUENCE, &seq) || der_end(&seq))
         return -1;
     while (!der_end(&seq)) {
+        AUTO(errs) struct errs rule = {0}; /* cert_judge_odd() tells it */
         struct name n;
 
         if (der_next(&seq, &t))
             return -1;
         if (is_other_name(t.tag))
             continue;
-        if (!is_plain_name(t.tag) ||
-            name_from_general(&n, t.tag & 0x1f, t.val, t.len, why))
+        if (!is_plain_name(t.tag))
             return -1;
-        names_add(&c->names, &n);
+        if (name_from_general(&n, t.tag & 0x1f, t.val, t.len, &rule) == 0)
+            names_add(&c->names, &n);
+        else if (!c->odd_name.raw)
+            c->odd_name = t;
     }
     return 0;
 }

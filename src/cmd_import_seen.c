@@ -74,7 +74,7 @@ static enum import_outcome see_cert(struct seen *s, const struct buf *der,
     uint8_t sha256[32];
     struct seen_row *row;
 
-    if (cert_parse(&c, der->data, der->len, &e) != 0)
+    if (cert_parse_any(&c, der->data, der->len, &e) != 0)
         return IMPORT_NEW; /* the signer has read it */
     digest_sum(DIGEST_SHA256, der->data, der->len, sha256);
     row = row_of(s, &c.serial);

@@ -77,6 +77,10 @@ void lint_der(const uint8_t *der, size_t len, const struct cert *issuer,
         *reason = xstrdup(e.v[0].detail);
         found(out, &faults[c.fault - 1]);
     } else {
+        if (c.odd_name.raw && cert_judge_odd(&c, &e)) {
+            *reason = xstrdup(e.v[e.n - 1].detail);
+            found(out, &faults[CERT_FAULT_SAN - 1]);
+        }
         lint_run(&c, issuer, out);
     }
 }

@@ -59,7 +59,7 @@ static bool san_twice(LINT_ARGS)
 
     while (!der_end(&list) && der_next(&list, &t) == 0)
         n += is_plain_kind(t.tag);
-    return n > c->names.n;
+    return n > c->names.n && !c->odd_name.raw;
 }
 
 static bool server_odd_names(LINT_ARGS)

@@ -294,7 +294,7 @@ void ocsp_change_get(struct rd *r, struct ocsp_change *c);
 /* One thing of an IMPORT, and what became of it. */
 enum import_kind { IMPORT_CERT = 1, IMPORT_SERIAL, IMPORT_NAMED, IMPORT__MAX };
 enum import_outcome {
-    IMPORT_NEW = 0,
+    IMPORT_NEW = 0, /* with a sentence: a warning */
     IMPORT_KNOWN,
     IMPORT_MISSING, /* IMPORT_NAMED: such a certificate is not here */
     IMPORT_REFUSED, /* with a sentence */

@@ -11,7 +11,7 @@ struct import_item {
     struct msg_import_item m;
     struct cert cert; /* IMPORT_CERT, when it is not refused */
     enum import_outcome outcome;
-    struct errs errs; /* IMPORT_REFUSED */
+    struct errs errs; /* IMPORT_REFUSED; IMPORT_NEW: a warning, or none */
 };
 
 struct import_job {
@@ -38,6 +38,7 @@ static void import_free(struct job *job)
 
 static void refuse(struct import_item *it, const char *why)
 {
+    errs_free(&it->errs);
     err_add(&it->errs, ERR_BAD_REQUEST, "%s", why);
     it->outcome = IMPORT_REFUSED;
 }
@@ -238,6 +239,22 @@ static const struct job_kind import_kind = {
 
 /* ---- before */
 
+/* What is out there has to be revocable, though nothing like it is issued. */
+static void warn(struct import_item *it)
+{
+    AUTO(errs) struct errs e = {0};
+    struct strs all = {0};
+    AUTO(free) char *text = NULL;
+
+    if (!cert_judge_odd(&it->cert, &e))
+        return;
+    for (size_t i = 0; i < e.n; i++)
+        strs_add(&all, e.v[i].detail);
+    text = strs_join(&all, "; ");
+    strs_free(&all);
+    err_add(&it->errs, ERR_BAD_REQUEST, "%s", text);
+}
+
 static void judge_cert(const struct signer_authority *a, struct key_verifier *v,
                        struct import_item *it)
 {
@@ -254,7 +271,7 @@ static void judge_cert(const struct signer_authority *a, struct key_verifier *v,
         refuse(it, "it is larger than 32 KiB");
         return;
     }
-    if (cert_parse(c, der->data, der->len, &it->errs) != 0)
+    if (cert_parse_any(c, der->data, der->len, &it->errs) != 0)
         return;
     if (c->issuer_len != a->cert.subject_len ||
         memcmp(c->issuer, a->cert.subject, c->issuer_len) != 0) {
@@ -263,11 +280,11 @@ static void judge_cert(const struct signer_authority *a, struct key_verifier *v,
     }
     if (key_verify(v, &a->cert.key, c->alg, c->tbs, c->tbs_len, c->sig,
                    c->sig_len, &it->errs) != 0) {
-        errs_free(&it->errs);
         refuse(it, "it is not signed with the authority's key");
         return;
     }
     it->outcome = IMPORT_NEW;
+    warn(it);
 }
 
 static int get_items(struct import_job *j, struct rd *body,

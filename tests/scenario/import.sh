@@ -117,6 +117,36 @@ like 'no certificate' "$T/out" 'z.pem: there is no certificate'
 like 'no file' "$T/out" 'none.pem: No such file'
 like 'and the good one is in' "$T/out" '^1 imported'
 
+# What is out there is taken as it is: a host with an underscore, and a critical
+# extension that nobody knows.
+openssl req -new -key "$T/x.internal.key" -subj /CN=odd -out "$T/odd.csr"
+cat >"$T/odd.ext" <<'END'
+[odd]
+subjectAltName = DNS:app_1.old.internal, DNS:app-1.old.internal
+1.2.3.4 = critical, DER:0500
+END
+openssl x509 -req -in "$T/odd.csr" -CA "$CA/issuing.pem" \
+    -CAkey "$CA/keys/issuing.key" -set_serial 0x5a5a -days 9 \
+    -extfile "$T/odd.ext" -extensions odd -out "$T/odd.pem" 2>/dev/null
+exits 0 'odd names, a dry run' "$POCKETCA" import --dry-run "$T/odd.pem"
+like 'would be imported' "$T/out" '^1 to be imported'
+exits 0 'odd names' "$POCKETCA" import "$T/odd.pem"
+like 'are imported' "$T/out" '^1 imported'
+like 'with a warning' "$T/out" 'warning: .*odd.pem: .*unknown critical extension \(1\.2\.3\.4\)'
+like 'for each' "$T/out" 'warning: .*odd.pem: .*app_1\.old\.internal'
+want 200 - 'found by the name that is one' \
+    "$API/v1/certificates?name=app-1.old.internal"
+json 'with that name' '.certificates[0].names == ["dns:app-1.old.internal"]'
+exits 1 'another with its serial number' "$POCKETCA" import "$T/y.pem"
+exits 0 'revoked by its file' "$POCKETCA" revoke "$T/odd.pem" \
+    --reason superseded
+crl
+like 'it is on the CRL' "$T/crl.txt" 'Serial Number: 5A5A'
+ok 'the audit takes it' "$POCKETCA" audit
+exits 1 'lint says what is wrong' "$POCKETCA" lint "$T/odd.pem"
+like 'by name' "$T/out" 'san_form'
+like 'with the rule' "$T/out" 'app_1\.old\.internal'
+
 # a dry run forgets nothing, however many there are between
 for n in 1 2; do
     openssl x509 -req -in "$T/y.internal.csr" -CA "$CA/issuing.pem" \

@@ -167,6 +167,9 @@ START_TEST(each_deviation_is_refused)
          "wildcard-not-allowed"},
         {PUT(SAN), "3016820d6170692e6578616d706c652e7882056d2e622e63",
          "name-not-allowed the certificate's names"},
+        {PUT(SAN), "3021820b7765622e6578616d706c65820b6170692e6578616d706c65"
+                   "8205615f622e63",
+         "lint the certificate is refused: its subjectAltName"},
         {PUT(SAN), "30058103614062", "name-type-not-allowed"},
         {DROP(BASIC), NULL, "extension-not-allowed the certificate's basic"},
         {CRITICAL(BASIC), "30030101ff",
