@@ -109,7 +109,7 @@ static void row(struct bench *b, const char *what, work_fn *work,
     const double ours = least(work, b, q), beside = least(bare, b, q);
 
     printf("%-52.52s %5zu%c %9.1f", what, b->n, b->early ? '+' : ' ', ours);
-    if (b->n)
+    if (b->n && !b->early)
         printf("  %8.1f  %6.2f", beside, ours / beside);
     putchar('\n');
 }
