@@ -76,7 +76,7 @@ static size_t characters(const char *s)
 
 /* What comparing leaves out (RFC 4518 section 2.2), and what turns the text
  * around it or ends its line: two values that look alike would be two. */
-static const struct {
+static const struct range {
     uint32_t first, last;
 } unseen[] = {
     {0xad, 0xad},     {0x34f, 0x34f},     {0x61c, 0x61c},     {0x6dd, 0x6dd},
@@ -85,15 +85,61 @@ static const struct {
     {0xfff9, 0xfffc}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
 };
 
+/* Where Persian, Hindi and others write a joiner it is seen by what the letters
+ * around it look like (RFC 5892 appendix A): behind a virama, and between
+ * letters of the Arabic block that would join.  Of these the first list joins
+ * both ways, the second only what is before it. */
+enum { ZWNJ = 0x200c, ZWJ = 0x200d };
+static const struct range viramas[] = {
+    {0x94d, 0x94d}, {0x9cd, 0x9cd}, {0xa4d, 0xa4d}, {0xacd, 0xacd},
+    {0xb4d, 0xb4d}, {0xbcd, 0xbcd}, {0xc4d, 0xc4d}, {0xccd, 0xccd},
+    {0xd4d, 0xd4d}, {0xdca, 0xdca},
+};
+static const struct range both_ways[] = {
+    {0x620, 0x620}, {0x626, 0x626}, {0x628, 0x628}, {0x62a, 0x62e},
+    {0x633, 0x63f}, {0x641, 0x647}, {0x649, 0x64a}, {0x66e, 0x66f},
+    {0x678, 0x687}, {0x69a, 0x6bf}, {0x6c1, 0x6c2}, {0x6cc, 0x6cc},
+    {0x6ce, 0x6ce}, {0x6d0, 0x6d1}, {0x6fa, 0x6fc}, {0x6ff, 0x6ff},
+};
+static const struct range one_way[] = {
+    {0x622, 0x625}, {0x627, 0x627}, {0x629, 0x629}, {0x62f, 0x632},
+    {0x648, 0x648}, {0x671, 0x673}, {0x675, 0x677}, {0x688, 0x699},
+    {0x6c0, 0x6c0}, {0x6c3, 0x6cb}, {0x6cd, 0x6cd}, {0x6cf, 0x6cf},
+    {0x6d2, 0x6d3}, {0x6d5, 0x6d5}, {0x6ee, 0x6ef},
+};
+
+#define WITHIN(c, list) within((c), (list), sizeof(list) / sizeof(*(list)))
+static bool within(uint32_t c, const struct range *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (c >= list[i].first && c <= list[i].last)
+            return true;
+    return false;
+}
+
+static bool joiner_is_seen(uint32_t before, uint32_t c, uint32_t after)
+{
+    if (c != ZWNJ && c != ZWJ)
+        return false;
+    if (WITHIN(before, viramas))
+        return true;
+    return c == ZWNJ && WITHIN(before, both_ways) &&
+           (WITHIN(after, both_ways) || WITHIN(after, one_way));
+}
+
 static bool has_unseen(const char *value)
 {
     const uint8_t *p = (const uint8_t *)value, *end = p + strlen(value);
-    uint32_t c;
+    uint32_t before = 0, c;
 
-    while (p < end && (c = der_utf8_next(&p, end)) != DER_BAD_CHAR)
-        for (size_t i = 0; i < sizeof(unseen) / sizeof(*unseen); i++)
-            if (c >= unseen[i].first && c <= unseen[i].last)
-                return true;
+    while (p < end && (c = der_utf8_next(&p, end)) != DER_BAD_CHAR) {
+        const uint8_t *next = p;
+        const uint32_t after = p < end ? der_utf8_next(&next, end) : 0;
+
+        if (WITHIN(c, unseen) && !joiner_is_seen(before, c, after))
+            return true;
+        before = c;
+    }
     return false;
 }
 
