@@ -27,6 +27,43 @@ static inline bool ca_crl(struct ca *c, const char *name, struct buf *der,
     return true;
 }
 
+/* The same, by OpenSSL; NULL when there is none. */
+static inline X509_CRL *openssl_crl(struct ca *c, const char *name,
+                                    uint64_t *number)
+{
+    AUTO(buf) struct buf der = {0};
+    const unsigned char *p;
+
+    if (!ca_crl(c, name, &der, number))
+        return NULL;
+    p = der.data;
+    return d2i_X509_CRL(NULL, &p, (long)der.len);
+}
+
+/* The reason that the CRL gives for that serial, -1: it is not on it.  The
+ * CRL is the issuing authority's, by OpenSSL's opinion. */
+static inline int on_crl(struct ca *c, const struct serial *s, uint64_t *number)
+{
+    X509_CRL *crl = openssl_crl(c, "issuing.crl", number);
+    AUTO(x509) X509 *issuing = openssl_read(&c->issuing);
+    AUTO(bignum) BIGNUM *bn = BN_bin2bn(s->v, s->len, NULL);
+    ASN1_INTEGER *serial = BN_to_ASN1_INTEGER(bn, NULL);
+    X509_REVOKED *entry;
+    ASN1_ENUMERATED *reason;
+    int found = -1;
+
+    ck_assert_ptr_nonnull(crl);
+    ck_assert_int_eq(X509_CRL_verify(crl, X509_get0_pubkey(issuing)), 1);
+    if (X509_CRL_get0_by_serial(crl, &entry, serial) == 1) {
+        reason = X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, NULL, NULL);
+        found = reason ? (int)ASN1_ENUMERATED_get(reason) : 0;
+        ASN1_ENUMERATED_free(reason);
+    }
+    ASN1_INTEGER_free(serial);
+    X509_CRL_free(crl);
+    return found;
+}
+
 /* By the octets of the certificate. */
 static inline uint32_t partition_of(const struct record *r)
 {
