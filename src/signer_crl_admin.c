@@ -7,8 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LOOK = 20000 }; /* rows of a list at once */
-
 static const struct signer_authority *get_authority(struct worker *w,
                                                     const struct frame *f,
                                                     struct rd *body,
@@ -55,7 +53,7 @@ static int judge_empty(struct worker *w, const struct signer_authority *a,
                        struct errs *e)
 {
     AUTO(query) struct query q;
-    struct list_walk walk = {.look = LOOK};
+    struct list_walk walk = {.look = LIST_LOOK};
     bool any = false;
     enum store_result r;
 

@@ -5,10 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    ROWS = 100,       /* one read of the store */
-    SCAN_MAX = 20000, /* rows looked at for one answer */
-};
+enum { ROWS = 100 }; /* one read of the store */
 
 int handle_hello(struct worker *w, const struct frame *f,
                  const struct caller *c, struct rd *body, struct errs *e)
@@ -155,7 +152,7 @@ static int run_list(struct list *l, struct errs *e)
     enum store_result r;
 
     do {
-        struct list_walk walk = {.look = SCAN_MAX - scanned};
+        struct list_walk walk = {.look = LIST_LOOK - scanned};
 
         l->rows = 0;
         l->more = false;
@@ -171,7 +168,7 @@ static int run_list(struct list *l, struct errs *e)
             l->leaf = walk.leaf;
         }
         query_go_on(&l->q, l->not_after, l->leaf);
-    } while (l->more && l->wanted && scanned < SCAN_MAX);
+    } while (l->more && l->wanted && scanned < LIST_LOOK);
     return 0;
 }
 

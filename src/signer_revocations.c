@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGE = 250, LOOK = 20000 };
+enum { PAGE = 250 };
 
 struct page_job {
     struct job job;
@@ -109,7 +109,7 @@ static void send_shown(struct scan *sc)
 /* Fills j->found and its cursor; shows what is to be shown. */
 static int find(struct scan *sc, struct query *q, struct errs *e)
 {
-    struct list_walk walk = {.look = LOOK};
+    struct list_walk walk = {.look = LIST_LOOK};
     enum store_result r;
 
     q->limit = sc->limit = q->limit < PAGE ? q->limit : PAGE;

@@ -154,6 +154,7 @@ enum store_result store_ancestor_compromised(struct store_conn *c,
  * when w->look rows (at least 1; sixteen of an index are one) did not suffice,
  * w->early says so, and the list goes on behind the row that w names.  A few
  * thousand may be looked at beyond that. */
+enum { LIST_LOOK = 20000 }; /* for one answer of a list */
 struct list_walk {
     unsigned look;
     unsigned looked;
