@@ -145,6 +145,12 @@ int cmd_fail(const struct errs *e)
     return errs_exit_code(e);
 }
 
+void cmd_warn(const struct strs *warnings)
+{
+    for (size_t i = 0; i < warnings->n; i++)
+        fprintf(stderr, "pocketca: warning: %s\n", warnings->v[i]);
+}
+
 int cmd_usage(const char *command, const char *fmt, ...)
 {
     va_list ap;

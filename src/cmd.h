@@ -71,6 +71,8 @@ int cmd_options(int *argc, char ***argv, const struct cmd_option *table,
 
 /* Prints every reason to stderr and gives the exit code. */
 int cmd_fail(const struct errs *e);
+/* "pocketca: warning: sentence" on stderr, a line each. */
+void cmd_warn(const struct strs *warnings);
 /* "pocketca foo: sentence" and the hint to --help; EXIT_USAGE. */
 int cmd_usage(const char *command, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

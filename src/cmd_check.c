@@ -26,8 +26,7 @@ int cmd_check(int argc, char **argv)
         passphrase_fill(c, c->given_pass, !c->offline, &e) < 0)
         return cmd_fail(&e);
     code = conf_check(c, &warnings, &e) < 0 ? cmd_fail(&e) : EXIT_DONE;
-    for (size_t i = 0; i < warnings.n; i++)
-        fprintf(stderr, "pocketca: warning: %s\n", warnings.v[i]);
+    cmd_warn(&warnings);
     strs_free(&warnings);
     if (code == EXIT_DONE)
         printf("%s is good\n", c->file);

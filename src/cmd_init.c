@@ -208,8 +208,7 @@ static int report(const struct init *i)
     else
         print_next(i, c);
     fflush(stdout);
-    for (size_t k = 0; k < warnings.n; k++)
-        fprintf(stderr, "pocketca: warning: %s\n", warnings.v[k]);
+    cmd_warn(&warnings);
     strs_free(&warnings);
     return EXIT_DONE;
 }

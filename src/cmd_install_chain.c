@@ -54,13 +54,6 @@ static int judge(const struct conf *c, const struct conf_authority *a,
     return chain_judge(path, l, spki.data, spki.len, tm_now(), e);
 }
 
-static void print(struct strs *warnings)
-{
-    for (size_t k = 0; k < warnings->n; k++)
-        fprintf(stderr, "pocketca: warning: %s\n", warnings->v[k]);
-    strs_free(warnings);
-}
-
 /* What a file has to be, or becomes. */
 static int place(const char *path, const struct blobs *l, size_t from,
                  size_t to, bool keep, struct errs *e)
@@ -122,7 +115,8 @@ static int check(const struct conf *c, struct errs *e)
     struct strs warnings = {0};
     int r = conf_check(c, &warnings, e);
 
-    print(&warnings);
+    cmd_warn(&warnings);
+    strs_free(&warnings);
     return r;
 }
 
@@ -196,7 +190,8 @@ static int take(struct conf *c, const char *path, const struct asked *a,
         install(c, which, l, e) < 0 || finish(c, e) < 0)
         return -1;
     chain_lint(path, l, &warnings);
-    print(&warnings);
+    cmd_warn(&warnings);
+    strs_free(&warnings);
     printf("Authority %s has its certificate, %s.\n", which->name,
            which->certificate);
     return 0;

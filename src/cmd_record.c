@@ -154,8 +154,7 @@ static int show(const struct record *r, const struct authority_infos *l,
     const struct authority_info *a = authority_infos_find(l, r->authority);
     AUTO(buf) struct buf pem = {0};
 
-    for (size_t i = 0; i < r->warnings.n; i++)
-        fprintf(stderr, "pocketca: warning: %s\n", r->warnings.v[i]);
+    cmd_warn(&r->warnings);
     if (json) {
         cmd_print_json(view_record(r, tm_now(), l));
         if (!out)

@@ -3,7 +3,6 @@
  * judged as those of install-chain are, and copied. */
 #include "init.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,8 +87,7 @@ static void warn(const struct init *i)
     struct strs warnings = {0};
 
     chain_lint(i->import_cert, &i->imported, &warnings);
-    for (size_t k = 0; k < warnings.n; k++)
-        fprintf(stderr, "pocketca: warning: %s\n", warnings.v[k]);
+    cmd_warn(&warnings);
     strs_free(&warnings);
 }
 

@@ -8,6 +8,7 @@
 
 #include <sys/stat.h>
 
+#include "cmd.h"
 #include "csr.h"
 #include "decision.h"
 #include "pem.h"
@@ -108,8 +109,7 @@ static int make_cert(struct made *m, struct cert_spec *spec,
     passed = decide_authority(&tbs, issuer, &warnings, e);
     if (passed)
         cert_seal(&m->der, passed, signer);
-    for (size_t i = 0; i < warnings.n; i++)
-        fprintf(stderr, "pocketca: warning: %s\n", warnings.v[i]);
+    cmd_warn(&warnings);
     strs_free(&warnings);
     key_signer_free(signer);
     if (!passed)
