@@ -398,3 +398,16 @@ state() {
         "$API/v1/certificates?limit=1" | jq -c '.as_of'
     crl_number
 }
+# What `pocketca status` says: all of it, and each of the three.
+says() { # WHAT EXIT VERDICT LEDGER CRL OCSP ARG...
+    s_what=$1 s_exit=$2 s_want="$3 $4 $5 $6"
+    shift 6
+    "$POCKETCA" status "$@" --json >"$T/body" 2>"$T/err"
+    s_got=$?
+    is "$s_what" "$s_got $(jq -r '[.verdict, .ledger.says, .crl.says,
+        .ocsp.says] | join(" ")' "$T/body" 2>&1)" "$s_exit $s_want"
+}
+detail() { # WHAT ledger|crl|ocsp ERE: of the last `says`
+    jq -r ".$2.detail // empty" "$T/body" >"$T/detail"
+    like "$1" "$T/detail" "$3"
+}

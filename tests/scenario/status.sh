@@ -4,20 +4,6 @@
 # agreed, for a moment not, not to be reached, and answered by an enemy.
 . "${SOURCE:?}/tests/scenario/lib.sh"
 
-# says WHAT EXIT VERDICT LEDGER CRL OCSP ARG…
-says() {
-    s_what=$1 s_exit=$2 s_want="$3 $4 $5 $6"
-    shift 6
-    "$POCKETCA" status "$@" --json >"$T/body" 2>"$T/err"
-    s_got=$?
-    is "$s_what" "$s_got $(jq -r '[.verdict, .ledger.says, .crl.says,
-        .ocsp.says] | join(" ")' "$T/body" 2>&1)" "$s_exit $s_want"
-}
-detail() { # WHAT ledger|crl|ocsp ERE
-    jq -r ".$2.detail // empty" "$T/body" >"$T/detail"
-    like "$1" "$T/detail" "$3"
-}
-
 init
 sed -i 's/^authority issuing {/authority issuing {\n  crl-wait = no/' \
     "$CA/pocketca.conf"

@@ -3,6 +3,7 @@
  * issuer say are not signed, whatever the writer was told. */
 #include "cert_edit.h"
 #include "decision.h"
+#include "ext_oids.h"
 #include "tm.h"
 #include "unit.h"
 
@@ -81,22 +82,6 @@ enum { EXT_DROP = 100, EXT_PUT = 200, EXT_PUT_CRITICAL = 300, OTHER_KEY = 400 };
 #define PUT(id) (EXT_PUT + EXT_##id)
 #define CRITICAL(id) (EXT_PUT_CRITICAL + EXT_##id)
 
-static const struct {
-    const char *oid;
-    size_t len;
-} oids[] = {
-    [EXT_BASIC] = {OID(CE_BASIC)},
-    [EXT_KEY_USAGE] = {OID(CE_KEY_USAGE)},
-    [EXT_EKU] = {OID(CE_EKU)},
-    [EXT_SKI] = {OID(CE_SKI)},
-    [EXT_AKI] = {OID(CE_AKI)},
-    [EXT_SAN] = {OID(CE_SAN)},
-    [EXT_CDP] = {OID(CE_CDP)},
-    [EXT_AIA] = {OID(PE_AIA)},
-    [EXT_CONSTRAINTS] = {OID(CE_NAME_CONSTRAINTS)},
-    [EXT_POLICIES] = {OID(CE_POLICIES)},
-};
-
 /* As a certificate that has nothing of it but the TBS. */
 static void edit_open(struct cert_edit *e)
 {
@@ -123,7 +108,8 @@ static void edit_apply(struct cert_edit *e, int what, const char *hex)
     if (hex && *hex)
         hex_decode(buf_extend(&v, strlen(hex) / 2), strlen(hex) / 2, hex,
                    strlen(hex));
-    cert_edit_ext(e, oids[id].oid, oids[id].len, what >= EXT_PUT_CRITICAL,
+    cert_edit_ext(e, ext_oids[id].oid, ext_oids[id].len,
+                  what >= EXT_PUT_CRITICAL,
                   what >= EXT_PUT ? &v : NULL);
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "cert_edit.h"
+#include "ext_oids.h"
 #include "lint.h"
 #include "unit.h"
 
@@ -37,27 +38,6 @@ struct broken {
     enum base base;
     bool tbs; /* without a signature */
     struct edit edits[4];
-};
-
-static const struct {
-    const char *oid;
-    size_t len;
-} oids[EXT__MAX] = {
-    [EXT_BASIC] = {OID(CE_BASIC)},
-    [EXT_KEY_USAGE] = {OID(CE_KEY_USAGE)},
-    [EXT_EKU] = {OID(CE_EKU)},
-    [EXT_SKI] = {OID(CE_SKI)},
-    [EXT_AKI] = {OID(CE_AKI)},
-    [EXT_SAN] = {OID(CE_SAN)},
-    [EXT_CDP] = {OID(CE_CDP)},
-    [EXT_AIA] = {OID(PE_AIA)},
-    [EXT_CONSTRAINTS] = {OID(CE_NAME_CONSTRAINTS)},
-    [EXT_POLICIES] = {OID(CE_POLICIES)},
-    [EXT_POLICY_MAPPINGS] = {OID(CE_POLICY_MAPPINGS)},
-    [EXT_POLICY_CONSTRAINTS] = {OID(CE_POLICY_CONSTRAINTS)},
-    [EXT_INHIBIT_ANY] = {OID(CE_INHIBIT_ANY)},
-    [EXT_TLS_FEATURE] = {OID(PE_TLS_FEATURE)},
-    [EXT_NOCHECK] = {OID(OCSP_NOCHECK)},
 };
 
 #define E(id) (EXT + EXT_##id)
@@ -203,13 +183,13 @@ static void ext_edit(struct cert_edit *c, int id, const char *value)
 
         do
             ck_assert_int_eq(cert_ext_next(&list, &oid, &critical, &was), 0);
-        while (!der_oid_is(&oid, oids[id].oid, oids[id].len));
+        while (!der_oid_is(&oid, ext_oids[id].oid, ext_oids[id].len));
         critical = !critical;
         buf_put(&v, was.p, was.n);
     } else if (value) {
         value_put(&v, value + critical);
     }
-    cert_edit_ext(c, oids[id].oid, oids[id].len, critical, value ? &v : NULL);
+    cert_edit_ext(c, ext_oids[id].oid, ext_oids[id].len, critical, value ? &v : NULL);
 }
 
 static void many_exts(struct cert_edit *c)
