@@ -83,8 +83,9 @@ int der_get_time(struct der *d, int64_t *t);
 enum { DER_DEPTH = 32 };
 int der_check(const void *p, size_t len);
 /* Appends a character string (UTF8String, PrintableString, IA5String,
- * T61String, BMPString, UniversalString, NumericString) as UTF-8.  NULL, or the rule that it breaks: not that kind's characters, or
- * control characters; then nothing is appended. */
+ * T61String, BMPString, UniversalString, NumericString) as UTF-8.  NULL, or
+ * the rule that it breaks: not that kind's characters, or control characters;
+ * then nothing is appended. */
 const char *der_text(struct buf *out, const struct der_tlv *string);
 /* The next character of UTF-8, shortest form (RFC 3629), with *p moved behind
  * it, or DER_BAD_CHAR.  There is at least one octet. */

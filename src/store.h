@@ -193,8 +193,9 @@ typedef int store_revoked_fn(void *arg, const struct revoked_row *r);
  * with leaf > after, at most max, by leaf, first revoked by an entry before
  * `snapshot`, whose notAfter is at or after `ends_after`. */
 enum store_result store_revoked(struct store_conn *c, const char *authority,
-                                uint32_t partition, uint64_t snapshot, int64_t ends_after,
-                                uint64_t after, unsigned max,
+                                uint32_t partition, uint64_t snapshot,
+                                int64_t ends_after, uint64_t after,
+                                unsigned max,
                                 store_revoked_fn *fn, void *arg);
 
 /* What a partition of an authority's certificates has. */
