@@ -247,10 +247,19 @@ AUTO_VALUE(cert, struct cert, cert_free)
  * 6960 section 4.2.2.2). */
 bool cert_eku_has(const struct cert *c, const void *oid, size_t len);
 bool cert_eku_within(const struct cert *c, const struct cert *issuer);
-/* True when the relative names of base begin those of the subject, compared as
- * RFC 5280 section 7.1 has it, but for letters beyond ASCII: whatever the type
- * of string, the case and the blanks. */
-bool cert_dn_within(const struct cert *c, const uint8_t *base, size_t len);
+/* The subtrees of its name constraints that are permitted, or excluded; empty
+ * when there are none. */
+struct der cert_subtrees(const struct cert *c, bool excluded);
+/* The next GeneralSubtree ::= SEQUENCE { base, [0] minimum, [1] maximum } of
+ * them; bounds: it has more than a base.  False at the end. */
+bool cert_subtree_next(struct der *list, struct der_tlv *base, bool *bounds);
+/* True when the relative names of base, a directoryName, begin that Name,
+ * compared as RFC 5280 section 7.1 has it but for letters beyond ASCII, which
+ * are only equal to themselves: whatever the type of string, the case and the
+ * blanks.  perhaps: true as well when such letters are all that keeps them
+ * apart, for what is excluded. */
+bool cert_dn_within(const uint8_t *name, size_t name_len,
+                    const struct der_tlv *base, bool perhaps);
 /* True when the name constraints of this certificate, if it has any, permit
  * every name that the pattern matches and none of `deny` does. */
 bool cert_constraints_permit(const struct cert *c, const struct pattern *p,

@@ -210,19 +210,17 @@ static bool denied(const struct patterns *deny, const struct der_tlv *base)
     return first && second;
 }
 
-static bool subtrees_permit(struct der list, bool excluded,
+static bool subtrees_permit(const struct cert *c, bool excluded,
                             const struct pattern *p,
                             const struct patterns *deny)
 {
-    bool any = false, within = false;
+    struct der list = cert_subtrees(c, excluded);
+    bool any = false, within = false, bounds;
     struct der_tlv base;
-    struct der seq;
 
-    while (!der_end(&list)) {
+    while (cert_subtree_next(&list, &base, &bounds)) {
         enum lies how;
 
-        if (der_enter(&list, DER_SEQUENCE, &seq) || der_next(&seq, &base))
-            return false;
         if (!of_kind(&base, p->kind))
             continue;
         how = lies(p, &base);
@@ -237,18 +235,6 @@ static bool subtrees_permit(struct der list, bool excluded,
 bool cert_constraints_permit(const struct cert *c, const struct pattern *p,
                              const struct patterns *deny)
 {
-    const struct cert_ext *x = &c->ext[EXT_CONSTRAINTS];
-    struct der value = der_of(x->value, x->len), seq, list;
-    int r;
-
-    if (!x->value || p->kind == NAME_CN)
-        return true;
-    if (der_enter(&value, DER_SEQUENCE, &seq))
-        return false;
-    for (int i = 0; i < 2; i++) {
-        r = der_enter_opt(&seq, DER_CTX_CONS(i), &list);
-        if (r < 0 || (r == 1 && !subtrees_permit(list, i == 1, p, deny)))
-            return false;
-    }
-    return true;
+    return subtrees_permit(c, false, p, deny) &&
+           subtrees_permit(c, true, p, deny);
 }

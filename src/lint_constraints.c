@@ -8,7 +8,7 @@
 #include "oid.h"
 #include "uri.h"
 
-enum { PERMITTED = 0, EXCLUDED = 1 };
+enum { PERMITTED = false, EXCLUDED = true };
 enum general {
     GENERAL_EMAIL = DER_CTX(1),
     GENERAL_DNS = DER_CTX(2),
@@ -16,37 +16,6 @@ enum general {
     GENERAL_URI = DER_CTX(6),
     GENERAL_IP = DER_CTX(7),
 };
-
-/* The subtrees of either kind; empty when there are none. */
-static struct der subtrees(const struct cert *c, int which)
-{
-    struct der value = lint_ext(c, EXT_CONSTRAINTS), seq, one;
-
-    if (!lint_has(c, EXT_CONSTRAINTS) || der_enter(&value, DER_SEQUENCE, &seq))
-        return (struct der){0};
-    for (int i = PERMITTED; i <= EXCLUDED; i++) {
-        int r = der_enter_opt(&seq, DER_CTX_CONS(i), &one);
-
-        if (r == 1 && i == which)
-            return one;
-        if (r < 0)
-            break;
-    }
-    return (struct der){0};
-}
-
-/* GeneralSubtree ::= SEQUENCE { base, [0] minimum, [1] maximum }; false at
- * the end. */
-static bool subtree_next(struct der *list, struct der_tlv *base, bool *bounds)
-{
-    struct der seq;
-
-    if (der_end(list) || der_enter(list, DER_SEQUENCE, &seq) ||
-        der_next(&seq, base))
-        return false;
-    *bounds = !der_end(&seq);
-    return true;
-}
 
 /* text is below base or is it: "" is everything, and a leading dot, which is
  * not in the standard for DNS names, leaves base itself out. */
@@ -153,14 +122,14 @@ static bool refuses_name(const struct cert *ca, uint8_t tag,
                          const struct name *n)
 {
     bool asked = false, in = false, bounds;
-    struct der list = subtrees(ca, EXCLUDED);
+    struct der list = cert_subtrees(ca, EXCLUDED);
     struct der_tlv base;
 
-    while (subtree_next(&list, &base, &bounds))
+    while (cert_subtree_next(&list, &base, &bounds))
         if (base.tag == tag && (!n || name_within(n, &base)))
             return true;
-    list = subtrees(ca, PERMITTED);
-    while (subtree_next(&list, &base, &bounds))
+    list = cert_subtrees(ca, PERMITTED);
+    while (cert_subtree_next(&list, &base, &bounds))
         if (base.tag == tag) {
             asked = true;
             in |= n && name_within(n, &base);
@@ -171,19 +140,19 @@ static bool refuses_name(const struct cert *ca, uint8_t tag,
 static bool refuses_subject(const struct cert *ca, const struct cert *c)
 {
     bool asked = false, in = false, bounds;
-    struct der list = subtrees(ca, EXCLUDED);
+    struct der list = cert_subtrees(ca, EXCLUDED);
     struct der_tlv base;
 
     if (c->subject_len == 2)
         return false;
-    while (subtree_next(&list, &base, &bounds))
-        if (base.tag == GENERAL_DN && cert_dn_within(c, base.val, base.len))
+    while (cert_subtree_next(&list, &base, &bounds))
+        if (base.tag == GENERAL_DN && cert_dn_within(c->subject, c->subject_len, &base, true))
             return true;
-    list = subtrees(ca, PERMITTED);
-    while (subtree_next(&list, &base, &bounds))
+    list = cert_subtrees(ca, PERMITTED);
+    while (cert_subtree_next(&list, &base, &bounds))
         if (base.tag == GENERAL_DN) {
             asked = true;
-            in |= cert_dn_within(c, base.val, base.len);
+            in |= cert_dn_within(c->subject, c->subject_len, &base, false);
         }
     return asked && !in;
 }
@@ -235,8 +204,8 @@ static bool not_critical(LINT_ARGS)
 
 static bool empty(LINT_ARGS)
 {
-    return lint_has(c, EXT_CONSTRAINTS) && subtrees(c, PERMITTED).n == 0 &&
-           subtrees(c, EXCLUDED).n == 0;
+    return lint_has(c, EXT_CONSTRAINTS) && cert_subtrees(c, PERMITTED).n == 0 &&
+           cert_subtrees(c, EXCLUDED).n == 0;
 }
 
 /* True when some base is broken. */
@@ -244,11 +213,11 @@ static bool any_base(const struct cert *c,
                      bool (*broken)(const struct der_tlv *base, bool bounds))
 {
     for (int which = PERMITTED; which <= EXCLUDED; which++) {
-        struct der list = subtrees(c, which);
+        struct der list = cert_subtrees(c, which);
         struct der_tlv base;
         bool bounds;
 
-        while (subtree_next(&list, &base, &bounds))
+        while (cert_subtree_next(&list, &base, &bounds))
             if (broken(&base, bounds))
                 return true;
     }

@@ -166,6 +166,42 @@ START_TEST(directory_names_compare)
 }
 END_TEST
 
+/* Letters beyond ASCII are not folded: what may be equal is excluded, and only
+ * what is equal for sure is permitted. */
+START_TEST(directory_names_beyond_ascii)
+{
+    static const struct {
+        const char *base, *subject;
+        bool excluded, permitted;
+    } rows[] = {
+        {"Ou:M\u00fcller", "Ou:m\u00fcller", true, true},
+        {"Ou:M\u00fcller", "Ou:M\u00dcLLER", true, false},
+        {"Ou:M\u00fcller", "Ou:Mu\u0308ller", true, false},
+        {"Ou:Mu\u0308ller", "Ou:M\u00fcller", true, false},
+        {"Ou:Stra\u00dfe 1", "Ou:Strasse 1", true, false},
+        {"Ou:evil corp", "Ou:evil\u00a0corp", true, false},
+        {"Ou:evil", "Ou:\uff45\uff36\uff29\uff2c", true, false},
+        {"Ou:evil", "Ou:\u212aevil", true, false},
+        {"Ou:M\u00fcller", "Ot:M\xfcLLER", true, true},
+        {"Ou:M\u00fcller", "Ou:M\u00fcller AG", false, false},
+        {"Ou:M\u00fcller", "Ou:K\u00f6ln", false, false},
+        {"Ou:M\u00fcller", "Ou:Meier", false, false},
+        {"Ou:M\u00fcller", "Uu:M\u00fcller", false, false},
+        {"Ou:\u00e4/Uu:b", "Ou:\u00c4/Uu:c", false, false},
+        {"Ou:\u00e4/Uu:b", "Ou:\u00c4/Uu:B", true, false},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        ck_assert_msg(subject_refused(true, rows[i].base, rows[i].subject) ==
+                          rows[i].excluded,
+                      "excluded, %zu", i);
+        ck_assert_msg(subject_refused(false, rows[i].base, rows[i].subject) ==
+                          !rows[i].permitted,
+                      "permitted, %zu", i);
+    }
+}
+END_TEST
+
 /* What cannot be compared is within nothing that is permitted, and refused
  * where anything of its kind is excluded. */
 START_TEST(what_cannot_be_compared)
@@ -181,6 +217,7 @@ int main(void)
 {
     const TTest *const tests[] = {constraints_permit_and_exclude,
                                   these_break_none, directory_names_compare,
+                                  directory_names_beyond_ascii,
                                   what_cannot_be_compared};
     int code;
 
