@@ -138,13 +138,14 @@ static enum lies email_lies(const struct pattern *p, const char *base, size_t n)
 static enum lies uri_lies(const struct pattern *p, const char *base, size_t n)
 {
     const char *host;
+    uint8_t ip[16];
     size_t len;
 
-    if (n == 0)
-        return WITHIN;
     if (p->how == PATTERN_ALL)
-        return PARTLY;
+        return n == 0 ? WITHIN : PARTLY;
     uri_host(p->value, &host, &len);
+    if (*host == '[' || host_ip(ip, host, len)) /* constraints are of hosts */
+        return PARTLY;
     return host_lies(host, len, base, n);
 }
 

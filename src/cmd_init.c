@@ -175,6 +175,20 @@ static void print_constraint(const struct init *i)
            *allow ? allow : "DNS names and addresses");
 }
 
+static void print_subject(const struct init *i)
+{
+    AUTO(free) char *fields = strs_join(&i->subject, ", ");
+
+    if (strs_has(&i->subject, "cn="))
+        printf("The directory names in its name constraints are none that a "
+               "profile could have,\nso certificates have an empty subject "
+               "(subject = \"cn=\").\n\n");
+    else if (*fields)
+        printf("Certificates have %s in their subject, as its name "
+               "constraints\nask for.\n\n",
+               fields);
+}
+
 static void print_next_root(const struct init *i)
 {
     printf("Next, with the CSR of an issuing authority:\n\n"
@@ -203,6 +217,7 @@ static int report(const struct init *i)
     print_fingerprint(&root.v[0]);
     if (i->constrain)
         print_constraint(i);
+    print_subject(i);
     if (i->form == INIT_ROOT)
         print_next_root(i);
     else

@@ -101,6 +101,7 @@ struct conf_init {
     const char *root_key; /* offline: "file:…" */
     const char *passphrase_file;     /* of the issuing key; NULL: none */
     const struct strs *host, *allow; /* allow: patterns; empty: everything */
+    const struct strs *subject;      /* of each profile; NULL: none */
     const char *listen_api, *listen_public, *public_url; /* NULL: none */
     const char *user;
 };

@@ -241,7 +241,7 @@ static size_t chain_of(const struct all *all, const struct held *h,
 
     for (; h && h->cert.der && n < CHAIN_MAX; n++) {
         chain[n] = (struct conf_issuer){&h->cert, h->path};
-        h = held_issuer(all, h);
+        h = cert_self_signed(&h->cert) ? NULL : held_issuer(all, h);
     }
     return n;
 }
@@ -255,6 +255,30 @@ static void check_profile(const struct conf *c, const struct all *all,
     size_t n = chain_of(all, &all->v[a - c->authorities + 1], chain);
 
     conf_fit(c, p, chain, n, e);
+}
+
+/* Nothing else tells of it before somebody asks. */
+static void check_responder(const struct conf *c, const struct all *all,
+                            size_t a, struct strs *warnings)
+{
+    AUTO(subject) struct subject ignored = {0};
+    struct conf_issuer chain[CHAIN_MAX];
+    struct cert links[CHAIN_MAX]; /* borrow */
+    const size_t n = chain_of(all, &all->v[a + 1], chain);
+
+    if (n == 0 || !c->public_url)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        links[i] = *chain[i].cert;
+        links[i].above = i + 1 < n ? &links[i + 1] : NULL;
+    }
+    if (!profile_fit_responder(&ignored, c->authorities[a].name, links))
+        strs_add_own(warnings,
+                     xasprintf("authority %s: name constraints of %s, or above "
+                               "it, permit no subject that its OCSP responder "
+                               "could have, so there are no OCSP answers about "
+                               "its certificates",
+                               c->authorities[a].name, chain[0].path));
 }
 
 /* The service's own certificate is the first authority's. */
@@ -278,6 +302,8 @@ static void check_certificates(const struct conf *c, struct strs *warnings,
         check_issued(c, &all, &all.v[i], v, warnings, e);
     for (size_t i = 0; i < c->profiles.n; i++)
         check_profile(c, &all, &c->profiles.v[i], e);
+    for (size_t i = 0; !c->offline && i < c->n_authorities; i++)
+        check_responder(c, &all, i, warnings);
     if (!c->offline)
         check_host(c, &all, e);
     for (size_t i = 0; i < all.n; i++)

@@ -38,6 +38,58 @@ static void fit_names(const struct conf *c, const struct profile *p,
     }
 }
 
+/* A mail address that is fixed is a name like any other (RFC 5280 section
+ * 4.2.1.10); one that is taken is judged by its patterns. */
+static void fit_mail(const struct conf *c, const struct profile *p,
+                     const struct conf_issuer *i, struct errs *e)
+{
+    const struct pattern mail = {.kind = NAME_EMAIL,
+                                 .how = PATTERN_EXACT,
+                                 .value = p->fixed.v[SUBJECT_EMAIL]};
+    static const struct patterns none;
+
+    if (mail.value && !cert_constraints_permit(i->cert, &mail, &none))
+        complain(c, p->subject_line, e,
+                 "profile %s: subject fixes the email \"%s\", which is outside "
+                 "the name constraints of %s",
+                 p->name, mail.value, i->path);
+}
+
+static void fit_excluded(const struct conf *c, const struct profile *p,
+                         const struct conf_issuer *i,
+                         const struct der_tlv *base, struct errs *e)
+{
+    AUTO(free) char *text = cert_name_text(base->val, base->len);
+
+    complain(c, p->subject_line, e,
+             "profile %s: subject allows the directory name \"%s\", which the "
+             "name constraints of %s exclude",
+             p->name, text, i->path);
+}
+
+static void fit_subject(const struct conf *c, const struct profile *p,
+                        const struct conf_issuer *i, struct errs *e)
+{
+    const struct dn_fit fit = profile_dn_fit(p, i->cert);
+    AUTO(free) char *permitted = profile_dn_permitted(i->cert);
+
+    if (fit.how == DN_EXCLUDED)
+        fit_excluded(c, p, i, &fit.base, e);
+    else if (fit.how == DN_NONE)
+        complain(c, p->subject_line, e,
+                 "profile %s: no subject that it makes is within the directory "
+                 "names that the name constraints of %s permit: %s",
+                 p->name, i->path, permitted);
+    else if (fit.how == DN_WIDER)
+        complain(c, p->subject_line, e,
+                 "profile %s: %s \"%s\" allows more than the directory names "
+                 "that the name constraints of %s permit: %s",
+                 p->name,
+                 p->taken & 1U << fit.field ? "subject"
+                                            : "the first DNS name as",
+                 subject_field_text(fit.field), i->path, permitted);
+}
+
 void conf_fit_host(const struct conf *c, const struct conf_issuer *chain,
                    size_t n, struct errs *e)
 {
@@ -96,6 +148,8 @@ void conf_fit(const struct conf *c, const struct profile *p,
 {
     for (size_t i = 0; i < n; i++) {
         fit_names(c, p, &chain[i], e);
+        fit_mail(c, p, &chain[i], e);
+        fit_subject(c, p, &chain[i], e);
         fit_usage(c, p, &chain[i], e);
         fit_path(c, p, &chain[i], i, e);
     }

@@ -142,6 +142,7 @@ void *conf_profile_begin(struct parse *p)
     f = &l->v[l->n++];
     *f = (struct profile){.name = xstrdup(p->title),
                           .line = conf_line(p, "usage", 0),
+                          .subject_line = conf_line(p, "subject", 0),
                           .lifetime = 90 * TM_DAY,
                           .max_names = 100,
                           .renew = true,

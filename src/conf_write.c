@@ -86,10 +86,15 @@ static void put_top(struct buf *b, const struct conf_init *i)
 }
 
 static void put_profile(struct buf *b, const char *name, const char *usage,
-                        const struct strs *names, bool single_label)
+                        const struct strs *names, const struct strs *subject,
+                        bool single_label)
 {
     buf_printf(b, "\nprofile %s {\n    usage = { %s }\n    ", name, usage);
     put_list(b, "names", names);
+    if (subject && subject->n) {
+        buf_puts(b, "    ");
+        put_list(b, "subject", subject);
+    }
     buf_printf(b, "    single-label = %s\n", single_label ? "yes" : "no");
     buf_puts(b, "    wildcards = no\n"
                 "    keys = { \"ec:P-256\", \"ec:P-384\", \"ed25519\", "
@@ -113,8 +118,9 @@ void conf_write(struct buf *out, const struct conf_init *i)
     strs_add(&all, "dns:**");
     strs_add(&all, "ip:**");
     put_top(out, i);
-    put_profile(out, "server", "\"server\"", names, single);
-    put_profile(out, "client", "\"client\"", names, single);
-    put_profile(out, "mutual", "\"server\", \"client\"", names, single);
+    put_profile(out, "server", "\"server\"", names, i->subject, single);
+    put_profile(out, "client", "\"client\"", names, i->subject, single);
+    put_profile(out, "mutual", "\"server\", \"client\"", names, i->subject,
+                single);
     strs_free(&all);
 }

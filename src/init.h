@@ -38,6 +38,7 @@ struct init {
     struct buf imported_crl; /* DER */
     struct blobs imported; /* the authority to its root; one when it is that */
     EVP_PKEY *imported_key;
+    struct strs subject; /* of profiles, that its constraints permit; or none */
     /* where it goes */
     bool split;      /* the configuration in a directory of its own */
     char *data;      /* absolute */

@@ -405,6 +405,7 @@ void init_free(struct init *i)
     patterns_free(&i->allow);
     strs_free(&i->host_text);
     strs_free(&i->allow_text);
+    strs_free(&i->subject);
     strs_free(&i->parents);
     blobs_free(&i->imported);
     buf_free(&i->imported_crl);

@@ -91,6 +91,57 @@ static void warn(const struct init *i)
     strs_free(&warnings);
 }
 
+/* The names of the profiles that init writes. */
+static void put_names(struct profile *p, const struct init *i)
+{
+    static const char *const all[] = {"dns:**", "ip:**"};
+    AUTO(errs) struct errs none = {0};
+    struct pattern one;
+
+    for (size_t k = 0; k < i->allow.n; k++) {
+        pattern_copy(&one, &i->allow.v[k]);
+        patterns_add(&p->names, &one);
+    }
+    for (size_t k = 0; i->allow.n == 0 && k < 2; k++)
+        if (pattern_parse(&one, all[k], &none) == 0)
+            patterns_add(&p->names, &one);
+    p->single_label = true;
+}
+
+/* Subjects that the directory names of its name constraints permit: what is
+ * fixed, or none at all. */
+static void fit_subject(struct init *i, const struct cert *ca)
+{
+    AUTO(profile) struct profile p = {0};
+
+    put_names(&p, i);
+    profile_fit(&p, ca);
+    for (int f = 0; f < SUBJECT__MAX; f++)
+        if (p.fixed.v[f])
+            strs_add_own(&i->subject,
+                         xasprintf("%s=%s",
+                                   subject_field_text((enum subject_field)f),
+                                   p.fixed.v[f]));
+    if (p.no_cn)
+        strs_add(&i->subject, "cn=");
+}
+
+static void fit_chain(struct init *i)
+{
+    AUTO(errs) struct errs none = {0};
+    struct cert chain[CHAIN_MAX] = {0};
+
+    for (size_t k = i->imported.n; k-- > 0;) { /* chain_judge() took all */
+        const struct buf *der = &i->imported.v[k];
+
+        cert_parse(&chain[k], der->data, der->len, &none);
+        chain[k].above = k + 1 < i->imported.n ? &chain[k + 1] : NULL;
+    }
+    fit_subject(i, chain);
+    for (size_t k = 0; k < i->imported.n; k++)
+        cert_free(&chain[k]);
+}
+
 int init_import(struct init *i, struct errs *e)
 {
     AUTO(buf) struct buf spki = {0};
@@ -108,5 +159,7 @@ int init_import(struct init *i, struct errs *e)
                     e) < 0)
         return -1;
     warn(i);
+    if (i->form == INIT_IMPORT)
+        fit_chain(i);
     return load_crl(i, e);
 }

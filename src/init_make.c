@@ -213,6 +213,7 @@ void init_conf(const struct init *i, const char *data, struct buf *out)
                                i->form >= INIT_CSR ? i->passphrase_file : NULL,
                            .host = &i->host_text,
                            .allow = &i->allow_text,
+                           .subject = &i->subject,
                            .listen_api = i->listen_api,
                            .listen_public = i->listen_public,
                            .public_url = i->public_url,

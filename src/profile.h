@@ -28,6 +28,7 @@ struct profile {
     unsigned path_len;    /* only with ca */
     struct patterns names, deny;
     int *names_line; /* beside names: where each stands */
+    int subject_line;
     bool wildcards;
     bool single_label; /* "web" without a dot may be certified */
     struct key_rule *keys;
@@ -143,6 +144,28 @@ unsigned profile_key_usage(const struct profile *p, const struct key_pub *k);
  * out the addresses that the profile does not want.  spec borrows. */
 void profile_spec(const struct profile *p, const struct taken *t,
                   const struct key_pub *k, struct cert_spec *spec);
+/* How the subjects that a profile makes, empty ones apart, lie to the directory
+ * names in the name constraints of an authority. */
+struct dn_fit {
+    enum {
+        DN_FITS = 0,
+        DN_NONE,    /* no subject is within a permitted one */
+        DN_WIDER,   /* some are not, since `field` is not fixed */
+        DN_EXCLUDED /* some are, or may be, within `base` */
+    } how;
+    enum subject_field field; /* the first that is not fixed */
+    struct der_tlv base;      /* the content of a directoryName */
+};
+struct dn_fit profile_dn_fit(const struct profile *p, const struct cert *ca);
+/* "O=Example,C=DE; O=Other": those that are permitted; the caller frees. */
+char *profile_dn_permitted(const struct cert *ca);
+/* Fixes fields of the subject, or leaves it empty, so that certificates of the
+ * profile are within the directory names of the authority and of all above it;
+ * false when there is no way, and then nothing is changed. */
+bool profile_fit(struct profile *p, const struct cert *ca);
+/* The same for the responder of that authority, which has a subject. */
+bool profile_fit_responder(struct subject *out, const char *authority,
+                           const struct cert *ca);
 /* True when the certificate's names and profile all fit the limits: what a
  * limited token sees.  Wildcards are a matter of issuing only. */
 bool limits_cover(const struct limits *l, const char *profile,

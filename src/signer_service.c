@@ -28,14 +28,20 @@ static const struct profile service_profile = {
     .aia = true,
 };
 
-/* The names are the configuration's, never the front's. */
-static int service_names(const struct conf *conf, struct taken *out,
-                         struct errs *e)
+/* The names are the configuration's, never the front's; the subject is one
+ * that the authority may sign. */
+static int service_names(const struct conf *conf, const struct cert *ca,
+                         struct taken *out, struct errs *e)
 {
+    struct profile p = service_profile;
+
     for (size_t i = 0; i < conf->host.n; i++)
         if (names_parse(&out->names, conf->host.v[i], e) != 0)
             return -1;
-    out->subject.v[SUBJECT_CN] = xstrdup_null(cert_cn(&out->names));
+    profile_fit(&p, ca);
+    out->subject = p.fixed;
+    if (!p.no_cn)
+        out->subject.v[SUBJECT_CN] = xstrdup_null(cert_cn(&out->names));
     return 0;
 }
 
@@ -62,13 +68,13 @@ int handle_service_cert(struct worker *w, const struct frame *f,
     (void)c;
     if (body_done(f, body, e) != 0 || key_pub_parse(&key, spki, len, e) != 0)
         return -1;
-    if (service_names(conf, &taken, e) != 0)
+    b.authority = signer_authority_find(w->s, conf->authorities[0].name);
+    if (service_names(conf, &b.authority->cert, &taken, e) != 0)
         return -1;
     if (key.curve != CURVE_P256)
         return err_add(e, ERR_KEY_NOT_ALLOWED, "the service's key is ec:P-256");
     if (issue_judge_key(w, &key, e) != 0)
         return -1;
-    b.authority = signer_authority_find(w->s, conf->authorities[0].name);
     b.not_before = now - TM_MINUTE;
     b.not_after = b.not_before + SERVICE_LIFETIME - 1;
     if (b.not_after > b.authority->cert.not_after)

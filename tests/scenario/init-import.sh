@@ -259,24 +259,26 @@ like 'and one that it has not' "$T/check.5" \
 rm -rf "$CA"
 ids='subjectKeyIdentifier = hash'
 below policy rsa "$ca" "$ku" "$ids" 'authorityKeyIdentifier = keyid' \
-    'nameConstraints = critical, excluded;dirName:dn' '[dn]' 'O = Evil Corp'
+    'nameConstraints = critical, excluded;dirName:dn' '[dn]' 'CN = Evil Root'
 below two policy "$ca" "$ku" "$ids" 'authorityKeyIdentifier = keyid'
 cat "$T/policy.pem" "$T/rsa.pem" >"$T/above.pem"
 ok 'an authority below another' take ca "$T/two.pem" "$T/two.key" \
     --import-chain "$T/above.pem" --host localhost,127.0.0.1 \
     --listen-api "$API" --listen-public "$PUBLIC"
-echo 'profile org { usage = server names = "dns:**" subject = o }' \
-    >>"$CA/pocketca.conf"
+echo 'profile people { usage = client names = "cn:**" deny = "cn:Evil Root"
+    subject = cn }' >>"$CA/pocketca.conf"
 BEARER=$(cat "$CA/admin.token")
 serve
-for o in 'Good Corp' 'EVIL  corp'; do
-    openssl req -new -key "$T/web.internal.key" -subj "/O=$o" \
-        -addext 'subjectAltName=DNS:web.internal' -out "$T/o.csr"
-    req --data-binary @"$T/o.csr" "$API/v1/certificates?profile=org"
-    echo "$status $(jq -r '.errors[]?.detail' "$T/body" 2>/dev/null)" >"$T/o.$status"
+for cn in 'Good Root' 'Evil  root' "$(printf 'Evil R\303\266ot')"; do
+    openssl req -new -key "$T/web.internal.key" -utf8 -subj "/CN=$cn" \
+        -out "$T/o.csr"
+    req --data-binary @"$T/o.csr" "$API/v1/certificates?profile=people"
+    echo "$status $(jq -r '.errors[]?.detail' "$T/body" 2>/dev/null)" \
+        >>"$T/o.$status"
 done
-like 'another organization is certified' "$T/o.201" '^201'
-like 'the excluded one is refused by a lint' "$T/o.422" \
+like 'another name is certified' "$T/o.201" '^201'
+like 'the one that is excluded the profile denies' "$T/o.422" 'cn:evil root.* denied'
+like 'what may be it is refused by a lint' "$T/o.422" \
     'name_constraints: a name is outside .* or of one above it'
 stop
 finish

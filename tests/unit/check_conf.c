@@ -432,10 +432,11 @@ START_TEST(written_with_limits)
     AUTO(buf) struct buf b = {0};
     AUTO(errs) struct errs e = {0};
     AUTO(conf) struct conf *c = NULL;
-    struct strs host = {0}, allow = {0};
+    struct strs host = {0}, allow = {0}, subject = {0};
     struct conf_init i = {.data = ".",
                           .host = &host,
                           .allow = &allow,
+                          .subject = &subject,
                           .listen_api = "unix:api.sock",
                           .listen_public = "http://0.0.0.0:8080",
                           .public_url = "http://ca:8080/x"};
@@ -443,6 +444,8 @@ START_TEST(written_with_limits)
     strs_add(&host, "ca");
     strs_add(&allow, "dns:**.internal");
     strs_add(&allow, "ip:10.0.0.0/8");
+    strs_add(&subject, "c=DE");
+    strs_add(&subject, "o=\"Acme\" ${Größe}");
     conf_write(&b, &i);
     c = conf_parse("/x/y.conf", (const char *)b.data, b.len, &e);
     ck_assert_msg(c != NULL, "%s", e.n ? e.v[0].detail : "");
@@ -452,8 +455,10 @@ START_TEST(written_with_limits)
     ck_assert_ptr_null(c->user);
     ck_assert(!c->profiles.v[0].single_label);
     ck_assert_uint_eq(c->profiles.v[2].names.n, 2);
+    ck_assert_str_eq(c->profiles.v[2].fixed.v[SUBJECT_O], "\"Acme\" ${Größe}");
     strs_free(&host);
     strs_free(&allow);
+    strs_free(&subject);
 }
 END_TEST
 
