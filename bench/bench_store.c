@@ -106,11 +106,8 @@ static double fill(struct bench *b, int first, int rows, int batch)
 
     for (int i = 0; i < rows; i += batch) {
         stored(b, store_begin(b->conn), "begin");
-        for (int k = 0; k < batch; k++) {
-            stored(b, store_save(b->conn), "save");
+        for (int k = 0; k < batch; k++)
             put(b, &b->rows[first + i + k]);
-            stored(b, store_release(b->conn), "release");
-        }
         stored(b, ledger_seal(b->ledger, DAY), "seal");
         stored(b, store_commit(b->conn), "commit");
     }

@@ -2,7 +2,7 @@
 -- Authorities, their CRLs, and small facts.
 
 -- name: authority_put
-INSERT INTO authorities (name, parent, der) SELECT ?1, ?2, ?3;
+INSERT INTO authorities (name, parent, der) VALUES (?1, ?2, ?3);
 
 -- name: authority_next
 SELECT id, name, parent, der FROM authorities WHERE id > ?1 ORDER BY id
@@ -20,8 +20,7 @@ SELECT c.crl_partition FROM authorities a JOIN crls c ON c.authority = a.id
 -- name: crl_put
 INSERT INTO crls (authority, crl_partition, number, this_update,
     next_update, snapshot, sha256)
-  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
-  WHERE true
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
   ON CONFLICT (authority, crl_partition) DO UPDATE SET number = excluded.number,
     this_update = excluded.this_update, next_update = excluded.next_update,
     snapshot = excluded.snapshot, sha256 = excluded.sha256;
@@ -30,6 +29,5 @@ INSERT INTO crls (authority, crl_partition, number, this_update,
 SELECT value FROM facts WHERE key = ?1;
 
 -- name: fact_put
-INSERT INTO facts (key, value) SELECT ?1, ?2
-  WHERE true
+INSERT INTO facts (key, value) VALUES (?1, ?2)
   ON CONFLICT (key) DO UPDATE SET value = excluded.value;

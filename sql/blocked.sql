@@ -1,11 +1,11 @@
 -- SPDX-License-Identifier: ISC
 
 -- Keys that are never certified again, and serials that are revoked without a
--- certificate.  Those that write are INSERT … SELECT: see log.sql.
+-- certificate.
 
 -- name: block_put
-INSERT INTO blocked_keys (entry, key_sha256, blocked_at, note) SELECT ?1, ?2,
-?3, ?4;
+INSERT INTO blocked_keys (entry, key_sha256, blocked_at, note) VALUES (?1, ?2,
+?3, ?4);
 
 -- name: block_remove
 UPDATE blocked_keys SET removed = ?2 WHERE entry = ?1;
@@ -19,7 +19,7 @@ entry > ?1 ORDER BY entry LIMIT 1;
 
 -- name: serial_put
 INSERT INTO revoked_serials (entry, authority, serial, revoked_at, reason,
-not_after) SELECT ?1, ?2, ?3, ?4, ?5, ?6;
+not_after) VALUES (?1, ?2, ?3, ?4, ?5, ?6);
 
 -- name: serial_remove
 DELETE FROM revoked_serials WHERE entry = ?1;

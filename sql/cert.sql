@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: ISC
 
--- Certificates.  Those that write are INSERT … SELECT: see log.sql.
+-- Certificates.
 
 -- name: authority_id
 SELECT id FROM authorities WHERE name = ?1;
@@ -9,20 +9,20 @@ SELECT id FROM authorities WHERE name = ?1;
 SELECT id FROM profiles WHERE name = ?1;
 
 -- name: profile_put
-INSERT INTO profiles (name) SELECT ?1;
+INSERT INTO profiles (name) VALUES (?1);
 
 -- name: requester_id
 SELECT id FROM requesters WHERE ident = ?1 AND type = ?2 AND label = ?3;
 
 -- name: requester_put
-INSERT INTO requesters (ident, type, label) SELECT ?1, ?2, ?3;
+INSERT INTO requesters (ident, type, label) VALUES (?1, ?2, ?3);
 
 -- name: cert_put
 INSERT INTO certificates (leaf, authority, serial, fp, key, not_after,
 issued_at, profile, requester, replaces, detached, sha256, key_sha256,
 idem_scope, idem_key, idem_hash, protocol, crl_partition, cn, note, warnings,
-der) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-?18, ?19, ?20, ?21, ?22;
+der) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+?18, ?19, ?20, ?21, ?22);
 
 -- name: cert_replaced
 UPDATE certificates SET replaced_by = ?2 WHERE leaf = ?1;
@@ -131,7 +131,7 @@ SELECT leaf FROM certificates WHERE leaf >= ?1 AND leaf < ?2 ORDER BY leaf
 LIMIT ?3;
 
 -- name: name_put
-INSERT INTO names (class, key, leaf) SELECT ?1, ?2, ?3;
+INSERT INTO names (class, key, leaf) VALUES (?1, ?2, ?3);
 
 -- name: name_has
 SELECT 1 FROM names WHERE class = ?1 AND key = ?2 AND leaf = ?3;

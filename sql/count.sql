@@ -2,14 +2,12 @@
 -- Tallies, kept by the writer, and counting with them.
 
 -- name: hour_add
-INSERT INTO hours (hour, total, revoked, open) SELECT ?1, ?2, ?3, ?4
-  WHERE true
+INSERT INTO hours (hour, total, revoked, open) VALUES (?1, ?2, ?3, ?4)
   ON CONFLICT (hour) DO UPDATE SET total = total + excluded.total,
     revoked = revoked + excluded.revoked, open = open + excluded.open;
 
 -- name: day_add
-INSERT INTO days (day, first_leaf, last_leaf) SELECT ?1, ?2, ?3
-  WHERE true
+INSERT INTO days (day, first_leaf, last_leaf) VALUES (?1, ?2, ?3)
   ON CONFLICT (day) DO UPDATE SET
     first_leaf = min(first_leaf, excluded.first_leaf),
     last_leaf = max(last_leaf, excluded.last_leaf);

@@ -1,16 +1,14 @@
 -- SPDX-License-Identifier: ISC
--- The transparency log.  Rows are written by INSERT … SELECT: such a statement
--- has a journal of its own, so that a full disk undoes it alone and not the
--- transaction around it.
+-- The transparency log.
 
 -- name: entry_put
-INSERT INTO entries (idx, entry) SELECT ?1, ?2;
+INSERT INTO entries (idx, entry) VALUES (?1, ?2);
 
 -- name: entry_range
 SELECT idx, entry FROM entries WHERE idx >= ?1 AND idx < ?2 ORDER BY idx;
 
 -- name: tile_put
-INSERT INTO tiles (id, root, hashes) SELECT ?1, ?2, ?3;
+INSERT INTO tiles (id, root, hashes) VALUES (?1, ?2, ?3);
 
 -- name: tile_range
 SELECT id, root, hashes FROM tiles WHERE id >= ?1 AND id < ?2 ORDER BY id;

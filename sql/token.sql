@@ -5,8 +5,8 @@
 -- name: token_put
 INSERT INTO tokens (id, label, roles, profiles, names, wildcards, max_uses,
 uses, created_at, not_after, last_used, creator_type, creator_id,
-creator_label, removed_at, secret_sha256) SELECT ?1, ?2, ?3, ?4, ?5, ?6,
-?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16;
+creator_label, removed_at, secret_sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6,
+?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16);
 
 -- name: token_get
 SELECT id, label, roles, profiles, names, wildcards, max_uses, uses,

@@ -80,9 +80,9 @@ uint64_t ledger_size(const struct ledger *l);
 /* Inside a transaction: appends one entry, index in *index. */
 enum store_result ledger_append(struct ledger *l, const struct entry *e,
                                 uint64_t *index);
-/* Marks where a job (or the whole transaction) began, and goes back there when
- * it was undone; a mark is good until the transaction that it was taken in, or
- * just before, has been committed. */
+/* Marks where a transaction began, and goes back there when it was undone; a
+ * mark is good until the transaction that it was taken in, or just before, has
+ * been committed. */
 struct ledger_mark {
     uint64_t size;
     int64_t last_time;

@@ -305,7 +305,8 @@ int auth_store_error(enum store_result r, struct errs *e);
 struct job_kind {
     const char *event; /* for the log; NULL: none */
     /* Inside the transaction: does it all, and makes j->reply.  A reason in
-     * j->errs, or a result other than STORE_OK, undoes it. */
+     * j->errs, or a result other than STORE_OK, undoes it.  Called once more
+     * when another job of the transaction has failed: it begins afresh. */
     enum store_result (*apply)(struct signer *s, struct job *j);
     /* After the commit (j->errs empty) or the refusal.  Owns the job. */
     void (*done)(struct signer *s, struct job *j);
@@ -475,6 +476,7 @@ struct revoke {
     uint64_t last_entry;
     uint32_t marked[16]; /* by reason */
 };
+/* What it has found and done. */
 void revoke_free(struct revoke *v);
 /* Inside the transaction.  One revoked for another reason, which is not
  * keyCompromise now, is ALREADY and keeps that in its record. */

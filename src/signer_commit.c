@@ -125,24 +125,24 @@ static void fail(struct job *j, enum store_result r, const char *why)
             j->kind->event ? j->kind->event : "job", why);
 }
 
-/* STORE_OK: done or refused, the transaction lives on; else it is gone. */
+/* What an attempt that was undone has left. */
+static void forget(struct job *j)
+{
+    errs_free(&j->errs);
+    j->n_changed = j->n_crls = 0;
+}
+
+/* What was refused before it wrote anything needs no undoing. */
 static enum store_result run_job(struct signer *s, struct job *j)
 {
-    struct ledger_mark mark;
-    enum store_result r = store_save(s->writer);
+    const uint64_t changes = store_changes(s->writer);
+    enum store_result r;
 
-    if (r != STORE_OK)
-        return r;
-    ledger_mark(s->ledger, &mark);
+    forget(j);
     r = j->kind->apply(s, j);
-    if (r == STORE_BROKEN)
-        return r;
-    if (r == STORE_OK && j->errs.n == 0)
-        return store_release(s->writer);
-    if (r != STORE_OK)
-        fail(j, r, store_conn_error(s->writer));
-    ledger_undo(s->ledger, &mark);
-    return store_undo(s->writer);
+    if (r == STORE_OK && j->errs.n && store_changes(s->writer) != changes)
+        return STORE_REFUSED;
+    return r;
 }
 
 static enum store_result run_batch(struct signer *s, struct job *batch)
@@ -197,30 +197,62 @@ static void answer_all(struct signer *s, struct job *batch)
     log_let_go();
 }
 
-static void commit_batch(struct signer *s, struct job *batch, size_t n)
+static enum store_result try_batch(struct signer *s, struct job *batch,
+                                   char **why)
 {
     struct ledger_mark start;
-    const uint64_t revocations = s->revocations;
-    int64_t began = tm_mono_us();
     enum store_result r;
-    AUTO(free) char *why = NULL;
 
     ledger_mark(s->ledger, &start);
     r = run_batch(s, batch);
-    if (r != STORE_OK) {
-        why = xstrdup(store_conn_error(s->writer));
-        ledger_undo(s->ledger, &start);
-        store_rollback(s->writer);
-    } else {
-        publish_head(s);
-        /* Once more: who read the number before the commit could not see what
-         * it counts. */
-        if (s->revocations != revocations)
-            s->revocations++;
-        count_batch(s, n, tm_mono_us() - began);
-        s->commits++;
-        s->committed_us = tm_mono_us();
+    if (r == STORE_OK)
+        return r;
+    *why = xstrdup(store_conn_error(s->writer));
+    ledger_undo(s->ledger, &start);
+    store_rollback(s->writer);
+    return r;
+}
+
+static void count_commit(struct signer *s, size_t n, int64_t began)
+{
+    publish_head(s);
+    count_batch(s, n, tm_mono_us() - began);
+    s->commits++;
+    s->committed_us = tm_mono_us();
+}
+
+static void commit_batch(struct signer *s, struct job *batch, size_t n);
+
+static void commit_each(struct signer *s, struct job *batch)
+{
+    struct job *next;
+
+    for (struct job *j = batch; j; j = next) {
+        next = j->next;
+        j->next = NULL;
+        commit_batch(s, j, 1);
     }
+}
+
+/* No job pays for a savepoint: when one of several fails, all are undone and
+ * each is done again in a transaction of its own. */
+static void commit_batch(struct signer *s, struct job *batch, size_t n)
+{
+    const uint64_t revocations = s->revocations;
+    int64_t began = tm_mono_us();
+    AUTO(free) char *why = NULL;
+    enum store_result r = try_batch(s, batch, &why);
+
+    if (r != STORE_OK && r != STORE_BROKEN && n > 1) {
+        commit_each(s, batch);
+        return;
+    }
+    if (r == STORE_OK)
+        count_commit(s, n, began);
+    /* Once more: who read the number before the commit could not see what it
+     * counts. */
+    if (s->revocations != revocations)
+        s->revocations++;
     for (struct job *j = batch; j; j = j->next) {
         if (r != STORE_OK && j->errs.n == 0)
             fail(j, r, why);

@@ -9,9 +9,11 @@ enum { ITEMS_MAX = 200, DER_MAX = 32 * 1024 };
 
 struct import_item {
     struct msg_import_item m;
-    struct cert cert; /* IMPORT_CERT, when it is not refused */
-    enum import_outcome outcome;
+    struct cert cert;           /* IMPORT_CERT, when it is not refused */
+    enum import_outcome judged; /* before the transaction */
     struct errs errs; /* IMPORT_REFUSED; IMPORT_NEW: a warning, or none */
+    enum import_outcome outcome; /* in the end, */
+    const char *why;             /* refused there, or NULL */
 };
 
 struct import_job {
@@ -40,7 +42,7 @@ static void refuse(struct import_item *it, const char *why)
 {
     errs_free(&it->errs);
     err_add(&it->errs, ERR_BAD_REQUEST, "%s", why);
-    it->outcome = IMPORT_REFUSED;
+    it->judged = IMPORT_REFUSED;
 }
 
 /* ---- inside the transaction */
@@ -124,10 +126,10 @@ static enum store_result apply_cert(struct signer *s, struct import_job *j,
 
     if (r == STORE_OK && (old.der.len != it->m.der.len ||
                           memcmp(old.der.data, it->m.der.data, old.der.len)))
-        refuse(it, "another certificate of the authority has its serial "
-                   "number already");
-    else if (r == STORE_OK)
-        it->outcome = IMPORT_KNOWN;
+        it->why = "another certificate of the authority has its serial number "
+                  "already";
+    if (r == STORE_OK)
+        it->outcome = it->why ? IMPORT_REFUSED : IMPORT_KNOWN;
     if (r != STORE_NONE || j->dry)
         return r == STORE_NONE ? STORE_OK : r;
     r = put_cert(s, j, it, &leaf);
@@ -201,16 +203,27 @@ static enum store_result apply_number(struct signer *s, struct import_job *j)
 static enum store_result import_apply(struct signer *s, struct job *job)
 {
     struct import_job *j = (struct import_job *)job;
-    enum store_result r = apply_number(s, j);
+    enum store_result r;
 
+    j->revoked_end = 0;
+    r = apply_number(s, j);
     for (size_t i = 0; i < j->n && r == STORE_OK; i++) {
         struct import_item *it = &j->items[i];
 
-        if (it->outcome == IMPORT_NEW)
+        it->outcome = it->judged;
+        it->why = NULL;
+        if (it->judged == IMPORT_NEW)
             r = it->m.kind == IMPORT_CERT ? apply_cert(s, j, it)
                                           : apply_serial(s, j, it);
     }
     return r == STORE_NONE ? STORE_REFUSED : r;
+}
+
+static const char *sentence_of(const struct import_item *it)
+{
+    if (it->why)
+        return it->why;
+    return it->errs.n ? it->errs.v[0].detail : NULL;
 }
 
 static void import_done(struct signer *s, struct job *job)
@@ -223,7 +236,7 @@ static void import_done(struct signer *s, struct job *job)
         const struct import_item *it = &j->items[i];
 
         buf_u8(&job->reply, (uint8_t)it->outcome);
-        buf_str(&job->reply, it->errs.n ? it->errs.v[0].detail : NULL);
+        buf_str(&job->reply, sentence_of(it));
     }
     if (!job->errs.n && j->revoked_end)
         crl_job_note(s, job, j->revoked_end);
@@ -263,10 +276,10 @@ static void judge_cert(const struct signer_authority *a, struct key_verifier *v,
 
     if (der->len == a->info->der.len &&
         memcmp(der->data, a->info->der.data, der->len) == 0) {
-        it->outcome = IMPORT_KNOWN; /* the authority itself */
+        it->judged = IMPORT_KNOWN; /* the authority itself */
         return;
     }
-    it->outcome = IMPORT_REFUSED;
+    it->judged = IMPORT_REFUSED;
     if (der->len > DER_MAX) {
         refuse(it, "it is larger than 32 KiB");
         return;
@@ -283,7 +296,7 @@ static void judge_cert(const struct signer_authority *a, struct key_verifier *v,
         refuse(it, "it is not signed with the authority's key");
         return;
     }
-    it->outcome = IMPORT_NEW;
+    it->judged = IMPORT_NEW;
     warn(it);
 }
 

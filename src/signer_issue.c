@@ -145,28 +145,43 @@ static enum store_result put_last(struct signer *s, const struct issue_job *j)
     return store_fact_put(s->writer, j->role, now.data, now.len);
 }
 
+static void answer_with(struct issue_job *j, const struct record *r,
+                        bool repeated)
+{
+    struct job *job = &j->job;
+    char serial[2 * SERIAL_MAX + 1];
+
+    serial_text(serial, &r->serial);
+    free(job->about);
+    job->about = xstrdup(serial);
+    reply_record(&job->reply, job->id, repeated, r, false);
+    job->repeated = repeated;
+}
+
+/* As issue_repeat(), inside the transaction. */
+static int repeat_now(struct signer *s, struct issue_job *j)
+{
+    AUTO(record) struct record old = {0};
+    int found;
+
+    if (!j->idem_key)
+        return 0;
+    if (j->job.repeated) /* in an attempt that was undone */
+        answer_with(j, &j->record, false);
+    found = find_repeat(s->writer, j->scope, j->idem_key, j->idem_hash, &old,
+                        &j->job.errs);
+    if (found == 1)
+        answer_with(j, &old, true);
+    return found;
+}
+
 static enum store_result issue_apply(struct signer *s, struct job *job)
 {
     struct issue_job *j = (struct issue_job *)job;
-    AUTO(record) struct record old = {0};
     enum store_result r;
 
-    if (j->idem_key) {
-        int found = find_repeat(s->writer, j->scope, j->idem_key, j->idem_hash,
-                                &old, &job->errs);
-
-        if (found == 1) {
-            char serial[2 * SERIAL_MAX + 1];
-
-            serial_text(serial, &old.serial);
-            free(job->about);
-            job->about = xstrdup(serial);
-            reply_record(&job->reply, job->id, true, &old, false);
-            job->repeated = true;
-        }
-        if (found != 0)
-            return STORE_OK;
-    }
+    if (repeat_now(s, j) != 0)
+        return STORE_OK;
     r = job_use(s, job, j->record.issued_at);
     if (r == STORE_OK && !job->errs.n)
         r = judge_again(s, j);
@@ -238,7 +253,6 @@ int issue_queue(struct worker *w, struct issue_job *j, const struct build *b,
                 struct errs *e)
 {
     struct record *r = &j->record;
-    char serial[2 * SERIAL_MAX + 1];
 
     r->authority = xstrdup(b->authority->name);
     j->passed = build_cert(w, b, r, e);
@@ -247,9 +261,7 @@ int issue_queue(struct worker *w, struct issue_job *j, const struct build *b,
         return -1;
     }
     j->cn = xstrdup_null(b->taken->subject.v[SUBJECT_CN]);
-    serial_text(serial, &r->serial);
-    j->job.about = xstrdup(serial);
-    reply_record(&j->job.reply, j->job.id, false, r, false);
+    answer_with(j, r, false);
     if (j->job.reply.len > RECORD_MAX)
         err_add(e, ERR_TOO_LARGE, "the certificate would have %zu octets",
                 r->der.len);

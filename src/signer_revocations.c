@@ -156,6 +156,8 @@ static enum store_result page_apply(struct signer *s, struct job *job)
     struct page_job *j = (struct page_job *)job;
     enum store_result r = STORE_OK;
 
+    revoke_free(&j->revoke);
+    revocations_free(&j->done);
     j->revoke.who = &job->who;
     j->revoke.job = job;
     if (!j->revoke.dry)

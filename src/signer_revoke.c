@@ -24,6 +24,11 @@ void revoke_free(struct revoke *v)
     free(v->also);
     free(v->leaves);
     record_free(&v->record);
+    v->also = NULL;
+    v->leaves = NULL;
+    v->n_also = v->n_renewed = 0;
+    v->last_entry = 0;
+    memset(v->marked, 0, sizeof(v->marked));
 }
 
 static enum store_result mark_revoked(struct signer *s, struct revoke *v,
@@ -156,6 +161,7 @@ static enum store_result revoke_apply(struct signer *s, struct job *job)
     struct revoke *v = &j->revoke;
     enum store_result r;
 
+    revoke_free(v);
     v->who = &job->who;
     v->job = job;
     v->conn = s->writer;

@@ -42,19 +42,9 @@ enum store_result store_begin(struct store_conn *c)
     return c->ops->begin(c);
 }
 
-enum store_result store_save(struct store_conn *c)
+uint64_t store_changes(const struct store_conn *c)
 {
-    return c->ops->save(c);
-}
-
-enum store_result store_release(struct store_conn *c)
-{
-    return c->ops->release(c);
-}
-
-enum store_result store_undo(struct store_conn *c)
-{
-    return c->ops->undo(c);
+    return c->ops->changes(c);
 }
 
 enum store_result store_commit(struct store_conn *c)

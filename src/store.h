@@ -41,19 +41,18 @@ void store_conn_close(struct store_conn *c);
 /* What the last call failed with, for the log. */
 const char *store_conn_error(const struct store_conn *c);
 
-/* Writing: begin, then for each job save, …, release or undo, then commit.
- * store_undo() goes to the savepoint and removes it; anything but STORE_OK from
- * it means that the whole transaction is gone.  Anything but STORE_OK from
- * store_commit() too: with STORE_FULL and STORE_REFUSED nothing of it was
- * stored, with STORE_BROKEN nobody knows.
+/* Writing: begin, …, then commit; or roll back, which has to follow anything
+ * but STORE_OK of what wrote in between.  Anything but STORE_OK from
+ * store_commit(): the transaction is gone; with STORE_FULL and STORE_REFUSED
+ * nothing of it was stored, with STORE_BROKEN nobody knows.
  * A reader may begin and roll back as well, to see one state over several
  * calls; that must be short. */
 enum store_result store_begin(struct store_conn *c);
-enum store_result store_save(struct store_conn *c);
-enum store_result store_release(struct store_conn *c);
-enum store_result store_undo(struct store_conn *c);
 enum store_result store_commit(struct store_conn *c);
 enum store_result store_rollback(struct store_conn *c);
+/* Rows that this connection has written so far, undone ones too: whether
+ * something was written in between. */
+uint64_t store_changes(const struct store_conn *c);
 
 /* The transparency log: rows of what ledger.c computes. */
 enum { TILE_WIDTH = 256, HASH_LEN = 32 };

@@ -17,9 +17,7 @@ struct store_ops {
     const char *(*conn_error)(const struct store_conn *c);
 
     enum store_result (*begin)(struct store_conn *c);
-    enum store_result (*save)(struct store_conn *c);
-    enum store_result (*release)(struct store_conn *c);
-    enum store_result (*undo)(struct store_conn *c);
+    uint64_t (*changes)(const struct store_conn *c);
     enum store_result (*commit)(struct store_conn *c);
     enum store_result (*rollback)(struct store_conn *c);
 

@@ -196,8 +196,7 @@ static void store_conn_drop(struct store_conn *base)
 
     for (int i = 0; i < SQL__MAX; i++)
         sqlite3_finalize(c->st[i]);
-    sq_tally_drop(&c->job);
-    sq_tally_drop(&c->batch);
+    sq_tally_drop(c);
     sq_ids_drop(c);
     sqlite3_close(c->db);
     free(c);
@@ -259,50 +258,18 @@ static enum store_result begin(struct store_conn *base)
     return sq_do(c, c->writer ? SQL_BEGIN_WRITE : SQL_BEGIN_READ, "");
 }
 
-static enum store_result save(struct store_conn *base)
+static uint64_t changes(const struct store_conn *base)
 {
-    enum store_result r = sq_do(sq_of(base), SQL_SAVE, "");
-
-    sq_of(base)->saved = r == STORE_OK;
-    return r;
-}
-
-static enum store_result release(struct store_conn *base)
-{
-    struct sq_conn *c = sq_of(base);
-    enum store_result r = sq_do(c, SQL_RELEASE, "");
-
-    c->saved = false;
-    if (r == STORE_OK)
-        sq_tally_keep(c);
-    return r;
-}
-
-static enum store_result undo(struct store_conn *base)
-{
-    struct sq_conn *c = sq_of(base);
-    enum store_result r;
-
-    sq_tally_drop(&c->job);
-    sq_ids_drop(c);
-    c->saved = false;
-    /* SQLite ends the transaction by itself after some failures. */
-    if (sqlite3_get_autocommit(c->db)) {
-        sq_tally_drop(&c->batch);
-        return c->last == STORE_OK ? STORE_BROKEN : c->last;
-    }
-    r = sq_do(c, SQL_UNDO, "");
-    return r == STORE_OK ? sq_do(c, SQL_RELEASE, "") : r;
+    return (uint64_t)sqlite3_total_changes64(
+        ((const struct sq_conn *)base)->db);
 }
 
 static enum store_result rollback(struct store_conn *base)
 {
     struct sq_conn *c = sq_of(base);
 
-    sq_tally_drop(&c->job);
-    sq_tally_drop(&c->batch);
+    sq_tally_drop(c);
     sq_ids_drop(c);
-    c->saved = false;
     if (sqlite3_get_autocommit(c->db))
         return STORE_OK;
     return sq_do(c, SQL_ROLLBACK, "");
@@ -329,9 +296,7 @@ static const struct store_ops ops = {
     .conn_close = store_conn_drop,
     .conn_error = conn_error,
     .begin = begin,
-    .save = save,
-    .release = release,
-    .undo = undo,
+    .changes = changes,
     .commit = commit,
     .rollback = rollback,
     .entry_put = sq_entry_put,

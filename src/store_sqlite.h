@@ -49,9 +49,9 @@ struct sq_conn {
     struct store_conn base;
     struct sq_store *store;
     sqlite3 *db;
-    bool writer, saved;         /* between save and release or undo */
-    struct sq_tally job, batch; /* since the savepoint; before it */
-    enum store_result last;     /* the last failure */
+    bool writer;
+    struct sq_tally tally;  /* of the transaction so far */
+    enum store_result last; /* the last failure */
     char error[256];
     struct sq_id authority, profile, requester; /* of the writer */
     sqlite3_stmt *st[SQL__MAX];
@@ -141,8 +141,7 @@ int sq_bans_load(struct sq_store *s, sqlite3 *db);
 void sq_tally_hour(struct sq_conn *c, int64_t not_after, int total, int revoked,
                    int open);
 void sq_tally_day(struct sq_conn *c, int64_t issued_at, uint64_t leaf);
-void sq_tally_keep(struct sq_conn *c); /* the job's are the batch's */
-void sq_tally_drop(struct sq_tally *t);
+void sq_tally_drop(struct sq_conn *c);
 enum store_result sq_tally_flush(struct sq_conn *c);
 
 /* The functions behind the table in store_sqlite.c. */

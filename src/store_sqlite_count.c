@@ -21,86 +21,62 @@ static struct sq_hour *hour_of(struct sq_tally *t, int64_t hour)
     return h;
 }
 
-static void day_widen(struct sq_tally *t, int64_t day, int64_t first,
-                      int64_t last)
+static struct sq_day *day_of(struct sq_tally *t, int64_t day, int64_t leaf)
 {
-    struct sq_day *d = NULL;
+    struct sq_day *d;
 
-    for (size_t i = 0; i < t->n_days && !d; i++)
+    for (size_t i = 0; i < t->n_days; i++)
         if (t->days[i].day == day)
-            d = &t->days[i];
-    if (!d) {
-        t->days = xreallocarray(t->days, t->n_days + 1, sizeof(*t->days));
-        d = &t->days[t->n_days++];
-        *d = (struct sq_day){day, first, last};
-    }
-    if (first < d->first)
-        d->first = first;
-    if (last > d->last)
-        d->last = last;
-}
-
-static struct sq_tally *current(struct sq_conn *c)
-{
-    return c->saved ? &c->job : &c->batch;
-}
-
-static void hour_change(struct sq_tally *t, const struct sq_hour *by)
-{
-    struct sq_hour *h = hour_of(t, by->hour);
-
-    h->total += by->total;
-    h->revoked += by->revoked;
-    h->open += by->open;
+            return &t->days[i];
+    t->days = xreallocarray(t->days, t->n_days + 1, sizeof(*t->days));
+    d = &t->days[t->n_days++];
+    *d = (struct sq_day){day, leaf, leaf};
+    return d;
 }
 
 void sq_tally_hour(struct sq_conn *c, int64_t not_after, int total, int revoked,
                    int open)
 {
-    const struct sq_hour by = {not_after / TM_HOUR, total, revoked, open};
+    struct sq_hour *h = hour_of(&c->tally, not_after / TM_HOUR);
 
-    hour_change(current(c), &by);
+    h->total += total;
+    h->revoked += revoked;
+    h->open += open;
 }
 
 void sq_tally_day(struct sq_conn *c, int64_t issued_at, uint64_t leaf)
 {
-    day_widen(current(c), issued_at / TM_DAY, (int64_t)leaf, (int64_t)leaf);
+    struct sq_day *d = day_of(&c->tally, issued_at / TM_DAY, (int64_t)leaf);
+
+    if ((int64_t)leaf < d->first)
+        d->first = (int64_t)leaf;
+    if ((int64_t)leaf > d->last)
+        d->last = (int64_t)leaf;
 }
 
-void sq_tally_drop(struct sq_tally *t)
+void sq_tally_drop(struct sq_conn *c)
 {
-    free(t->hours);
-    free(t->days);
-    *t = (struct sq_tally){0};
-}
-
-void sq_tally_keep(struct sq_conn *c)
-{
-    for (size_t i = 0; i < c->job.n_hours; i++)
-        hour_change(&c->batch, &c->job.hours[i]);
-    for (size_t i = 0; i < c->job.n_days; i++)
-        day_widen(&c->batch, c->job.days[i].day, c->job.days[i].first,
-                  c->job.days[i].last);
-    sq_tally_drop(&c->job);
+    free(c->tally.hours);
+    free(c->tally.days);
+    c->tally = (struct sq_tally){0};
 }
 
 enum store_result sq_tally_flush(struct sq_conn *c)
 {
     enum store_result r = STORE_OK;
 
-    sq_tally_keep(c);
-    for (size_t i = 0; i < c->batch.n_hours && r == STORE_OK; i++) {
-        const struct sq_hour *h = &c->batch.hours[i];
+    for (size_t i = 0; i < c->tally.n_hours && r == STORE_OK; i++) {
+        const struct sq_hour *h = &c->tally.hours[i];
 
         r = sq_do(c, SQL_HOUR_ADD, "iiii", h->hour, h->total, h->revoked,
                   h->open);
     }
-    for (size_t i = 0; i < c->batch.n_days && r == STORE_OK; i++) {
-        const struct sq_day *d = &c->batch.days[i];
+    for (size_t i = 0; i < c->tally.n_days && r == STORE_OK; i++) {
+        const struct sq_day *d = &c->tally.days[i];
 
         r = sq_do(c, SQL_DAY_ADD, "iii", d->day, d->first, d->last);
     }
-    sq_tally_drop(&c->batch);
+    sq_tally_drop(c);
     return r;
 }
 

@@ -521,23 +521,32 @@ static inline enum err ca_token(struct ca *c, const struct caller *maker,
     return ERR_NONE;
 }
 
-/* The first token comes over an admin connection, as with `init`. */
-static inline struct caller ca_admin(struct ca *c)
+/* A connection as a command makes it, one at a time; after its close() the
+ * thread is to be joined. */
+static inline int ca_command(struct ca *c, pthread_t *thread)
 {
     struct ca_worker *w = xcalloc(1, sizeof(*w));
-    struct token t = {.label = (char *)"admin", .roles = ROLE_ADMIN};
-    struct caller out = {0};
-    pthread_t thread;
-    int pair[2], front = c->front;
+    int pair[2];
 
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
     *w =
         (struct ca_worker){c, CA_WORKERS, peer_new(pair[1], PEER_A, geteuid())};
-    pthread_create(&thread, NULL, ca_work, w);
-    c->front = pair[0];
+    pthread_create(thread, NULL, ca_work, w);
+    return pair[0];
+}
+
+/* The first token comes from a command, as with `init`. */
+static inline struct caller ca_admin(struct ca *c)
+{
+    struct token t = {.label = (char *)"admin", .roles = ROLE_ADMIN};
+    struct caller out = {0};
+    pthread_t thread;
+    int front = c->front;
+
+    c->front = ca_command(c, &thread);
     ck_assert_int_eq(ca_token(c, NULL, &t, &out), ERR_NONE);
+    close(c->front);
     c->front = front;
-    close(pair[0]);
     pthread_join(thread, NULL);
     return out;
 }

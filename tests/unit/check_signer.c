@@ -3,7 +3,6 @@
 #include "ca.h"
 
 #include <openssl/x509_vfy.h>
-#include <sqlite3.h>
 
 #include "unit.h"
 
@@ -522,62 +521,6 @@ START_TEST(the_service_is_named_by_its_configuration)
 }
 END_TEST
 
-/* A row that the database refuses: that request alone. */
-START_TEST(a_refused_row_is_one_refused_request)
-{
-    AUTO(ca) struct ca c;
-    AUTO(buf) struct buf spki = {0};
-    struct caller admin;
-    char path[160];
-    sqlite3 *db;
-    unsigned good = 0, bad = 0;
-    uint64_t before;
-
-    new_key(&spki);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
-    ca_path(&c, path, "ledger.db");
-    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
-    ck_assert_int_eq(
-        sqlite3_exec(db,
-                     "CREATE TRIGGER planted BEFORE INSERT ON certificates "
-                     "WHEN NEW.note = 'no' BEGIN SELECT RAISE(ABORT, "
-                     "'planted'); END",
-                     NULL, NULL, NULL),
-        SQLITE_OK);
-    sqlite3_close(db);
-    before = ca_tree_size(&c);
-    for (int i = 0; i < 20; i++) {
-        struct ca_want w = {.names = "w.internal",
-                            .spki = &spki,
-                            .note = i % 4 == 1 ? "no" : "yes"};
-
-        ca_put_issue(ca_begin(&c, MSG_ISSUE, &admin), &w);
-        ck_assert_int_eq(msg_send(c.front, &c.out, -1, false), 0);
-    }
-    for (int i = 0; i < 20; i++) {
-        AUTO(record) struct record r = {0};
-        struct frame f;
-        enum err code;
-
-        ca_recv(&c, &f);
-        code = ca_record(&f, &r, NULL);
-        ck_assert(code == ERR_NONE || code == ERR_STORAGE_ERROR);
-        good += code == ERR_NONE;
-        bad += code == ERR_STORAGE_ERROR;
-    }
-    ck_assert_uint_eq(good, 15);
-    ck_assert_uint_eq(bad, 5);
-    ck_assert(ca_tree_size(&c) == before + 15);
-    /* The tree is what the ledger says it is. */
-    ca_stop(&c);
-    ca_start(&c);
-    ck_assert(ca_tree_size(&c) == before + 15);
-    caller_free(&admin);
-}
-END_TEST
-
 /* Their answers are gathered while more of them wait: none is kept back when
  * nothing comes, when something else comes, or when there are many. */
 START_TEST(every_quick_question_is_answered)
@@ -743,7 +686,6 @@ int main(void)
         profiles_decide_about_renewal,
         an_ended_certificate_renews_by_token_only,
         the_service_is_named_by_its_configuration,
-        a_refused_row_is_one_refused_request,
         every_quick_question_is_answered,
         a_clock_that_steps_stops_issuing_only,
         broken_frames_are_refused,

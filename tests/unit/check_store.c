@@ -172,7 +172,7 @@ START_TEST(test_garbage_page)
 }
 END_TEST
 
-START_TEST(test_undo)
+START_TEST(test_rollback)
 {
     AUTO(box) struct box b;
     struct store_counts n;
@@ -183,45 +183,50 @@ START_TEST(test_undo)
 
     box_make(&b);
     ck_assert_int_eq(store_begin(b.w), STORE_OK);
-    ck_assert_int_eq(store_save(b.w), STORE_OK);
     ck_assert_int_eq(box_put(&b, &one), STORE_OK);
-    ck_assert_int_eq(store_release(b.w), STORE_OK);
-    ck_assert_int_eq(store_save(b.w), STORE_OK);
-    ck_assert_int_eq(box_put(&b, &two), STORE_OK);
-    ck_assert_int_eq(store_cert_revoke(b.w, 1, DAY_ONE, 4, 9), STORE_OK);
-    ck_assert_int_eq(store_undo(b.w), STORE_OK);
-    ck_assert_int_eq(store_save(b.w), STORE_OK);
-    ck_assert_int_eq(box_put(&b, &three), STORE_OK);
-    ck_assert_int_eq(store_release(b.w), STORE_OK);
     /* Nobody sees it before the commit. */
     ck_assert(!box_has(&b, 1));
     ck_assert_int_eq(store_commit(b.w), STORE_OK);
+    ck_assert_int_eq(store_begin(b.w), STORE_OK);
+    ck_assert_int_eq(box_put(&b, &two), STORE_OK);
+    ck_assert_int_eq(store_cert_revoke(b.w, 1, DAY_ONE, 4, 9), STORE_OK);
+    ck_assert_int_eq(store_rollback(b.w), STORE_OK);
+    box_add(&b, &three);
     ck_assert(box_has(&b, 1) && !box_has(&b, 2) && box_has(&b, 3));
     ck_assert_int_eq(store_count(b.r, DAY_ONE, &n), STORE_OK);
     ck_assert_uint_eq(n.valid, 2);
     ck_assert_uint_eq(n.revoked, 0);
-    /* The undone one's own rows went with it; and it can come again. */
+    /* The undone one's own rows went with it; and it can come again.  Nor does
+     * the writer remember the profile that it made then. */
     ck_assert_int_eq(box_number(b.r, "SELECT count(*) FROM profiles"), 1);
-    /* Nor does the writer remember the profile that it made then. */
-    ck_assert_int_eq(store_begin(b.w), STORE_OK);
-    ck_assert_int_eq(store_save(b.w), STORE_OK);
-    two.leaf = 5;
-    ck_assert_int_eq(box_put(&b, &two), STORE_OK);
-    ck_assert_int_eq(store_undo(b.w), STORE_OK);
-    ck_assert_int_eq(box_put(&b, &four), STORE_OK);
-    ck_assert_int_eq(store_commit(b.w), STORE_OK);
+    box_add(&b, &four);
     ck_assert_int_eq(box_number(b.r, "SELECT count(*) FROM profiles"), 2);
     ck_assert_int_eq(box_number(b.r, "SELECT count(*) FROM names"), 3);
     box_add(&b, &two);
-    /* All of a transaction at once. */
-    ck_assert_int_eq(store_begin(b.w), STORE_OK);
-    ck_assert_int_eq(store_cert_revoke(b.w, 1, DAY_ONE, 4, 9), STORE_OK);
-    ck_assert_int_eq(store_rollback(b.w), STORE_OK);
     ck_assert_int_eq(store_begin(b.w), STORE_OK);
     ck_assert_int_eq(store_commit(b.w), STORE_OK);
     ck_assert_int_eq(store_count(b.r, DAY_ONE, &n), STORE_OK);
     ck_assert_uint_eq(n.valid, 4);
     ck_assert_uint_eq(n.revoked, 0);
+}
+END_TEST
+
+/* What only reads changes nothing; what was undone counts. */
+START_TEST(test_changes)
+{
+    AUTO(box) struct box b;
+    struct put p = {.leaf = 1, .names = "a.internal"};
+    uint64_t before;
+
+    box_make(&b);
+    ck_assert_int_eq(store_begin(b.w), STORE_OK);
+    before = store_changes(b.w);
+    ck_assert_int_eq(store_token_use(b.w, "none", DAY_ONE), STORE_NONE);
+    ck_assert_uint_eq(store_changes(b.w), before);
+    ck_assert_int_eq(box_put(&b, &p), STORE_OK);
+    ck_assert_uint_gt(store_changes(b.w), before);
+    ck_assert_int_eq(store_rollback(b.w), STORE_OK);
+    ck_assert_uint_gt(store_changes(b.w), before);
 }
 END_TEST
 
@@ -251,22 +256,17 @@ START_TEST(test_full)
     box_number(b.w, limit);
     for (int round = 0; round < 3; round++) {
         ck_assert_int_eq(store_begin(b.w), STORE_OK);
-        if (round == 0)
-            ck_assert_int_eq(box_put(&b, &small), STORE_OK);
-        ck_assert_int_eq(store_save(b.w), STORE_OK);
+        ck_assert_int_eq(box_put(&b, &small), STORE_OK);
         ck_assert_int_eq(box_put(&b, &big), STORE_FULL);
         ck_assert_ptr_nonnull(strstr(store_conn_error(b.w), "full"));
-        ck_assert_int_eq(store_undo(b.w), STORE_OK);
-        ck_assert_int_eq(store_save(b.w), STORE_OK);
+        ck_assert_int_eq(store_rollback(b.w), STORE_OK);
         after.leaf = 3 + (uint64_t)round;
         after.serial.len = 0;
-        ck_assert_int_eq(box_put(&b, &after), STORE_OK);
-        ck_assert_int_eq(store_release(b.w), STORE_OK);
-        ck_assert_int_eq(store_commit(b.w), STORE_OK);
+        box_add(&b, &after);
     }
-    ck_assert(box_has(&b, 1) && !box_has(&b, 2) && box_has(&b, 5));
+    ck_assert(!box_has(&b, 1) && !box_has(&b, 2) && box_has(&b, 5));
     ck_assert_int_eq(store_count(b.r, DAY_ONE, &n), STORE_OK);
-    ck_assert_uint_eq(n.valid, 4);
+    ck_assert_uint_eq(n.valid, 3);
     ck_assert_int_eq(box_number(b.w, "PRAGMA max_page_count = 100000"), 100000);
     box_add(&b, &big);
     ck_assert_int_eq(box_number(b.r,
@@ -296,13 +296,12 @@ START_TEST(test_full_anywhere)
             enum store_result r;
 
             ck_assert_int_eq(store_begin(b.w), STORE_OK);
-            ck_assert_int_eq(store_save(b.w), STORE_OK);
             r = box_put(&b, &p);
             ck_assert(r == STORE_OK || r == STORE_FULL);
             full += r == STORE_FULL;
-            ck_assert_int_eq(
-                r == STORE_OK ? store_release(b.w) : store_undo(b.w), STORE_OK);
-            ck_assert_int_eq(store_commit(b.w), STORE_OK);
+            ck_assert_int_eq(r == STORE_OK ? store_commit(b.w)
+                                           : store_rollback(b.w),
+                             STORE_OK);
             ck_assert(box_has(&b, leaf) == (r == STORE_OK));
         }
         box_number(b.w, "PRAGMA max_page_count = 100000");
@@ -325,59 +324,31 @@ static void plant(struct box *b, const char *raise, const char *when)
     box_edit(b->path, sql);
 }
 
+/* Whether SQLite has undone the statement, or the transaction, or nothing: the
+ * tallies of what was in it do not come with the next one. */
 START_TEST(test_refused_row)
 {
-    AUTO(box) struct box b;
     struct put good = {.leaf = 1, .names = "good.internal"};
     struct put bad = {.leaf = 2, .names = "bad.internal", .note = "poison"};
     struct put late = {.leaf = 3, .names = "late.internal"};
-    static const char *const raise[] = {"ABORT", "FAIL"};
+    static const char *const raise[] = {"ABORT", "FAIL", "ROLLBACK"};
 
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
+        AUTO(box) struct box b;
+        struct store_counts n;
+
         box_make(&b);
         plant(&b, raise[i], "certificates WHEN new.note = 'poison'");
         ck_assert_int_eq(store_begin(b.w), STORE_OK);
-        ck_assert_int_eq(store_save(b.w), STORE_OK);
         ck_assert_int_eq(box_put(&b, &good), STORE_OK);
-        ck_assert_int_eq(store_release(b.w), STORE_OK);
-        ck_assert_int_eq(store_save(b.w), STORE_OK);
         ck_assert_int_eq(box_put(&b, &bad), STORE_REFUSED);
         ck_assert_ptr_nonnull(strstr(store_conn_error(b.w), "planted"));
-        ck_assert_int_eq(store_undo(b.w), STORE_OK);
-        ck_assert_int_eq(store_save(b.w), STORE_OK);
-        ck_assert_int_eq(box_put(&b, &late), STORE_OK);
-        ck_assert_int_eq(store_release(b.w), STORE_OK);
-        ck_assert_int_eq(store_commit(b.w), STORE_OK);
-        ck_assert(box_has(&b, 1) && !box_has(&b, 2) && box_has(&b, 3));
-        if (i == 0)
-            box_free(&b);
+        ck_assert_int_eq(store_rollback(b.w), STORE_OK);
+        box_add(&b, &late);
+        ck_assert(!box_has(&b, 1) && !box_has(&b, 2) && box_has(&b, 3));
+        ck_assert_int_eq(store_count(b.r, DAY_ONE, &n), STORE_OK);
+        ck_assert_uint_eq(n.valid, 1);
     }
-}
-END_TEST
-
-/* The whole transaction is gone: undo says so, and the tallies of what was in
- * it do not come with the next one. */
-START_TEST(test_rolled_back_beneath)
-{
-    AUTO(box) struct box b;
-    struct put good = {.leaf = 1, .names = "good.internal"};
-    struct put bad = {.leaf = 2, .names = "bad.internal", .note = "poison"};
-    struct store_counts n;
-
-    box_make(&b);
-    plant(&b, "ROLLBACK", "certificates WHEN new.note = 'poison'");
-    ck_assert_int_eq(store_begin(b.w), STORE_OK);
-    ck_assert_int_eq(store_save(b.w), STORE_OK);
-    ck_assert_int_eq(box_put(&b, &good), STORE_OK);
-    ck_assert_int_eq(store_release(b.w), STORE_OK);
-    ck_assert_int_eq(store_save(b.w), STORE_OK);
-    ck_assert_int_eq(box_put(&b, &bad), STORE_REFUSED);
-    ck_assert_int_eq(store_undo(b.w), STORE_REFUSED);
-    good.leaf = 7;
-    good.serial.len = 0;
-    box_add(&b, &good);
-    ck_assert_int_eq(store_count(b.r, DAY_ONE, &n), STORE_OK);
-    ck_assert_uint_eq(n.valid, 1);
 }
 END_TEST
 
@@ -416,9 +387,9 @@ START_TEST(test_serial)
     box_add(&b, &p);
     q.leaf = 2;
     ck_assert_int_eq(store_begin(b.w), STORE_OK);
-    ck_assert_int_eq(store_save(b.w), STORE_OK);
     ck_assert_int_eq(box_put(&b, &q), STORE_REFUSED);
-    ck_assert_int_eq(store_undo(b.w), STORE_OK);
+    ck_assert_int_eq(store_rollback(b.w), STORE_OK);
+    ck_assert_int_eq(store_begin(b.w), STORE_OK);
     s.leaf = 3;
     s.authority = "second";
     ck_assert_int_eq(box_put(&b, &s), STORE_OK);
@@ -453,10 +424,8 @@ START_TEST(test_idempotency)
     box_add(&b, &p);
     again.leaf = 2;
     ck_assert_int_eq(store_begin(b.w), STORE_OK);
-    ck_assert_int_eq(store_save(b.w), STORE_OK);
     ck_assert_int_eq(box_put(&b, &again), STORE_REFUSED);
-    ck_assert_int_eq(store_undo(b.w), STORE_OK);
-    ck_assert_int_eq(store_commit(b.w), STORE_OK);
+    ck_assert_int_eq(store_rollback(b.w), STORE_OK);
     other.leaf = 3;
     other.idem_scope = "token:b";
     other.serial.len = 0;
@@ -772,15 +741,12 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        test_create_open,    test_refuse_files,
-        test_refuse_ledgers, test_refuse_half,
-        test_garbage_page,   test_undo,
-        test_full,           test_full_anywhere,
-        test_refused_row,    test_rolled_back_beneath,
-        test_refused_commit, test_serial,
-        test_idempotency,    test_revoke,
-        test_replace,        test_keys,
-        test_one_key,        test_token,
+        test_create_open, test_refuse_files,   test_refuse_ledgers,
+        test_refuse_half, test_garbage_page,   test_rollback,
+        test_full,        test_full_anywhere,  test_refused_row,
+        test_changes,     test_refused_commit, test_serial,
+        test_idempotency, test_revoke,         test_replace,
+        test_keys,        test_one_key,        test_token,
         test_partitions,
     };
 

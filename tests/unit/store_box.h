@@ -195,9 +195,7 @@ static inline enum store_result box_put(struct box *b, struct put *p)
 static inline void box_add(struct box *b, struct put *p)
 {
     ck_assert_int_eq(store_begin(b->w), STORE_OK);
-    ck_assert_int_eq(store_save(b->w), STORE_OK);
     ck_assert_msg(box_put(b, p) == STORE_OK, "%s", store_conn_error(b->w));
-    ck_assert_int_eq(store_release(b->w), STORE_OK);
     ck_assert_int_eq(store_commit(b->w), STORE_OK);
 }
 
