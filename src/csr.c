@@ -71,7 +71,7 @@ static int request_parse(struct csr *c, const uint8_t *der, size_t len,
     c->info = info.raw;
     c->info_len = info.raw_len;
     r = info_parse(c, &info, e);
-    if (sig_alg_parse(&seq, &c->alg, e))
+    if (sig_alg_parse_salt(&seq, &c->alg, &c->salt, e))
         return -1;
     if (der_get_bits(&seq, &c->sig, &c->sig_len) || !der_end(&seq))
         return csr_bad(e, "it has no signature, or something follows it");
@@ -103,8 +103,8 @@ void csr_free(struct csr *c)
 
 int csr_verify(const struct csr *c, struct key_verifier *v, struct errs *e)
 {
-    return key_verify(v, &c->key, c->alg, c->info, c->info_len, c->sig,
-                      c->sig_len, e);
+    return key_verify_salt(v, &c->key, c->alg, c->salt, c->info, c->info_len,
+                           c->sig, c->sig_len, e);
 }
 
 static int is_private(struct errs *e)

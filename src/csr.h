@@ -32,6 +32,7 @@ struct csr {
     size_t info_len;
     struct key_pub key;
     enum sig_alg alg;
+    uint32_t salt; /* of RSA-PSS, in octets */
     const uint8_t *sig;
     size_t sig_len;
     struct subject subject; /* of several values of a field the last */

@@ -88,6 +88,10 @@ enum sig_alg {
 /* An AlgorithmIdentifier, the next element of d; adds ERR_BAD_SIGNATURE (with
  * the name of what it is: SHA-1, MD5, odd PSS parameters …). */
 int sig_alg_parse(struct der *d, enum sig_alg *out, struct errs *e);
+/* The same, but the salt of RSA-PSS may be longer than the hash: *salt octets
+ * (0: no RSA-PSS).  OpenSSL makes it as long as the key has room. */
+int sig_alg_parse_salt(struct der *d, enum sig_alg *out, uint32_t *salt,
+                       struct errs *e);
 void sig_alg_put(struct buf *b, enum sig_alg a);
 /* The type of the keys that make it. */
 enum key_type sig_alg_key(enum sig_alg a);
@@ -104,6 +108,11 @@ AUTO_DEFINE(key_verifier, struct key_verifier *, key_verifier_free)
 int key_verify(struct key_verifier *v, const struct key_pub *k,
                enum sig_alg alg, const uint8_t *tbs, size_t tbs_len,
                const uint8_t *sig, size_t sig_len, struct errs *e);
+/* The same where RSA-PSS has a salt of that length. */
+int key_verify_salt(struct key_verifier *v, const struct key_pub *k,
+                    enum sig_alg alg, uint32_t salt, const uint8_t *tbs,
+                    size_t tbs_len, const uint8_t *sig, size_t sig_len,
+                    struct errs *e);
 /* The same over something too long for memory.  Not for SIG_ED25519, which
  * wants everything at once. */
 void key_verify_init(struct key_verifier *v, enum sig_alg alg);

@@ -70,6 +70,13 @@ enum key_type sig_alg_key(enum sig_alg a)
     return sig_info(a)->type;
 }
 
+uint32_t sig_salt(enum sig_alg a)
+{
+    const struct sig_info *i = sig_info(a);
+
+    return i->pss ? (uint32_t)digest_size(i->digest) : 0;
+}
+
 static int odd(struct errs *e, const char *what)
 {
     return err_add(e, ERR_BAD_SIGNATURE,
@@ -116,13 +123,21 @@ static int pss_mask_parse(struct der *d)
     return der_end(&alg) ? hash : -1;
 }
 
-/* RFC 4055 section 3.1: one hash for all, the salt as long as it; the
+static int bad_salt(uint32_t salt, enum sig_alg a, struct errs *e)
+{
+    return err_add(e, ERR_BAD_SIGNATURE,
+                   "The signature algorithm %s has a salt of %u octets, which "
+                   "is not as long as the hash (%u).",
+                   sig_info(a)->text, salt, sig_salt(a));
+}
+
+/* RFC 4055 section 3.1: one hash for all, the salt at least as long as it; the
  * defaults mean SHA-1, and the trailer has no other value. */
-static int pss_parse(struct der *params, enum sig_alg *out, struct errs *e)
+static int pss_parse(struct der *params, enum sig_alg *out, uint32_t *salt_len,
+                     struct errs *e)
 {
     struct der seq, hash, mask, salt;
-    uint32_t salt_len;
-    int h;
+    int h, told;
 
     if (der_enter(params, DER_SEQUENCE, &seq) || !der_end(params))
         return odd(e, "RSA-PSS without its parameters");
@@ -136,14 +151,14 @@ static int pss_parse(struct der *params, enum sig_alg *out, struct errs *e)
         pss_mask_parse(&mask) != h || !der_end(&mask))
         return odd(e, "RSA-PSS with a mask that is not MGF1 with the same "
                       "hash");
-    if (der_enter_opt(&seq, DER_CTX_CONS(2), &salt) != 1 ||
-        der_get_int31(&salt, &salt_len) || !der_end(&salt) ||
-        salt_len != digest_size(pss_hashes[h].digest))
-        return odd(e, "RSA-PSS with a salt that is not as long as the hash");
-    if (!der_end(&seq))
+    *salt_len = 20; /* the default */
+    told = der_enter_opt(&seq, DER_CTX_CONS(2), &salt);
+    if (told < 0 ||
+        (told && (der_get_int31(&salt, salt_len) || !der_end(&salt))) ||
+        *salt_len > KEY_RSA_MAX / 8 || !der_end(&seq))
         return odd(e, "RSA-PSS with odd parameters");
     *out = pss_hashes[h].alg;
-    return 0;
+    return *salt_len < sig_salt(*out) ? bad_salt(*salt_len, *out, e) : 0;
 }
 
 static int unknown(const struct der_tlv *oid, struct errs *e)
@@ -159,15 +174,17 @@ static int unknown(const struct der_tlv *oid, struct errs *e)
                    "The signature algorithm %s is not accepted.", name);
 }
 
-int sig_alg_parse(struct der *d, enum sig_alg *out, struct errs *e)
+int sig_alg_parse_salt(struct der *d, enum sig_alg *out, uint32_t *salt,
+                       struct errs *e)
 {
     struct der seq;
     struct der_tlv oid;
 
+    *salt = 0;
     if (der_enter(d, DER_SEQUENCE, &seq) || der_get_oid(&seq, &oid))
         return odd(e, "it is not an AlgorithmIdentifier in DER");
     if (der_oid_is(&oid, OID(RSA_PSS)))
-        return pss_parse(&seq, out, e);
+        return pss_parse(&seq, out, salt, e);
     for (int a = SIG_STOP + 1; a < SIG__MAX; a++) {
         const struct sig_info *i = &infos[a];
 
@@ -179,6 +196,15 @@ int sig_alg_parse(struct der *d, enum sig_alg *out, struct errs *e)
         return 0;
     }
     return unknown(&oid, e);
+}
+
+int sig_alg_parse(struct der *d, enum sig_alg *out, struct errs *e)
+{
+    uint32_t salt;
+
+    if (sig_alg_parse_salt(d, out, &salt, e))
+        return -1;
+    return salt != sig_salt(*out) ? bad_salt(salt, *out, e) : 0;
 }
 
 static void pss_hash_put(struct buf *b, const struct sig_info *i)

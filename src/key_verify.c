@@ -141,8 +141,9 @@ static EVP_PKEY *rsa_make(struct key_verifier *v, const struct key_pub *k)
 }
 
 static int rsa_verify(struct key_verifier *v, const struct key_pub *k,
-                      const struct sig_info *i, const uint8_t *sum,
-                      const uint8_t *sig, size_t sig_len, struct errs *e)
+                      const struct sig_info *i, uint32_t salt,
+                      const uint8_t *sum, const uint8_t *sig, size_t sig_len,
+                      struct errs *e)
 {
     AUTO(evp_pkey) EVP_PKEY *key = rsa_make(v, k);
     AUTO(evp_pkey_ctx) EVP_PKEY_CTX *ctx = NULL;
@@ -157,8 +158,7 @@ static int rsa_verify(struct key_verifier *v, const struct key_pub *k,
         EVP_PKEY_CTX_set_signature_md(ctx, md) <= 0)
         abort();
     if (i->pss && (EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, md) <= 0 ||
-                   EVP_PKEY_CTX_set_rsa_pss_saltlen(
-                       ctx, (int)digest_size(i->digest)) <= 0))
+                   EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, (int)salt) <= 0))
         abort();
     if (EVP_PKEY_verify(ctx, sig, sig_len, sum, digest_size(i->digest)) != 1)
         return wrong(e);
@@ -204,9 +204,9 @@ void key_verify_update(struct key_verifier *v, const void *p, size_t len)
         abort();
 }
 
-int key_verify_final(struct key_verifier *v, const struct key_pub *k,
-                     enum sig_alg alg, const uint8_t *sig, size_t sig_len,
-                     struct errs *e)
+static int verify_final(struct key_verifier *v, const struct key_pub *k,
+                        enum sig_alg alg, uint32_t salt, const uint8_t *sig,
+                        size_t sig_len, struct errs *e)
 {
     const struct sig_info *i = sig_info(alg);
     uint8_t sum[DIGEST_SIZE_MAX];
@@ -217,7 +217,34 @@ int key_verify_final(struct key_verifier *v, const struct key_pub *k,
     if (!EVP_DigestFinal_ex(v->md, sum, NULL))
         abort();
     r = k->type == KEY_EC ? ec_verify(v, k, i->digest, sum, sig, sig_len, e)
-                          : rsa_verify(v, k, i, sum, sig, sig_len, e);
+                          : rsa_verify(v, k, i, salt, sum, sig, sig_len, e);
+    if (r)
+        ERR_clear_error();
+    return r;
+}
+
+int key_verify_final(struct key_verifier *v, const struct key_pub *k,
+                     enum sig_alg alg, const uint8_t *sig, size_t sig_len,
+                     struct errs *e)
+{
+    return verify_final(v, k, alg, sig_salt(alg), sig, sig_len, e);
+}
+
+int key_verify_salt(struct key_verifier *v, const struct key_pub *k,
+                    enum sig_alg alg, uint32_t salt, const uint8_t *tbs,
+                    size_t tbs_len, const uint8_t *sig, size_t sig_len,
+                    struct errs *e)
+{
+    int r;
+
+    if (judge_type(k, sig_info(alg), e))
+        return -1;
+    if (k->type != KEY_ED25519) {
+        key_verify_init(v, alg);
+        key_verify_update(v, tbs, tbs_len);
+        return verify_final(v, k, alg, salt, sig, sig_len, e);
+    }
+    r = ed25519_verify(k, tbs, tbs_len, sig, sig_len, e);
     if (r)
         ERR_clear_error();
     return r;
@@ -227,17 +254,6 @@ int key_verify(struct key_verifier *v, const struct key_pub *k,
                enum sig_alg alg, const uint8_t *tbs, size_t tbs_len,
                const uint8_t *sig, size_t sig_len, struct errs *e)
 {
-    int r;
-
-    if (judge_type(k, sig_info(alg), e))
-        return -1;
-    if (k->type != KEY_ED25519) {
-        key_verify_init(v, alg);
-        key_verify_update(v, tbs, tbs_len);
-        return key_verify_final(v, k, alg, sig, sig_len, e);
-    }
-    r = ed25519_verify(k, tbs, tbs_len, sig, sig_len, e);
-    if (r)
-        ERR_clear_error();
-    return r;
+    return key_verify_salt(v, k, alg, sig_salt(alg), tbs, tbs_len, sig, sig_len,
+                           e);
 }

@@ -43,6 +43,13 @@ like 'a CSR in words, then in PEM' "$T/text.csr" '^ *Version: 1'
 post 201 - 'is taken' --data-binary @"$T/text.csr"
 post 400 bad-csr 'but not without its line ends' -d @"$T/text.csr"
 
+# RSA-PSS as OpenSSL makes it: the salt as long as the key has room
+openssl req -new -newkey rsa:2048 -nodes -keyout "$T/rsa.key" -subj /CN=a.internal \
+    -sigopt rsa_padding_mode:pss -sha512 -out "$T/pss.csr" 2>"$T/openssl"
+openssl req -in "$T/pss.csr" -noout -text >"$T/text"
+like 'a salt longer than the hash' "$T/text" 'Salt Length: 0xBE'
+post 201 - 'is taken' --data-binary @"$T/pss.csr"
+
 jq -n --rawfile csr "$T/a.internal.csr" '{csr: $csr}' >"$T/a.json"
 post 201 - 'JSON' -H 'Content-Type: application/json' \
     --data-binary @"$T/a.json"

@@ -33,6 +33,7 @@ openssl req -new -key "$T/rsa.key" -subj /CN=a.example.internal \
     -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:5 -sha256 \
     -outform DER -out "$T/odd.der" 2>/dev/null
 send 400 'bad-csr|bad-signature' 'PSS with odd parameters'
+like 'by name' "$T/body" 'RSA-PSS with SHA-256 has a salt of 5 octets.*\(32\)'
 
 # encoding
 for m in trailing twice indefinite huge-length long-length deep boolean-01 \

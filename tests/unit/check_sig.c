@@ -209,6 +209,41 @@ START_TEST(pss_salts)
 }
 END_TEST
 
+static enum err verify_salt(struct key_verifier *v, const struct pair *p,
+                            int salt, const struct buf *sig)
+{
+    AUTO(errs) struct errs e = {0};
+    int rc = key_verify_salt(v, &p->pub, SIG_RSA_PSS_SHA256, (uint32_t)salt,
+                             tbs, sizeof(tbs), sig->data, sig->len, &e);
+
+    ck_assert_int_eq(rc, e.n ? -1 : 0);
+    return e.n ? e.v[0].code : ERR_NONE;
+}
+
+/* One whose length is told is verified with that length and no other. */
+START_TEST(pss_salts_as_told)
+{
+    static const int salts[] = {32, 33, 64, 222};
+    AUTO(pair) struct pair p = pair_make("RSA", NULL);
+    struct key_verifier *v = key_verifier_new();
+
+    for (size_t i = 0; i < COUNT(salts); i++) {
+        AUTO(buf) struct buf sig = {0};
+
+        openssl_sign(&algs[3], p.key, salts[i], &sig);
+        ck_assert_int_eq(verify_salt(v, &p, salts[i], &sig), ERR_NONE);
+        ck_assert_int_eq(verify_salt(v, &p, salts[i] + 1, &sig),
+                         ERR_BAD_SIGNATURE);
+        ck_assert_int_eq(verify_salt(v, &p, salts[i] - 1, &sig),
+                         ERR_BAD_SIGNATURE);
+        ck_assert_int_eq(verify_salt(v, &p, 512, &sig), ERR_BAD_SIGNATURE);
+        ck_assert_int_eq(verify_salt(v, &p, INT32_MAX, &sig),
+                         ERR_BAD_SIGNATURE);
+    }
+    key_verifier_free(v);
+}
+END_TEST
+
 /* Off the curve, and beyond the field: an error, and the next key is right. */
 START_TEST(points_off_the_curve)
 {
@@ -353,6 +388,40 @@ START_TEST(pss_parameters)
 }
 END_TEST
 
+/* A salt at least as long as the hash, where it may be longer. */
+START_TEST(pss_salt_lengths)
+{
+    static const struct {
+        uint32_t salt;
+        int rc;
+    } cases[] = {{31, -1}, {32, 0}, {33, 0},   {222, 0},
+                 {0, -1},  {20, -1}, {512, 0}, {0x7fffffff, -1}};
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        AUTO(buf) struct buf b = {0}, n = {0};
+        AUTO(errs) struct errs e = {0};
+        enum sig_alg got;
+        uint32_t salt;
+        struct der d;
+
+        sig_alg_put(&b, SIG_RSA_PSS_SHA256);
+        b.len -= 5; /* [2] { INTEGER 32 } */
+        der_put_int(&n, cases[i].salt);
+        if (cases[i].salt != 20) /* the default */
+            der_put(&b, DER_CTX_CONS(2), n.data, n.len);
+        b.data[1] = (uint8_t)(b.len - 2);
+        b.data[14] = (uint8_t)(b.len - 15);
+        d = der_of(b.data, b.len);
+        ck_assert_msg(sig_alg_parse_salt(&d, &got, &salt, &e) == cases[i].rc,
+                      "%u: %s", cases[i].salt, e.n ? e.v[0].detail : "taken");
+        ck_assert(cases[i].salt > 512 || salt == cases[i].salt);
+        d = der_of(b.data, b.len);
+        ck_assert_int_eq(sig_alg_parse(&d, &got, &e),
+                         cases[i].salt == 32 ? 0 : -1);
+    }
+}
+END_TEST
+
 START_TEST(algorithms_refused)
 {
     static const struct {
@@ -465,10 +534,12 @@ int main(void)
         openssl_signs_we_verify,
         keys_in_turn,
         pss_salts,
+        pss_salts_as_told,
         points_off_the_curve,
         ecdsa_forms,
         algorithms_as_openssl_writes_them,
         pss_parameters,
+        pss_salt_lengths,
         algorithms_refused,
         we_sign_openssl_verifies,
     };
