@@ -60,6 +60,9 @@
     X(EXTENSION_NOT_ALLOWED, 422, "extension-not-allowed",                     \
       "Extension not allowed")                                                 \
     X(LIFETIME_TOO_LONG, 422, "lifetime-too-long", "Lifetime too long")        \
+    X(LIFETIME_TOO_SHORT, 422, "lifetime-too-short", "Lifetime too short")     \
+    X(NOT_BEFORE_NOT_ALLOWED, 422, "not-before-not-allowed",                   \
+      "Beginning not allowed")                                                 \
     X(ISSUER_EXPIRES, 422, "issuer-expires", "The issuer ends before that")    \
     X(REASON_NOT_ALLOWED, 422, "reason-not-allowed",                           \
       "Revocation reason not allowed")                                         \

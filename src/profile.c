@@ -161,7 +161,7 @@ static int judge_lifetime(const struct profile *p, int64_t asked,
     }
     if (asked && asked < p->min_lifetime) {
         tm_print_span(limit, sizeof(limit), p->min_lifetime);
-        return err_add(e, ERR_BAD_ARGUMENT,
+        return err_add(e, ERR_LIFETIME_TOO_SHORT,
                        "a lifetime of %s is shorter than the %s that profile "
                        "\"%s\" asks for at least",
                        span, limit, p->name);
@@ -180,7 +180,7 @@ static int judge_not_before(const struct profile *p, int64_t asked, int64_t now,
         return 0;
     tm_rfc3339(when, asked);
     if (!p->not_before)
-        return err_add(e, ERR_BAD_ARGUMENT,
+        return err_add(e, ERR_NOT_BEFORE_NOT_ALLOWED,
                        "not_before: profile \"%s\" does not let a request "
                        "choose when a certificate begins",
                        p->name);
@@ -188,7 +188,7 @@ static int judge_not_before(const struct profile *p, int64_t asked, int64_t now,
         return 0;
     tm_rfc3339(first, now - BACKDATE);
     tm_rfc3339(last, now + p->not_before);
-    return err_add(e, ERR_BAD_ARGUMENT,
+    return err_add(e, ERR_NOT_BEFORE_NOT_ALLOWED,
                    "not_before: %s is not between %s and %s, which profile "
                    "\"%s\" allows",
                    when, first, last, p->name);

@@ -132,9 +132,9 @@ struct span {
  * request choose, the length counts both ends.  No lifetime asked for: the
  * default, cut to the issuer's end, but never below min_lifetime.  Otherwise
  * granted or refused:
- * ERR_LIFETIME_TOO_LONG, ERR_ISSUER_EXPIRES (names the longest), or
- * ERR_BAD_ARGUMENT: shorter than min_lifetime, over before it began, or a
- * notBefore that the profile does not let be chosen. */
+ * ERR_LIFETIME_TOO_LONG, ERR_LIFETIME_TOO_SHORT, ERR_ISSUER_EXPIRES (names the
+ * longest), ERR_NOT_BEFORE_NOT_ALLOWED (one that the profile does not let be
+ * chosen), or ERR_BAD_ARGUMENT: over before it began. */
 int profile_validity(const struct profile *p, const struct span *asked,
                      int64_t now, int64_t issuer_not_after, int64_t *not_before,
                      int64_t *not_after, struct errs *e);

@@ -122,8 +122,8 @@ refused key-not-allowed keys 'a type of key' rsa
 refused key-not-allowed key "an authority's own key" own
 refused extension-not-allowed usage 'power' ca
 refused lifetime-too-long lifetime 'too long' web.internal lifetime=101d
-refused bad-argument lifetime 'too short' web.internal lifetime=59m
-refused bad-argument lifetime 'a beginning' web.internal \
+refused lifetime-too-short lifetime 'too short' web.internal lifetime=59m
+refused not-before-not-allowed lifetime 'a beginning' web.internal \
     not_before=2099-01-01T00:00:00Z
 refused bad-argument replaces 'replaces nothing' web.internal replaces=4142
 ok 'a key is blocked' "$POCKETCA" block "$T/web.internal.key"

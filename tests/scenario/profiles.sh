@@ -218,15 +218,15 @@ send 422 name-not-allowed 'the name of the CA itself is denied' denied server
 # when it begins
 when=$(date -u -d '+3 days' +%Y-%m-%dT%H:%M:%SZ)
 ask later /CN=later.internal
-send 400 bad-argument 'a server begins now' later server "not_before=$when"
+send 422 not-before-not-allowed 'a server begins now' later server "not_before=$when"
 send 201 - 'later, where the profile allows it' later later "not_before=$when"
 req "$API/v1/certificates/$(serial_of "$T/later.pem")"
 json 'then' ".not_before == \"$when\""
-send 400 bad-argument 'not that far ahead' later later \
+send 422 not-before-not-allowed 'not that far ahead' later later \
     "not_before=$(date -u -d '+8 days' +%Y-%m-%dT%H:%M:%SZ)"
-send 400 bad-argument 'not in the past' later later \
+send 422 not-before-not-allowed 'not in the past' later later \
     'not_before=2020-01-01T00:00:00Z'
-send 400 bad-argument 'not shorter than the least' later later lifetime=59m
+send 422 lifetime-too-short 'not shorter than the least' later later lifetime=59m
 
 # power
 openssl req -new -key "$T/key" -subj /CN=svc-x -out "$T/power.csr" \
