@@ -16,12 +16,14 @@ static void fill_warnings(struct strs *to, const struct csr *csr)
 {
     strs_copy(to, &csr->warnings);
     for (int i = 0; i < SUBJECT__MAX; i++)
-        if (i != SUBJECT_CN && csr->subject.v[i])
-            strs_add_own(to,
-                         xasprintf("The %s \"%s\" of the subject was "
-                                   "dropped: the name of an authority is "
-                                   "its common name.",
-                                   subject_field_text(i), csr->subject.v[i]));
+        if (i != SUBJECT_CN && csr->subject.v[i]) {
+            AUTO(free) char *values = subject_values(csr->subject.v[i]);
+
+            strs_add_own(to, xasprintf("The %s %s of the subject was "
+                                       "dropped: the name of an authority is "
+                                       "its common name.",
+                                       subject_field_text(i), values));
+        }
     for (size_t i = 0; i < csr->san.n; i++) {
         AUTO(free) char *name = name_text(&csr->san.v[i]);
 

@@ -35,7 +35,7 @@ struct csr {
     uint32_t salt; /* of RSA-PSS, in octets */
     const uint8_t *sig;
     size_t sig_len;
-    struct subject subject; /* of several values of a field the last */
+    struct subject subject; /* several values: subject_add(); CN: the last */
     bool has_san;
     struct names san;     /* well-formed and normal */
     struct strs odd_san;  /* "otherName", "directoryName", …: 422 later */

@@ -7,6 +7,7 @@
  */
 #include "csr_part.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +31,25 @@ static const struct {
     {DER_CTX(8), "registeredID"},
 };
 
+/* "otherName 1.3.6.1.4.1.311.20.2.3": many are told without their types, which
+ * is less than they take in the request. */
+static void odd_name(struct csr *c, const char *kind, const struct der_tlv *t)
+{
+    enum { TYPES_MAX = 8 };
+    struct der d = der_of(t->val, t->len);
+    char text[220];
+    struct der_tlv oid;
+    size_t n = (size_t)snprintf(text, sizeof(text), "%s", kind);
+
+    if (t->tag == DER_CTX_CONS(0) && c->odd_san.n < TYPES_MAX &&
+        der_get_oid(&d, &oid) == 0) {
+        text[n++] = ' ';
+        der_oid_print(text + n, sizeof(text) - n, oid.val, oid.len);
+    }
+    if (!strs_has(&c->odd_san, text))
+        strs_add(&c->odd_san, text);
+}
+
 static int general_parse(struct csr *c, const struct der_tlv *t, struct errs *e)
 {
     struct name n;
@@ -43,8 +63,7 @@ static int general_parse(struct csr *c, const struct der_tlv *t, struct errs *e)
     }
     for (size_t i = 0; i < sizeof(odd_kinds) / sizeof(*odd_kinds); i++)
         if (odd_kinds[i].tag == t->tag) {
-            if (!strs_has(&c->odd_san, odd_kinds[i].text))
-                strs_add(&c->odd_san, odd_kinds[i].text);
+            odd_name(c, odd_kinds[i].text, t);
             return 0;
         }
     return ext_bad(e, "subjectAltName");

@@ -33,7 +33,10 @@ static int text_parse(struct csr *c, const struct der_tlv *oid,
                      xasprintf("The subject has several common names; \"%s\" "
                                "was dropped, the last one counts.",
                                c->subject.v[f]));
-    subject_set(&c->subject, f, buf_take_str(&text));
+    if (cn)
+        subject_set(&c->subject, f, buf_take_str(&text));
+    else
+        subject_add(&c->subject, f, buf_take_str(&text));
     return 0;
 }
 

@@ -105,7 +105,7 @@ AUTO_VALUE(taken, struct taken, taken_free)
  * profile has, no server's; else any other is dropped with a warning.  A mail
  * address of the subject that the profile takes is one more name too (RFC 5280
  * section 4.1.2.6).  -1 with ERR_NO_NAMES, ERR_BAD_NAME or ERR_BAD_CSR (a field
- * of the subject that no certificate may have). */
+ * of the subject that no certificate may have, or with several values). */
 int profile_take(const struct profile *p, const struct claim *a,
                  struct taken *out, struct strs *warnings, struct errs *e);
 

@@ -257,7 +257,8 @@ static void judge_names(struct judge *j, const struct request *r)
     had = j->e->n;
     for (size_t i = 0; r->odd_san && i < r->odd_san->n; i++)
         err_add(j->e, ERR_NAME_TYPE_NOT_ALLOWED,
-                "a name of type %s is asked for, which is never certified",
+                "a name of type %s is asked for, which is never certified; "
+                "list the names that are (?names=web.internal)",
                 r->odd_san->v[i]);
     if (j->e->n > had)
         report_rule(j->report, "names", NULL, j->e, had, "-");

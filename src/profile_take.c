@@ -145,28 +145,59 @@ static int no_names(const char *cn, struct errs *e)
                    "(?names=web.internal).");
 }
 
+/* A certificate has one value of a field.  Which one is meant nobody knows. */
+static int several(const struct profile *p, enum subject_field f,
+                   const char *value, struct errs *e)
+{
+    AUTO(free) char *values = subject_values(value);
+
+    return err_add(e, ERR_BAD_CSR,
+                   "The subject has several values of %s, %s, and profile "
+                   "\"%s\" takes one.",
+                   subject_field_text(f), values, p->name);
+}
+
+/* Country codes are compared without regard to case, and written in capital
+ * letters (ISO 3166). */
+static void upper(char *code)
+{
+    for (; *code; code++)
+        if (*code >= 'a' && *code <= 'z')
+            *code = (char)(*code - 'a' + 'A');
+}
+
+static int take_field(const struct profile *p, enum subject_field f,
+                      const char *asked, struct subject *out, struct errs *e)
+{
+    AUTO(free) char *value = xstrdup(asked);
+    const char *rule;
+
+    if (strchr(value, '\n'))
+        return several(p, f, value, e);
+    if (f == SUBJECT_CN || f == SUBJECT_EMAIL)
+        return 0; /* names */
+    if (f == SUBJECT_C)
+        upper(value);
+    rule = subject_rule(f, value);
+    if (rule)
+        return err_add(e, ERR_BAD_CSR, "The %s \"%s\" of the subject %s.",
+                       subject_field_text(f), asked, rule);
+    out->v[f] = take_ptr(value);
+    return 0;
+}
+
 /* The fields that the profile fixes or takes, but no CN or mail address that
- * it takes, which are names. */
+ * it takes. */
 static int take_fields(const struct profile *p, const struct subject *asked,
                        struct subject *out, struct errs *e)
 {
     int rc = 0;
 
-    for (int i = 0; i < SUBJECT__MAX; i++) {
-        const enum subject_field f = (enum subject_field)i;
-        const char *value = p->fixed.v[i], *rule = NULL;
-
-        if (!value && takes(p, f) && f != SUBJECT_CN && f != SUBJECT_EMAIL &&
-            asked->v[i]) {
-            value = asked->v[i];
-            rule = subject_rule(f, value);
-        }
-        if (rule)
-            rc = err_add(e, ERR_BAD_CSR, "The %s \"%s\" of the subject %s.",
-                         subject_field_text(f), value, rule);
-        else if (value)
-            out->v[i] = xstrdup(value);
-    }
+    for (int i = 0; i < SUBJECT__MAX; i++)
+        if (p->fixed.v[i])
+            out->v[i] = xstrdup(p->fixed.v[i]);
+        else if (takes(p, (enum subject_field)i) && asked->v[i])
+            rc |= take_field(p, (enum subject_field)i, asked->v[i], out, e);
     return rc;
 }
 
@@ -206,8 +237,9 @@ int profile_take(const struct profile *p, const struct claim *a,
         name_copy(&n, &a->names->v[i]);
         names_add(&t.names, &n);
     }
-    rc = take_fields(p, a->subject, &t.subject, e);
-    rc |= take_email(p, a, &t, warnings, e);
+    if (take_fields(p, a->subject, &t.subject, e) != 0)
+        return -1;
+    rc = take_email(p, a, &t, warnings, e);
     if (cn && judge_cn(p, a, &t, warnings, e) != 0)
         return -1;
     if (t.names.n == 0 && p->names.n && !a->odd)

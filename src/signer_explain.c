@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* A line has two texts of some 600 octets at most. */
 enum { LINES_A_FRAME = 32, TBS_MAX = RECORD_MAX - 4096 };
@@ -37,18 +38,20 @@ static void told_field(struct report *r, const struct issue_ask *a,
                        enum subject_field f)
 {
     const char *asked = a->m->subject.v[f], *is = a->taken.subject.v[f];
+    AUTO(free) char *all = asked && strchr(asked, '\n') ? subject_values(asked)
+                                                        : xstrdup_null(asked);
     AUTO(free)
     char *about = xasprintf("%s=%s", subject_field_text(f),
-                            is      ? is
-                            : asked ? asked
-                                    : "");
+                            is    ? is
+                            : all ? all
+                                  : "");
 
     if (is && is_denied(r, &a->taken.names, is))
         report_note(r, "subject", about, "is a name that is denied");
     else if (is)
         report_rule(r, "subject", about, &(struct errs){0}, 0, "%s",
                     a->profile->fixed.v[f]            ? "the profile's own"
-                    : asked && strcmp(asked, is) == 0 ? "taken from the request"
+                    : asked && strcasecmp(asked, is) == 0 ? "taken from the request"
                                                       : "from the names");
     else if (asked)
         report_note(r, "subject", about, "not taken from the request");

@@ -190,6 +190,33 @@ void subject_set(struct subject *s, enum subject_field f, char *value)
         free(value);
 }
 
+void subject_add(struct subject *s, enum subject_field f, char *value)
+{
+    AUTO(free) char *had = s->v[f];
+    char *now;
+
+    s->v[f] = NULL;
+    subject_set(s, f, value);
+    now = s->v[f];
+    if (!had || (now && strcmp(had, now) == 0))
+        return;
+    s->v[f] = now ? xasprintf("%s\n%s", had, now) : xstrdup(had);
+    free(now);
+}
+
+char *subject_values(const char *value)
+{
+    struct strs all = {0};
+    char *text, *quoted;
+
+    strs_split(&all, value, '\n');
+    text = strs_join(&all, "\", \"");
+    strs_free(&all);
+    quoted = xasprintf("\"%s\"", text);
+    free(text);
+    return quoted;
+}
+
 bool subject_is_empty(const struct subject *s)
 {
     for (int f = 0; f < SUBJECT__MAX; f++)

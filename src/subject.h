@@ -41,6 +41,11 @@ void subject_collapse(char *s);
 /* Takes the value, without blanks at its ends and doubled ones; of several the
  * last one stays, and an empty one is none. */
 void subject_set(struct subject *s, enum subject_field f, char *value);
+/* The same of a request: another value stands beside the one before, each a
+ * line, which subject_rule() lets no field have. */
+void subject_add(struct subject *s, enum subject_field f, char *value);
+/* "\"a\", \"b\"" of these; the caller frees. */
+char *subject_values(const char *value);
 bool subject_is_empty(const struct subject *s);
 void subject_copy(struct subject *to, const struct subject *from);
 void subject_free(struct subject *s);

@@ -21,6 +21,8 @@ configure 'profile granted { usage = server names = "dns:**.internal"' \
     'profile mail { usage = email names = { "email:*@example.internal", "cn:**" }' \
     'deny = { "email:root@example.internal", "cn:root*" }' \
     'subject = { cn, email } }' \
+    'profile dept { usage = client names = { "dns:**.internal", "cn:svc-*" }' \
+    'subject = { c, o, ou, cn } }' \
     'profile login { usage = client names = { "dns:**.internal", "cn:**" }' \
     'deny = "cn:root*" subject = cn }'
 ok 'the sample is accepted' "$POCKETCA" check -c "$CA/pocketca.conf"
@@ -29,7 +31,7 @@ serve
 req "$API/v1/profiles"
 json 'all of it is shown' '[.profiles[].name] == ["server", "client", "mutual",
     "people", "workload", "short", "granted", "later", "responder", "mail",
-    "login"]'
+    "dept", "login"]'
 json 'people, in full' '.profiles[] | select(.name == "people") |
     .usage == ["email", "client"] and .subject == {"c": "DE",
     "o": "Example Ltd", "ou": true, "cn": true} and .max_names == 3 and
@@ -84,6 +86,34 @@ want 201 - 'renewed with its subject' -X POST \
 openssl x509 -in "$T/body" -noout -subject -nameopt utf8,sep_comma_plus \
     >"$T/renewed"
 like 'the same subject' "$T/renewed" 'C=DE,O=Example Ltd,OU=Research,CN=Jane Doe$'
+
+# one value of a field, country codes in capital letters
+ask two '/C=de/O=Acme/OU=a/OU=b/CN=svc-x'
+send 201 - 'several values of what is not taken' two client
+send 400 bad-csr 'several values of what is' two dept
+like 'are named' "$T/body" 'several values of ou, ."a.", ."b.", and profile .*dept.* takes one'
+want 200 - 'as a dry run says' --data-binary @"$T/two.csr" \
+    "$API/v1/certificates?profile=dept&dry_run=true"
+json 'with its rule' '.would_issue == false and ([.errors[].code] == ["bad-csr"])'
+want 200 - 'and what is not taken' --data-binary @"$T/two.csr" \
+    "$API/v1/certificates?profile=client&dry_run=true"
+json 'is shown' 'any(.rules[]; .about == "ou=\"a\", \"b\"" and
+    .detail == "not taken from the request")'
+ask same '/C=de/O=Acme/OU=a/OU=a/CN=svc-x'
+send 201 - 'the same value twice is one' same dept
+like 'and the country is upper case' "$T/same.text" \
+    'Subject: C=DE,O=Acme,OU=a,CN=svc-x$'
+for c in d1 D:; do
+    ask country "/C=$c/CN=svc-x"
+    send 400 bad-csr "no country: $c" country dept
+    like 'is named, with the rule' "$T/body" \
+        "The c .*$c.* is no country code of two capital letters"
+done
+ask upn /CN=svc-x 'otherName:1.3.6.1.4.1.311.20.2.3;UTF8:jane@corp'
+send 422 name-type-not-allowed 'a name for Windows' upn dept
+like 'is named by its type' "$T/body" \
+    'type otherName 1\.3\.6\.1\.4\.1\.311\.20\.2\.3 .*never certified.*list the names'
+send 201 - 'and others may be listed' upn client names=a.internal
 
 # a mail address of the subject is judged as every other, and is one
 ask mail1 '/CN=Joe/emailAddress=joe@Example.Internal' \

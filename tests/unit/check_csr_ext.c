@@ -194,7 +194,7 @@ START_TEST(san_odd_kinds)
         O("\xa3\x02\x30\x00"),
     };
     static const char *const texts[] = {
-        NULL,           "otherName",    "directoryName",
+        NULL,           "otherName 1.2.3", "directoryName",
         "ediPartyName", "registeredID", "x400Address"};
 
     for (size_t i = 0; i < COUNT(kinds); i++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* What a field of a subject may be. */
+#include "mem.h"
 #include "subject.h"
 #include "unit.h"
 
@@ -45,9 +46,33 @@ START_TEST(joiners_where_they_are_seen)
 }
 END_TEST
 
+/* Of a request: each value is kept, and a field with two of them is none. */
+START_TEST(several_values)
+{
+    AUTO(subject) struct subject s = {0};
+    AUTO(free) char *one = NULL, *two = NULL;
+
+    subject_add(&s, SUBJECT_OU, xstrdup(" "));
+    ck_assert_ptr_null(s.v[SUBJECT_OU]);
+    subject_add(&s, SUBJECT_OU, xstrdup(" a  b "));
+    subject_add(&s, SUBJECT_OU, xstrdup("a b"));
+    subject_add(&s, SUBJECT_OU, xstrdup(""));
+    ck_assert_str_eq(s.v[SUBJECT_OU], "a b");
+    ck_assert_ptr_null(subject_rule(SUBJECT_OU, s.v[SUBJECT_OU]));
+    one = subject_values(s.v[SUBJECT_OU]);
+    ck_assert_str_eq(one, "\"a b\"");
+    subject_add(&s, SUBJECT_OU, xstrdup("c"));
+    subject_add(&s, SUBJECT_OU, xstrdup(" "));
+    ck_assert_str_eq(s.v[SUBJECT_OU], "a b\nc");
+    ck_assert_ptr_nonnull(subject_rule(SUBJECT_OU, s.v[SUBJECT_OU]));
+    two = subject_values(s.v[SUBJECT_OU]);
+    ck_assert_str_eq(two, "\"a b\", \"c\"");
+}
+END_TEST
+
 int main(void)
 {
-    const TTest *const tests[] = {joiners_where_they_are_seen};
+    const TTest *const tests[] = {joiners_where_they_are_seen, several_values};
 
-    return unit_run("subject", tests, 1);
+    return unit_run("subject", tests, sizeof(tests) / sizeof(*tests));
 }
