@@ -95,8 +95,8 @@ static void free_files(void *arg)
 /* ---- answers */
 
 /* Never beyond nextUpdate, and not long: a cache knows of no revocation.
- * True: it is answered with 304. */
-static bool reply_head(struct req *r, const struct crl_files *l,
+ * The status: 200, or 304, of which the length is that of 200 too. */
+static int reply_head(struct req *r, const struct crl_files *l,
                        const uint8_t sha256[32], int64_t modified)
 {
     const int64_t now = tm_now();
@@ -115,10 +115,7 @@ static bool reply_head(struct req *r, const struct crl_files *l,
     front_header(r, "Last-Modified", when);
     tm_http(when, expires);
     front_header(r, "Expires", when);
-    if (!front_not_modified(r, etag, modified))
-        return false;
-    front_reply(r, 304, NULL, NULL);
-    return true;
+    return front_not_modified(r, etag, modified) ? 304 : 200;
 }
 
 static struct crl_files *find(struct req *r, const char *name)
@@ -147,10 +144,9 @@ void front_crl_der(struct req *r)
     if (fd < 0) /* others ask for more than there is: no fault of ours */
         front_refuse(r, ERR_QUEUE_FULL, "no descriptor is left to send %s by",
                      name);
-    else if (reply_head(r, l, f->meta.sha256, f->modified))
-        close(fd);
     else
-        front_reply_fd(r, 200, "application/pkix-crl", fd, f->meta.size);
+        front_reply_fd(r, reply_head(r, l, f->meta.sha256, f->modified),
+                       "application/pkix-crl", fd, f->meta.size);
     free_files(l);
 }
 
@@ -167,11 +163,8 @@ static void reply_pem(struct req *r, struct crl_files *l, int64_t modified)
         size += pem_size(l->v[i]);
     }
     digest_sum(DIGEST_SHA256, all.data, all.len, sha256);
-    if (reply_head(r, l, sha256, modified))
-        free_files(l);
-    else
-        front_reply_read(r, 200, "application/x-pem-file", size, read_files, l,
-                         free_files);
+    front_reply_read(r, reply_head(r, l, sha256, modified),
+                     "application/x-pem-file", size, read_files, l, free_files);
 }
 
 void front_crl_pem(struct req *r)

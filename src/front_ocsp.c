@@ -46,18 +46,15 @@ static void reply_error(struct req *r, enum ocsp_error error)
 static void reply_body(struct req *r, const struct ocsp_body *b)
 {
     AUTO(buf) struct buf der = {0};
+    bool known = r->method == METHOD_GET &&
+                 front_not_modified(r, b->etag, b->this_update);
 
     front_header_lent(r, "Cache-Control", b->control);
     front_header_lent(r, "ETag", b->etag);
     front_header_lent(r, "Last-Modified", b->modified);
     front_header_lent(r, "Expires", b->expires);
-    if (r->method == METHOD_GET &&
-        front_not_modified(r, b->etag, b->this_update)) {
-        front_reply(r, 304, NULL, NULL);
-        return;
-    }
     buf_put(&der, b->der.data, b->der.len);
-    front_reply(r, 200, TYPE_RESPONSE, &der);
+    front_reply(r, known ? 304 : 200, TYPE_RESPONSE, &der);
 }
 
 /* ---- asking the signer ---- */

@@ -152,7 +152,7 @@ static void finish(struct req *r, enum todo todo, int status, const char *type,
     c->response = m;
     c->reply_len = len;
     r->status = status;
-    if (type)
+    if (type && status != 304) /* it is the one that is known */
         add_header(m, "Content-Type", type);
     for (size_t i = 0; i < c->n_headers; i++)
         add_header(m, c->headers[i].name, c->headers[i].value);

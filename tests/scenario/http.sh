@@ -49,6 +49,7 @@ json 'in full' '(.type | type) == "string" and (.title | length) > 0 and
 BEARER=''
 for path in /crl/issuing.crl /crl/chain.pem; do
     want 200 - "$path" "$PUBLIC$path"
+    size=$(header Content-Length)
     etag=$(header ETag)
     modified=$(header Last-Modified)
     like "$path: ETag" "$T/head" '^[Ee][Tt]ag: "'
@@ -56,6 +57,8 @@ for path in /crl/issuing.crl /crl/chain.pem; do
     like "$path: Expires" "$T/head" '^[Ee]xpires: .* GMT'
     want 304 - "$path: If-None-Match" -H "If-None-Match: $etag" "$PUBLIC$path"
     is "$path: nothing comes with a 304" "$(wc -c <"$T/body")" 0
+    is "$path: of what is known it has the length, and no type" \
+        "$(header Content-Length) $(header Content-Type)" "$size "
     want 304 - "$path: one of several" \
         -H "If-None-Match: \"zz\", $etag" "$PUBLIC$path"
     want 304 - "$path: *" -H 'If-None-Match: *' "$PUBLIC$path"

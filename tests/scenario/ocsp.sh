@@ -101,7 +101,9 @@ is 'Last-Modified is thisUpdate' "$(date -u -d "$modified" '+%b %e %T %Y GMT')" 
     "$(sed -n 's/.*This Update: //p' "$T/text" | head -n 1)"
 is 'Expires is nextUpdate' "$(date -u -d "$(header Expires)" '+%b %e %T %Y GMT')" \
     "$(sed -n 's/.*Next Update: //p' "$T/text" | head -n 1)"
+size=$(header Content-Length)
 want 304 - 'not again' -H "If-None-Match: $etag" "$PUBLIC/ocsp/$(escaped "$T/a.req")"
+is 'of what is known it has the length' "$(header Content-Length)" "$size"
 want 304 - 'nor by date' -H "If-Modified-Since: $modified" \
     "$PUBLIC/ocsp/$(escaped "$T/a.req")"
 want 200 - 'another tag' -H 'If-None-Match: "0"' "$PUBLIC/ocsp/$(escaped "$T/a.req")"
