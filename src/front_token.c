@@ -240,6 +240,19 @@ static int read_limit(const char *text, uint32_t *out, struct errs *e)
                    LIMIT_MAX);
 }
 
+/* The id of a token. */
+static int read_cursor(const char *text, struct errs *e)
+{
+    static const char set[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+
+    if (!text || (strlen(text) == TOKEN_ID_LEN && !text[strspn(text, set)]))
+        return 0;
+    return err_add(e, ERR_BAD_ARGUMENT,
+                   "cursor=%.64s: the value of next in an earlier answer is "
+                   "wanted",
+                   text);
+}
+
 void front_token_list(struct req *r)
 {
     static const char *const names[] = {"limit", "cursor", NULL};
@@ -250,7 +263,8 @@ void front_token_list(struct req *r)
 
     if (front_query(r, names, &args) != 0)
         return;
-    if (read_limit(front_args_get(&args, "limit"), &limit, &e) != 0) {
+    if (read_limit(front_args_get(&args, "limit"), &limit, &e) != 0 ||
+        read_cursor(front_args_get(&args, "cursor"), &e) != 0) {
         front_problem(r, &e);
         return;
     }

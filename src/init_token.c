@@ -62,7 +62,8 @@ static int put_file(const struct init *i, const char *name,
 
 static int make(const struct init *i, struct client *c, struct errs *e)
 {
-    struct token asked = {.label = admin, .roles = ROLE_ADMIN};
+    struct token asked = {
+        .label = admin, .roles = ROLE_ADMIN, .wildcards = true};
     AUTO(token) struct token made = {0};
     AUTO(buf) struct buf line = {0};
     AUTO(buf) struct buf rc = {0};

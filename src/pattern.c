@@ -137,6 +137,8 @@ static const char *read_cn(struct pattern *out, const char *text)
     bool begins = len > 1 && text[len - 1] == '*';
     struct name n;
 
+    if (strcmp(text, "*") == 0)
+        return "is nothing but a \"*\"; any common name is \"cn:**\"";
     if (begins)
         len--;
     if (memchr(text, '*', len))

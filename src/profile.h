@@ -69,7 +69,7 @@ struct limits {
     struct strs profiles;  /* none: every profile */
     struct patterns names; /* none: every name */
     bool wildcards;        /* counts only when `limited` */
-    bool limited;          /* false: no limits at all (an unlimited admin) */
+    bool limited;          /* false: no limits at all; of a token always true */
 };
 void limits_free(struct limits *l);
 /* True when the profile is among those, or there is no limit. */

@@ -70,7 +70,7 @@ static int within_limits(const struct who *w, const struct token *t,
     int bad = within_profiles(&w->limits, &t->profiles, e) |
               within_names(&w->limits, &t->names, e);
 
-    if (w->narrow && t->wildcards && !w->limits.wildcards)
+    if (w->limits.limited && t->wildcards && !w->limits.wildcards)
         bad = err_add(e, ERR_WILDCARD_NOT_ALLOWED,
                       "wildcards: your own token has none");
     return bad;

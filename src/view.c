@@ -250,6 +250,24 @@ static json_t *view_roles(unsigned roles)
     return a;
 }
 
+/* As patterns are always answered, however they were given. */
+static json_t *view_patterns(const struct strs *l)
+{
+    json_t *a = json_array();
+
+    for (size_t i = 0; i < l->n; i++) {
+        AUTO(errs) struct errs e = {0};
+        AUTO(free) char *text = NULL;
+        struct pattern p = {0};
+
+        if (pattern_parse(&p, l->v[i], &e) == 0)
+            text = pattern_text(&p);
+        view_append(a, view_text(text ? text : l->v[i]));
+        pattern_free(&p);
+    }
+    return a;
+}
+
 /* A limit that is not there is null: an empty list would read as "nothing". */
 json_t *view_token(const struct token *t)
 {
@@ -260,7 +278,7 @@ json_t *view_token(const struct token *t)
     view_set(o, "roles", view_roles(t->roles));
     view_set(o, "profiles",
              t->profiles.n ? view_strs(&t->profiles) : json_null());
-    view_set(o, "names", t->names.n ? view_strs(&t->names) : json_null());
+    view_set(o, "names", t->names.n ? view_patterns(&t->names) : json_null());
     view_set(o, "wildcards", json_boolean(t->wildcards));
     view_set(o, "uses", json_integer((json_int_t)t->uses));
     view_set(o, "max_uses",

@@ -46,6 +46,10 @@ json_t *view_parse(const void *text, size_t len, struct errs *e)
         err_add(e, ERR_BAD_JSON, "nested deeper than %d levels", DEPTH_MAX);
         return NULL;
     }
+    if (len == 0) {
+        err_add(e, ERR_BAD_JSON, "the body is empty; a JSON object is wanted");
+        return NULL;
+    }
     j = json_loadb(text, len, JSON_REJECT_DUPLICATES, &why);
     if (!j) {
         err_add(e, ERR_BAD_JSON, "line %d, column %d: %s", why.line, why.column,

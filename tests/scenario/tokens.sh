@@ -36,6 +36,19 @@ as "$ci" 403 role-missing 'it makes no tokens' \
 as "$ci" 403 role-missing 'it lists no tokens' "$API/v1/tokens"
 make 409 label-taken 'a label twice' '{"label":"ci","roles":["read"]}'
 
+make 201 - 'patterns as they come' '{"label":"patterns","roles":["read"],"names":
+    ["*.A.internal","10.0.0.0/8","FD00:0::/8","joe@x.org","spiffe://td/**"]}'
+json 'are answered in full' '.names == ["dns:*.a.internal", "ip:10.0.0.0/8",
+    "ip:fd00::/8", "email:joe@x.org", "uri:spiffe://td/**"]'
+make 400 bad-json 'no body' ''
+json 'is said' '.detail | test("empty")'
+want 200 - 'a page' "$API/v1/tokens?limit=1"
+next=$(jq -r .next "$T/body")
+want 200 - 'the one after it' "$API/v1/tokens?limit=1&cursor=$next"
+for c in '' x "${next}0" "$(echo "$next" | tr a-z A-Z)-"; do
+    want 400 bad-argument "no cursor: '$c'" "$API/v1/tokens?cursor=$c"
+done
+
 # names: exactly one label more
 try() { # STATUS CODE NAME [QUERY]
     csr x.a.internal
@@ -117,6 +130,15 @@ as "$w1" 201 - 'profile and token do' \
     --data-binary @"$T/wild.csr" "$API/v1/certificates"
 as "$w1" 422 wildcard-not-allowed 'profile client does not' \
     --data-binary @"$T/wild.csr" "$API/v1/certificates?profile=client"
+want 201 - 'the token of init may' \
+    --data-binary @"$T/wild.csr" "$API/v1/certificates"
+w2=$(token '"admin"')
+as "$w2" 422 wildcard-not-allowed 'another of an admin may when it says so' \
+    --data-binary @"$T/wild.csr" "$API/v1/certificates"
+BEARER=$w2
+make 422 wildcard-not-allowed 'and gives no more than it has' \
+    '{"label":"w3","roles":["issue"],"wildcards":true}'
+BEARER=$ADMIN
 
 # no token makes one that may more
 sub=$(token '"admin"' '"names":["dns:**.a.internal"],"lifetime":"10d"')

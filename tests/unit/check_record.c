@@ -191,8 +191,13 @@ START_TEST(limits_are_what_the_token_says)
     struct errs e = {0};
 
     ck_assert_int_eq(token_limits(&t, &l, &e), 0);
-    ck_assert(!l.limited);
+    ck_assert(l.limited && !l.wildcards); /* whatever the roles */
     limits_free(&l);
+    t.wildcards = true;
+    ck_assert_int_eq(token_limits(&t, &l, &e), 0);
+    ck_assert(l.limited && l.wildcards);
+    limits_free(&l);
+    t.wildcards = false;
     t.roles = ROLE_ISSUE;
     ck_assert_int_eq(token_limits(&t, &l, &e), 0);
     ck_assert(l.limited && !l.wildcards);
