@@ -71,16 +71,14 @@ static void *serve(void *arg)
 static int start_signer(struct client *c, struct conf *conf, int lock,
                         struct errs *e)
 {
-    struct strs warnings = {0};
+    AUTO(strs) struct strs warnings = {0};
     int pair[2];
 
     if (passphrase_fill(conf, conf->given_pass, conf->may_ask, e) != 0 ||
         conf_check(conf, &warnings, e) != 0) {
-        strs_free(&warnings);
         close(lock);
         return -1;
     }
-    strs_free(&warnings);
     c->s = signer_open(conf, NULL, lock, e);
     if (!c->s)
         return -1;

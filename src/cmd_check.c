@@ -14,7 +14,7 @@ int cmd_check(int argc, char **argv)
         CMD_PASSPHRASE_OPTIONS(pass), CMD_CONF_OPTION(file), {0}};
     AUTO(errs) struct errs e = {0};
     AUTO(conf) struct conf *c = NULL;
-    struct strs warnings = {0};
+    AUTO(strs) struct strs warnings = {0};
     int code;
 
     if (cmd_options(&argc, &argv, options, "check [-c FILE]", &code) < 0)
@@ -27,7 +27,6 @@ int cmd_check(int argc, char **argv)
         return cmd_fail(&e);
     code = conf_check(c, &warnings, &e) < 0 ? cmd_fail(&e) : EXIT_DONE;
     cmd_warn(&warnings);
-    strs_free(&warnings);
     if (code == EXIT_DONE)
         printf("%s is good\n", c->file);
     return code;
@@ -38,7 +37,7 @@ int check_main(const char *path)
 {
     AUTO(errs) struct errs e = {0};
     AUTO(conf) struct conf *c = NULL;
-    struct strs warnings = {0};
+    AUTO(strs) struct strs warnings = {0};
 
     proc_child_init("check");
     c = proc_conf(path);
@@ -50,6 +49,5 @@ int check_main(const char *path)
         log_msg(LOG_WARN, "configuration", "%s", warnings.v[i]);
     for (size_t i = 0; i < e.n; i++)
         log_msg(LOG_ERROR, "configuration", "%s", e.v[i].detail);
-    strs_free(&warnings);
     return e.n ? EXIT_REFUSED : EXIT_DONE;
 }

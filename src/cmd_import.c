@@ -183,7 +183,7 @@ static int take_path(struct import *im, const char *path, unsigned depth);
 static int take_dir(struct import *im, DIR *dir, const char *path,
                     unsigned depth)
 {
-    struct strs names = {0};
+    AUTO(strs) struct strs names = {0};
     const struct dirent *d;
     int rc = 0;
 
@@ -201,7 +201,6 @@ static int take_dir(struct import *im, DIR *dir, const char *path,
              (S_ISREG(st.st_mode) && is_wanted(names.v[i]))))
             rc = take_path(im, sub, depth + 1);
     }
-    strs_free(&names);
     return rc;
 }
 
@@ -468,7 +467,7 @@ int cmd_import(int argc, char **argv)
          NULL},
         CMD_CONF_OPTION(im->file),
         {0}};
-    struct strs paths = {0};
+    AUTO(strs) struct strs paths = {0};
     int code;
 
     if (cmd_options(&argc, &argv, options, "import [options] PATH...", &code) ==
@@ -481,6 +480,5 @@ int cmd_import(int argc, char **argv)
                    : import(im, &paths);
     }
     strs_free(&im->crls);
-    strs_free(&paths);
     return code;
 }

@@ -206,7 +206,7 @@ static int report(const struct init *i)
     AUTO(errs) struct errs e = {0};
     AUTO(conf) struct conf *c = conf_load(i->conf_file, &e);
     AUTO(blobs) struct blobs root = {0};
-    struct strs warnings = {0};
+    AUTO(strs) struct strs warnings = {0};
 
     if (c && i->form == INIT_CSR)
         return report_csr(i);
@@ -224,7 +224,6 @@ static int report(const struct init *i)
         print_next(i, c);
     fflush(stdout);
     cmd_warn(&warnings);
-    strs_free(&warnings);
     return EXIT_DONE;
 }
 

@@ -112,11 +112,10 @@ static int install(const struct conf *c, const struct conf_authority *a,
 
 static int check(const struct conf *c, struct errs *e)
 {
-    struct strs warnings = {0};
+    AUTO(strs) struct strs warnings = {0};
     int r = conf_check(c, &warnings, e);
 
     cmd_warn(&warnings);
-    strs_free(&warnings);
     return r;
 }
 
@@ -183,7 +182,7 @@ static int take(struct conf *c, const char *path, const struct asked *a,
                 const struct blobs *l, struct errs *e)
 {
     struct conf_authority *which = choose(c, a->authority, e);
-    struct strs warnings = {0};
+    AUTO(strs) struct strs warnings = {0};
 
     if (!which || prepare(c, a, e) < 0 || judge(c, which, path, l, e) < 0 ||
         vacant(c, which, l, e) < 0 || rehearse(c, which, l, e) < 0 ||
@@ -191,7 +190,6 @@ static int take(struct conf *c, const char *path, const struct asked *a,
         return -1;
     chain_lint(path, l, &warnings);
     cmd_warn(&warnings);
-    strs_free(&warnings);
     printf("Authority %s has its certificate, %s.\n", which->name,
            which->certificate);
     return 0;

@@ -17,7 +17,7 @@ static void flatten(struct strs *to, const struct strs *from)
 
 static int fill_roles(struct token *t, const struct strs *roles, struct errs *e)
 {
-    struct strs flat = {0};
+    AUTO(strs) struct strs flat = {0};
     int rc = 0;
 
     flatten(&flat, roles);
@@ -31,7 +31,6 @@ static int fill_roles(struct token *t, const struct strs *roles, struct errs *e)
                          "admin are",
                          flat.v[i]);
     }
-    strs_free(&flat);
     return rc;
 }
 
@@ -86,7 +85,9 @@ static int make(struct client *c, const struct token *asked, bool json,
 
 static int token_make(int argc, char **argv)
 {
-    struct strs roles = {0}, names = {0}, profiles = {0};
+    AUTO(strs) struct strs roles = {0};
+    AUTO(strs) struct strs names = {0};
+    AUTO(strs) struct strs profiles = {0};
     const char *file = NULL, *label = NULL, *wildcards = NULL, *uses = NULL,
                *lifetime = "90d", *json = NULL;
     const struct cmd_option options[] = {
@@ -111,28 +112,20 @@ static int token_make(int argc, char **argv)
 
     if (cmd_options(&argc, &argv, options,
                     "token make --label TEXT --roles LIST …", &code) < 0)
-        goto done;
-    if (argc > 0 || !label || roles.n == 0) {
-        code = cmd_usage("token make", "--label and --roles are required");
-        goto done;
-    }
+        return code;
+    if (argc > 0 || !label || roles.n == 0)
+        return cmd_usage("token make", "--label and --roles are required");
     t.label = xstrdup(label);
     t.wildcards = wildcards;
     flatten(&t.profiles, &profiles);
     flatten(&t.names, &names);
     if (fill_roles(&t, &roles, &e) | fill_end(&t, lifetime, &e) |
-        fill_uses(&t, uses, &e)) {
-        code = cmd_fail(&e);
-        goto done;
-    }
+        fill_uses(&t, uses, &e))
+        return cmd_fail(&e);
     c = cmd_client(file, &code);
-    if (c)
-        code = make(c, &t, json, &e) < 0 ? cmd_fail(&e) : EXIT_DONE;
-done:
-    strs_free(&roles);
-    strs_free(&names);
-    strs_free(&profiles);
-    return code;
+    if (!c)
+        return code;
+    return make(c, &t, json, &e) < 0 ? cmd_fail(&e) : EXIT_DONE;
 }
 
 static void print_line(const struct token *t)

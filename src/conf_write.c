@@ -105,7 +105,7 @@ static void put_profile(struct buf *b, const char *name, const char *usage,
 
 void conf_write(struct buf *out, const struct conf_init *i)
 {
-    struct strs all = {0};
+    AUTO(strs) struct strs all = {0};
     bool everything = !i->allow || i->allow->n == 0;
     bool single = everything || strs_has(i->allow, "dns:**");
     const struct strs *names = everything ? &all : i->allow;
@@ -122,5 +122,4 @@ void conf_write(struct buf *out, const struct conf_init *i)
     put_profile(out, "client", "\"client\"", names, i->subject, single);
     put_profile(out, "mutual", "\"server\", \"client\"", names, i->subject,
                 single);
-    strs_free(&all);
 }

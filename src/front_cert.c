@@ -88,7 +88,7 @@ AUTO_VALUE(asked, struct asked, asked_free)
  * request for an Idempotency-Key, however they came. */
 static void split_names(struct strs *out, const char *text)
 {
-    struct strs parts = {0};
+    AUTO(strs) struct strs parts = {0};
 
     strs_split(&parts, text, ',');
     for (size_t i = 0; i < parts.n; i++) {
@@ -99,7 +99,6 @@ static void split_names(struct strs *out, const char *text)
             len--;
         strs_add_own(out, xstrndup(s, len));
     }
-    strs_free(&parts);
 }
 
 static int read_dry(struct asked *a, const char *text, struct errs *e)

@@ -126,7 +126,7 @@ static int ask_host(struct init *i, const struct asked *a, struct errs *e)
 
 static int ask_allow(struct init *i, const struct asked *a, struct errs *e)
 {
-    struct strs parts = {0};
+    AUTO(strs) struct strs parts = {0};
     int r = 0;
 
     if (a->allow && !*a->allow)
@@ -142,7 +142,6 @@ static int ask_allow(struct init *i, const struct asked *a, struct errs *e)
         strs_add_own(&i->allow_text, pattern_text(&p));
         patterns_add(&i->allow, &p);
     }
-    strs_free(&parts);
     return r;
 }
 

@@ -97,7 +97,7 @@ static int make_cert(struct made *m, struct cert_spec *spec,
     struct key_signer *signer = key_signer_new(key);
     AUTO(decision) struct decision *passed = NULL;
     AUTO(buf) struct buf tbs = {0};
-    struct strs warnings = {0};
+    AUTO(strs) struct strs warnings = {0};
 
     serial_random(&spec->serial);
     spec->spki = m->spki.data;
@@ -110,7 +110,6 @@ static int make_cert(struct made *m, struct cert_spec *spec,
     if (passed)
         cert_seal(&m->der, passed, signer);
     cmd_warn(&warnings);
-    strs_free(&warnings);
     key_signer_free(signer);
     if (!passed)
         return -1;
@@ -135,7 +134,7 @@ static int constraints(const struct init *i, struct cert_constraints *out,
 {
     static const char *const always[] = {"dns:localhost", "ip:127.0.0.1",
                                          "ip:::1"};
-    struct strs all = {0};
+    AUTO(strs) struct strs all = {0};
     int r = 0;
 
     strs_copy(&all, &i->allow_text);
@@ -152,7 +151,6 @@ static int constraints(const struct init *i, struct cert_constraints *out,
             pattern_free(&p);
         }
     }
-    strs_free(&all);
     return r;
 }
 

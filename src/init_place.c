@@ -242,7 +242,7 @@ static void list_dir(const char *path, struct strs *names)
 /* data was empty, so what is in it now is ours. */
 static void move_back(const struct init *i)
 {
-    struct strs names = {0};
+    AUTO(strs) struct strs names = {0};
 
     list_dir(i->data, &names);
     for (size_t k = 0; k < names.n; k++) {
@@ -250,7 +250,6 @@ static void move_back(const struct init *i)
 
         remove_tree(path);
     }
-    strs_free(&names);
 }
 
 static int move_entry(const struct init *i, const char *name, struct errs *e)
@@ -266,14 +265,13 @@ static int move_entry(const struct init *i, const char *name, struct errs *e)
 static int move_inside(const struct init *i, struct errs *e)
 {
     static const char conf[] = "pocketca.conf";
-    struct strs names = {0};
+    AUTO(strs) struct strs names = {0};
     int r = 0;
 
     list_dir(i->tmp, &names);
     for (size_t k = 0; r == 0 && k < names.n; k++)
         if (strcmp(names.v[k], conf) != 0)
             r = move_entry(i, names.v[k], e);
-    strs_free(&names);
     if (r == 0)
         r = move_entry(i, conf, e);
     if (r == 0 && (rmdir(i->tmp) < 0 || chmod(i->data, 0700) < 0 ||

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "auto.h"
+
 void *xmalloc(size_t size);
 void *xcalloc(size_t n, size_t size);
 /* n * size octets, refused (process ends) on overflow. */
@@ -41,13 +43,14 @@ char *strs_join(const struct strs *l, const char *sep);
 /* Splits at each octet `sep`; empty parts are kept; "" gives none. */
 void strs_split(struct strs *l, const char *s, char sep);
 void strs_free(struct strs *l);
+AUTO_VALUE(strs, struct strs, strs_free)
 
 /* Lower-case hexadecimal of len octets, NUL-terminated; out has 2*len+1. */
 void hex_encode(char *out, const uint8_t *p, size_t len);
 /* Either case.  Octets written (at most max), or -1 if it is not hex. */
 int hex_decode(uint8_t *out, size_t max, const char *s, size_t len);
 
-/* The last one wins against a compiler that removes dead stores. */
+/* Zeroes that no compiler takes for a dead store. */
 void mem_wipe(void *p, size_t len);
 
 #endif

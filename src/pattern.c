@@ -349,14 +349,11 @@ bool patterns_has_kind(const struct patterns *l, enum name_kind k)
 
 char *patterns_text(const struct patterns *l)
 {
-    struct strs texts = {0};
-    char *s;
+    AUTO(strs) struct strs texts = {0};
 
     for (size_t i = 0; i < l->n; i++)
         strs_add_own(&texts, pattern_text(&l->v[i]));
-    s = strs_join(&texts, ", ");
-    strs_free(&texts);
-    return s;
+    return strs_join(&texts, ", ");
 }
 
 void patterns_free(struct patterns *l)

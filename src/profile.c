@@ -60,18 +60,12 @@ bool limits_have(const struct limits *lim, const char *profile)
 /* "server, client": what the caller may use; to be freed. */
 static char *usable(const struct profiles *l, const struct limits *lim)
 {
-    struct strs names = {0};
-    char *text;
+    AUTO(strs) struct strs names = {0};
 
     for (size_t i = 0; i < l->n; i++)
         if (limits_have(lim, l->v[i].name))
             strs_add(&names, l->v[i].name);
-    text = strs_join(&names, ", ");
-    strs_free(&names);
-    if (*text)
-        return text;
-    free(text);
-    return xstrdup("none");
+    return names.n ? strs_join(&names, ", ") : xstrdup("none");
 }
 
 /* The credential's first that there is, or the first at all. */

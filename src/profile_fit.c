@@ -157,15 +157,12 @@ struct dn_fit profile_dn_fit(const struct profile *p, const struct cert *ca)
 char *profile_dn_permitted(const struct cert *ca)
 {
     struct der list = cert_subtrees(ca, false);
-    struct strs all = {0};
+    AUTO(strs) struct strs all = {0};
     struct der_tlv base;
-    char *text;
 
     while (base_next(&list, &base))
         strs_add_own(&all, cert_name_text(base.val, base.len));
-    text = strs_join(&all, "; ");
-    strs_free(&all);
-    return text;
+    return strs_join(&all, "; ");
 }
 
 /* ---- what does fit ---- */

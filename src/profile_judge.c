@@ -289,7 +289,7 @@ static void judge_key(const struct judge *j, const struct key_pub *k)
 {
     const struct profile *p = j->p;
     const size_t had = j->e->n;
-    struct strs rules = {0};
+    AUTO(strs) struct strs rules = {0};
     AUTO(free) char *text = NULL;
     char one[64], spec[64];
 
@@ -304,7 +304,6 @@ static void judge_key(const struct judge *j, const struct key_pub *k)
         strs_add(&rules, one);
     }
     text = strs_join(&rules, ", ");
-    strs_free(&rules);
     err_add(j->e, ERR_KEY_NOT_ALLOWED,
             "the key is %s; profile \"%s\" allows: %s", spec, p->name, text);
     report_rule(j->report, "keys", spec, j->e, had, "-");
@@ -345,7 +344,7 @@ static const char *written_by(const struct profile *p, const char *oid)
  * the certificate as it says, whatever value the CSR has. */
 static void judge_critical(const struct judge *j, const struct request *r)
 {
-    struct strs oids = {0};
+    AUTO(strs) struct strs oids = {0};
 
     strs_split(&oids, r->critical ? r->critical : "unnamed", ' ');
     for (size_t i = 0; i < oids.n; i++) {
@@ -360,7 +359,6 @@ static void judge_critical(const struct judge *j, const struct request *r)
         report_rule(j->report, rule ? rule : "extensions", oid, j->e, had,
                     "the profile has it, with its own value");
     }
-    strs_free(&oids);
 }
 
 /* What a CSR asks beyond names is granted by the profile or refused. */

@@ -42,7 +42,7 @@ static void add_dir(struct strs *l, const char *path)
 static void enter_sandbox(const struct conf *c)
 {
     AUTO(free) const char **dirs = NULL;
-    struct strs l = {0};
+    AUTO(strs) struct strs l = {0};
 
     add_dir(&l, c->root);
     if (c->weak_keys)
@@ -61,7 +61,6 @@ static void enter_sandbox(const struct conf *c)
         dirs[i] = l.v[i];
     sandbox_no_dump();
     sandbox_signer(c->data, dirs);
-    strs_free(&l);
 }
 
 static _Noreturn void refuse(const struct errs *e)

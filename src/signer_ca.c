@@ -146,13 +146,12 @@ static void lint_refused(struct worker *w, const struct signer_authority *a,
                          struct cert_spec *spec, struct errs *e)
 {
     AUTO(buf) struct buf tbs = {0};
-    struct strs warnings = {0};
+    AUTO(strs) struct strs warnings = {0};
 
     spec->alg = key_signer_alg(worker_key(w, a));
     serial_random(&spec->serial);
     cert_write_tbs(&tbs, spec);
     decide_refused(&tbs, &a->cert, &warnings, e);
-    strs_free(&warnings);
 }
 
 /* Everything that is refused, at once; fills what does not need the issuer. */

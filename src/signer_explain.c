@@ -96,7 +96,7 @@ static void told_extensions(struct report *r, const struct cert *c)
 static void decide(struct worker *w, const struct build *b,
                    struct msg_explained *out, struct errs *why)
 {
-    struct strs warnings = {0};
+    AUTO(strs) struct strs warnings = {0};
     struct build with = *b;
     AUTO(decision) struct decision *passed = NULL;
     const struct cert *c;
@@ -111,7 +111,6 @@ static void decide(struct worker *w, const struct build *b,
     report_rule(&out->report, "lint", NULL, why, 0,
                 "the octets pass policy and every lint");
     report_notes(&out->report, "lint", &warnings);
-    strs_free(&warnings);
     if (why->n)
         return;
     told_extensions(&out->report, c);

@@ -256,7 +256,7 @@ static const struct job_kind import_kind = {
 static void warn(struct import_item *it)
 {
     AUTO(errs) struct errs e = {0};
-    struct strs all = {0};
+    AUTO(strs) struct strs all = {0};
     AUTO(free) char *text = NULL;
 
     if (!cert_judge_odd(&it->cert, &e))
@@ -264,7 +264,6 @@ static void warn(struct import_item *it)
     for (size_t i = 0; i < e.n; i++)
         strs_add(&all, e.v[i].detail);
     text = strs_join(&all, "; ");
-    strs_free(&all);
     err_add(&it->errs, ERR_BAD_REQUEST, "%s", text);
 }
 

@@ -104,7 +104,7 @@ static void judge_note(const struct issue_ask *a, struct errs *e)
 static void judge_lints(struct worker *w, const struct issue_ask *a,
                         const struct build *b, struct errs *e)
 {
-    struct strs warnings = {0};
+    AUTO(strs) struct strs warnings = {0};
     const size_t had = e->n;
 
     if (!b->not_after)
@@ -112,7 +112,6 @@ static void judge_lints(struct worker *w, const struct issue_ask *a,
     build_lint(w, b, &warnings, e);
     report_rule(a->report, "lint", NULL, e, had, "no lint is against it");
     report_notes(a->report, "lint", &warnings);
-    strs_free(&warnings);
 }
 
 static void begin(struct worker *w, const struct issue_ask *a, struct build *b)

@@ -57,14 +57,13 @@ static int take_again(struct issue_ask *a, const struct cert *was,
 {
     AUTO(subject) struct subject subject = {0};
     AUTO(taken) struct taken asked = {0};
-    struct strs warnings = {0};
+    AUTO(strs) struct strs warnings = {0};
     const struct claim old = {
         .names = &was->names, .listed = true, .subject = &subject};
     int rc;
 
     subject_read(&subject, was->subject, was->subject_len);
     rc = profile_take(a->profile, &old, &a->taken, &warnings, e);
-    strs_free(&warnings);
     if (rc != 0 || a->m->spki.len == 0)
         return rc;
     if (issue_take(a, &asked, e) == 0)

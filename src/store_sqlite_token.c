@@ -107,7 +107,7 @@ static enum store_result list(struct sq_conn *c, enum sql_id sql,
                               const char *after, unsigned max,
                               store_token_fn *fn, void *arg)
 {
-    struct strs ids = {0};
+    AUTO(strs) struct strs ids = {0};
     sqlite3_stmt *st = sq_bind(c, sql, "si", after, (int64_t)max);
     enum store_result r;
 
@@ -124,7 +124,6 @@ static enum store_result list(struct sq_conn *c, enum sql_id sql,
         else if (got == STORE_OK && fn(arg, &t))
             break;
     }
-    strs_free(&ids);
     return r == STORE_NONE ? STORE_OK : r;
 }
 
