@@ -5,6 +5,7 @@
 #include "der.h"
 #include "mem.h"
 #include "oid.h"
+#include "utf8.h"
 
 /* One AttributeTypeAndValue of a Name that is read from its end. */
 struct attribute {
@@ -40,32 +41,12 @@ static int attribute_get(struct der *set, struct attribute *a)
     return 0;
 }
 
-/* Length of the well-formed UTF-8 sequence at p, or 0 (RFC 3629). */
-static size_t utf8_len(const uint8_t *p, size_t n)
-{
-    size_t len = p[0] < 0x80                   ? 1
-                 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
-                 : p[0] >= 0xe0 && p[0] < 0xf0 ? 3
-                 : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
-                                               : 0;
-
-    if (len == 0 || len > n)
-        return 0;
-    for (size_t i = 1; i < len; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] >= 0xa0) ||
-        (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] >= 0x90))
-        return 0;
-    return len;
-}
-
 static bool utf8_valid(const uint8_t *p, size_t n)
 {
-    size_t len;
+    const uint8_t *end = p + n;
 
-    for (; n; p += len, n -= len)
-        if (!(len = utf8_len(p, n)))
+    while (p < end)
+        if (utf8_next(&p, end) == UTF8_BAD)
             return false;
     return true;
 }
@@ -76,7 +57,7 @@ static bool value_valid(const struct der_tlv *v)
     static const struct {
         uint8_t tag, width;
     } strings[] = {
-        {DER_UTF8_STRING, 1},      {0x12 /* NumericString */, 1},
+        {DER_UTF8_STRING, 1},      {DER_NUMERIC_STRING, 1},
         {DER_PRINTABLE_STRING, 1}, {DER_T61_STRING, 1},
         {DER_IA5_STRING, 1},       {DER_UNIVERSAL_STRING, 4},
         {DER_BMP_STRING, 2},
@@ -107,25 +88,6 @@ int cert_name_check(const uint8_t *name, size_t len)
     return 0;
 }
 
-static void put_utf8(struct buf *b, uint32_t c)
-{
-    if (c < 0x80) {
-        buf_putc(b, (uint8_t)c);
-    } else if (c < 0x800) {
-        buf_putc(b, (uint8_t)(0xc0 | c >> 6));
-        buf_putc(b, (uint8_t)(0x80 | (c & 0x3f)));
-    } else if (c < 0x10000) {
-        buf_putc(b, (uint8_t)(0xe0 | c >> 12));
-        buf_putc(b, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
-        buf_putc(b, (uint8_t)(0x80 | (c & 0x3f)));
-    } else {
-        buf_putc(b, (uint8_t)(0xf0 | c >> 18));
-        buf_putc(b, (uint8_t)(0x80 | (c >> 12 & 0x3f)));
-        buf_putc(b, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
-        buf_putc(b, (uint8_t)(0x80 | (c & 0x3f)));
-    }
-}
-
 /* A code point of one to four octets; what is none becomes U+FFFD. */
 static void put_wide(struct buf *b, const uint8_t *p, size_t width)
 {
@@ -133,9 +95,9 @@ static void put_wide(struct buf *b, const uint8_t *p, size_t width)
 
     for (size_t i = 0; i < width; i++)
         c = c << 8 | p[i];
-    if (c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+    if (c > 0x10ffff || utf8_is_surrogate(c))
         c = 0xfffd;
-    put_utf8(b, c);
+    utf8_put(b, c);
 }
 
 /* The string as UTF-8 as far as it is any; -1 when it is no string. */
@@ -161,21 +123,22 @@ static int value_utf8(struct buf *out, const struct der_tlv *v)
 /* RFC 4514 section 2.4; controls and broken UTF-8 as \XX too. */
 static void put_escaped(struct buf *b, const uint8_t *p, size_t n)
 {
-    for (size_t i = 0; i < n;) {
-        size_t len = utf8_len(p + i, n - i);
-        bool edge =
-            (p[i] == ' ' && (i == 0 || i == n - 1)) || (p[i] == '#' && i == 0);
+    const uint8_t *begin = p, *end = p + n;
 
-        if (len == 0 || p[i] < 0x20 || p[i] == 0x7f ||
-            (p[i] == 0xc2 && p[i + 1] < 0xa0)) {
-            buf_printf(b, "\\%02x", p[i]);
-            i++;
+    while (p < end) {
+        const uint8_t *at = p;
+        uint32_t c = utf8_next(&p, end);
+        bool edge = (c == ' ' && (at == begin || p == end)) ||
+                    (c == '#' && at == begin);
+
+        if (c == UTF8_BAD || utf8_is_control(c)) {
+            buf_printf(b, "\\%02x", *at);
+            p = at + 1;
             continue;
         }
-        if (edge || (len == 1 && strchr(",+\"\\<>;=", p[i])))
+        if (edge || (c < 0x80 && strchr(",+\"\\<>;=", (int)c)))
             buf_putc(b, '\\');
-        buf_put(b, p + i, len);
-        i += len;
+        buf_put(b, at, (size_t)(p - at));
     }
 }
 

@@ -3,6 +3,7 @@
  * directory names are compared. */
 #include <string.h>
 
+#include "ascii.h"
 #include "cert.h"
 #include "subject.h"
 
@@ -84,8 +85,7 @@ static bool comparable(const struct der_tlv *v, struct buf *out)
     subject_collapse((char *)out->data);
     end = (char *)out->data + strlen((char *)out->data);
     for (char *p = (char *)out->data; p < end; p++)
-        if (*p >= 'A' && *p <= 'Z')
-            *p = (char)(*p - 'A' + 'a');
+        *p = ascii_lower(*p);
     return true;
 }
 

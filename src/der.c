@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "tm.h"
 
 enum { OID_MAX = 64 };
@@ -239,9 +240,9 @@ static int64_t arc_read(const char **text)
     const char *p = *text;
     int64_t v = 0;
 
-    if (*p < '0' || *p > '9' || (*p == '0' && p[1] >= '0' && p[1] <= '9'))
+    if (!ascii_is_digit(*p) || (*p == '0' && ascii_is_digit(p[1])))
         return -1;
-    for (; *p >= '0' && *p <= '9'; p++) {
+    for (; ascii_is_digit(*p); p++) {
         v = v * 10 + (*p - '0');
         if (v > INT32_MAX)
             return -1;
@@ -284,7 +285,7 @@ int der_oid_parse(struct buf *out, const char *text)
 /* Two decimal digits, or -1. */
 static int two(const uint8_t *p)
 {
-    if (p[0] < '0' || p[0] > '9' || p[1] < '0' || p[1] > '9')
+    if (!ascii_is_digit(p[0]) || !ascii_is_digit(p[1]))
         return -1;
     return (p[0] - '0') * 10 + p[1] - '0';
 }

@@ -87,10 +87,6 @@ int der_check(const void *p, size_t len);
  * the rule that it breaks: not that kind's characters, or control characters;
  * then nothing is appended. */
 const char *der_text(struct buf *out, const struct der_tlv *string);
-/* The next character of UTF-8, shortest form (RFC 3629), with *p moved behind
- * it, or DER_BAD_CHAR.  There is at least one octet. */
-#define DER_BAD_CHAR UINT32_MAX
-uint32_t der_utf8_next(const uint8_t **p, const uint8_t *end);
 /* "1.2.840.113549" of OID contents; out is cut at size. */
 void der_oid_print(char *out, size_t size, const uint8_t *p, size_t len);
 /* Appends the contents of the OID that the text ("1.2.840.113549") is: at

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "mem.h"
+#include "utf8.h"
 
 static const struct {
     int status;
@@ -42,49 +43,24 @@ enum err err_by_code(const char *code)
     return ERR_NONE;
 }
 
-/* Length of the UTF-8 sequence at s when it is well-formed and printable. */
-static size_t utf8_len(const unsigned char *s)
-{
-    size_t n = s[0] >= 0xf0 && s[0] <= 0xf4   ? 4
-               : s[0] >= 0xe0                 ? 3
-               : s[0] >= 0xc2 && s[0] <= 0xdf ? 2
-                                              : 0;
-
-    if (s[0] > 0xf4 || n == 0)
-        return 0;
-    for (size_t i = 1; i < n; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    if (s[0] == 0xc2 && s[1] < 0xa0) /* C1 controls */
-        return 0;
-    if (s[0] == 0xe0 && s[1] < 0xa0)
-        return 0;
-    if (s[0] == 0xed && s[1] >= 0xa0) /* surrogates */
-        return 0;
-    if (s[0] == 0xf0 && s[1] < 0x90)
-        return 0;
-    if (s[0] == 0xf4 && s[1] >= 0x90)
-        return 0;
-    return n;
-}
-
 char *err_escape(const char *text)
 {
+    const uint8_t *p = (const uint8_t *)text, *end = p + strlen(text);
     struct buf b = {0};
 
-    for (const unsigned char *s = (const unsigned char *)text; *s;) {
-        size_t n = *s >= 0x20 && *s < 0x7f ? 1 : utf8_len(s);
+    while (p < end && b.len <= DETAIL_MAX) {
+        const uint8_t *at = p;
+        uint32_t c = utf8_next(&p, end);
 
-        if (b.len > DETAIL_MAX) {
-            buf_puts(&b, "...");
-            break;
+        if (c != UTF8_BAD && !utf8_is_control(c)) {
+            buf_put(&b, at, (size_t)(p - at));
+        } else {
+            buf_printf(&b, "\\x%02x", *at);
+            p = at + 1;
         }
-        if (n)
-            buf_put(&b, s, n);
-        else
-            buf_printf(&b, "\\x%02x", *s);
-        s += n ? n : 1;
     }
+    if (p < end)
+        buf_puts(&b, "...");
     return buf_take_str(&b);
 }
 

@@ -3,13 +3,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ascii.h"
 #include "front_args.h"
 
 /* tchar of RFC 9110 section 5.6.2 */
 static bool is_token(char c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-           (c >= 'A' && c <= 'Z') || (c && strchr("!#$%&'*+-.^_`|~", c));
+    return ascii_is_alnum(c) || (c && strchr("!#$%&'*+-.^_`|~", c));
 }
 
 /* One "type/subtype" at s in lower case; its length, or 0. */
@@ -21,7 +21,7 @@ static size_t media_range(char out[MEDIA_SIZE], const char *s)
         if (n + 1 == MEDIA_SIZE)
             return 0;
         slashes += s[n] == '/';
-        out[n] = s[n] >= 'A' && s[n] <= 'Z' ? (char)(s[n] + 32) : s[n];
+        out[n] = ascii_lower(s[n]);
     }
     out[n] = '\0';
     return slashes == 1 && out[0] != '/' && out[n - 1] != '/' ? n : 0;
@@ -66,7 +66,7 @@ static int weight(const char *s)
     if (*s != '0' && *s != '1')
         return 0;
     if (s[1] == '.')
-        for (s += 2; *s >= '0' && *s <= '9' && unit; s++, unit /= 10)
+        for (s += 2; ascii_is_digit(*s) && unit; s++, unit /= 10)
             q += (*s - '0') * unit;
     return q > 1000 ? 1000 : q;
 }

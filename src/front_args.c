@@ -7,6 +7,7 @@
 
 #include "buf.h"
 #include "mem.h"
+#include "utf8.h"
 
 enum { ARGS_MAX = 64 };
 
@@ -20,38 +21,14 @@ void front_args_free(struct front_args *a)
     *a = (struct front_args){0};
 }
 
-/* The next code point of well-formed UTF-8 (RFC 3629), moved past; -1 when it
- * is not. */
-static int32_t utf8_next(const uint8_t **p, const uint8_t *end)
-{
-    static const int32_t least[] = {0, 0x80, 0x800, 0x10000};
-    uint8_t lead = *(*p)++;
-    int more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
-    int32_t c;
-
-    if (lead < 0x80)
-        return lead;
-    if (lead < 0xc2 || lead > 0xf4)
-        return -1;
-    c = lead & (0x3f >> more);
-    for (int i = 0; i < more; i++, (*p)++) {
-        if (*p == end || (**p & 0xc0) != 0x80)
-            return -1;
-        c = c << 6 | (**p & 0x3f);
-    }
-    if (c < least[more] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
-        return -1;
-    return c;
-}
-
 static bool is_text(const struct buf *b)
 {
     const uint8_t *p = b->data, *end = p + b->len;
 
     while (p < end) {
-        int32_t c = utf8_next(&p, end);
+        uint32_t c = utf8_next(&p, end);
 
-        if (c < 0x20 || (c >= 0x7f && c < 0xa0))
+        if (c == UTF8_BAD || utf8_is_control(c))
             return false;
     }
     return true;

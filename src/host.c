@@ -5,18 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "puny.h"
 
 enum { LABEL_MAX = 63 };
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static bool is_ldh(char c)
 {
-    return (c >= 'a' && c <= 'z') || is_digit(c) || c == '-';
+    return ascii_is_lower(c) || ascii_is_digit(c) || c == '-';
 }
 
 /* What is wrong with an octet that is no letter, digit, hyphen or dot. */
@@ -70,11 +66,8 @@ static bool label_is_number(const char *label, size_t len)
 
 static void lower(char *out, const char *text, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
-        char c = text[i];
-
-        out[i] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-    }
+    for (size_t i = 0; i < len; i++)
+        out[i] = ascii_lower(text[i]);
     out[len] = '\0';
 }
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ascii.h"
+
 static const char *const types[KEY__MAX] = {
     [KEY_RSA] = "rsa",
     [KEY_EC] = "ec",
@@ -41,7 +43,7 @@ static int bits_take(const char **s, int *out)
 {
     int v = 0, digits = 0;
 
-    for (; **s >= '0' && **s <= '9' && digits < 5; (*s)++, digits++)
+    for (; ascii_is_digit(**s) && digits < 5; (*s)++, digits++)
         v = v * 10 + **s - '0';
     *out = v;
     return digits == 4 && v >= KEY_RSA_MIN && v <= KEY_RSA_MAX ? 0 : -1;

@@ -2,6 +2,7 @@
 /* Alternative names (RFC 5280 section 4.2.1.6, RFC 9525). */
 #include <string.h>
 
+#include "ascii.h"
 #include "lint_part.h"
 
 static bool has_kind(const struct cert *c, enum name_kind k)
@@ -80,7 +81,7 @@ static bool dns_capitals(LINT_ARGS)
 
     while (!der_end(&list) && der_next(&list, &t) == 0)
         for (size_t i = 0; t.tag == DER_CTX(2) && i < t.len; i++)
-            if (t.val[i] >= 'A' && t.val[i] <= 'Z')
+            if (ascii_is_upper(t.val[i]))
                 return true;
     return false;
 }

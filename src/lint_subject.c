@@ -2,8 +2,10 @@
 /* Issuer and subject (RFC 5280 sections 4.1.2.4 and 4.1.2.6, appendix A.1). */
 #include <string.h>
 
+#include "ascii.h"
 #include "lint_part.h"
 #include "oid.h"
+#include "utf8.h"
 
 struct lint_rdns lint_name(const uint8_t *name, size_t len)
 {
@@ -36,15 +38,11 @@ struct bound {
 
 static size_t characters(const struct der_tlv *v)
 {
-    size_t n = 0;
-
     if (v->tag == DER_BMP_STRING)
         return v->len / 2;
     if (v->tag == DER_UNIVERSAL_STRING)
         return v->len / 4;
-    for (size_t i = 0; i < v->len; i++)
-        n += v->tag != DER_UTF8_STRING || (v->val[i] & 0xc0) != 0x80;
-    return n;
+    return v->tag == DER_UTF8_STRING ? utf8_count(v->val, v->len) : v->len;
 }
 
 static bool too_long(LINT_ARGS)
@@ -113,7 +111,7 @@ static bool value_control(const struct der_tlv *v)
 
 static bool is_printable(uint8_t o)
 {
-    return (o >= 'a' && o <= 'z') || (o >= 'A' && o <= 'Z') ||
+    return ascii_is_alpha(o) ||
            (o && memchr(" '()+,-./0123456789:=?", o, 22));
 }
 

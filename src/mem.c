@@ -7,6 +7,8 @@
 
 #include <openssl/crypto.h>
 
+#include "ascii.h"
+
 static _Noreturn void out_of_memory(void)
 {
     static const char text[] = "pocketca: out of memory\n";
@@ -165,23 +167,12 @@ void hex_encode(char *out, const uint8_t *p, size_t len)
     out[2 * len] = '\0';
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 int hex_decode(uint8_t *out, size_t max, const char *s, size_t len)
 {
     if (len % 2 || len / 2 > max)
         return -1;
     for (size_t i = 0; i < len; i += 2) {
-        int hi = hex_digit(s[i]), lo = hex_digit(s[i + 1]);
+        int hi = ascii_hex(s[i]), lo = ascii_hex(s[i + 1]);
 
         if (hi < 0 || lo < 0)
             return -1;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ascii.h"
 #include "host.h"
 #include "mem.h"
 #include "subject.h"
@@ -62,9 +63,7 @@ static const char *local_rule(const char *p, size_t len)
     for (size_t i = 0; i < len; i++) {
         char c = p[i];
 
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-              (c >= '0' && c <= '9') ||
-              (c && strchr(".!#$%&'*+-/=?^_`{|}~", c))))
+        if (!ascii_is_alnum(c) && !(c && strchr(".!#$%&'*+-/=?^_`{|}~", c)))
             return "contains a character that a mail address may not have "
                    "before the @";
     }
@@ -111,8 +110,7 @@ static const char *read_cn(struct name *out, const char *text, size_t len)
         return rule;
     out->value = take_ptr(s.v[SUBJECT_CN]);
     for (char *p = out->value; *p; p++)
-        if (*p >= 'A' && *p <= 'Z')
-            *p = (char)(*p - 'A' + 'a');
+        *p = ascii_lower(*p);
     return NULL;
 }
 

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "ascii.h"
+
 /* RFC 3492 section 5. */
 enum {
     BASE = 36,
@@ -36,9 +38,9 @@ static const struct {
 
 static int digit_value(char c)
 {
-    if (c >= 'a' && c <= 'z')
+    if (ascii_is_lower(c))
         return c - 'a';
-    if (c >= '0' && c <= '9')
+    if (ascii_is_digit(c))
         return c - '0' + 26;
     return -1;
 }

@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include "ascii.h"
 #include "digest.h"
 
 static const struct {
@@ -95,12 +96,6 @@ void token_get(struct rd *rd, struct token *t)
         rd->failed = true;
 }
 
-static bool is_alnum(char c, bool upper)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-           (upper && c >= 'A' && c <= 'Z');
-}
-
 enum {
     ID_AT = 4, /* behind "pca_" */
     SECRET_AT = ID_AT + TOKEN_ID_LEN + 1,
@@ -117,10 +112,10 @@ int token_split(const char *text, size_t len, char id_out[TOKEN_ID_LEN + 1],
         text[SECRET_AT - 1] != '_')
         return -1;
     for (int i = ID_AT; i < SECRET_AT - 1; i++)
-        if (!is_alnum(text[i], false))
+        if (!ascii_is_lower(text[i]) && !ascii_is_digit(text[i]))
             return -1;
     for (int i = SECRET_AT; i < TEXT_LEN; i++)
-        if (!is_alnum(text[i], true))
+        if (!ascii_is_alnum(text[i]))
             return -1;
     memcpy(id_out, text + ID_AT, TOKEN_ID_LEN);
     return 0;

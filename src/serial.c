@@ -4,6 +4,7 @@
 
 #include <openssl/rand.h>
 
+#include "ascii.h"
 #include "cert.h"
 #include "mem.h"
 
@@ -33,15 +34,6 @@ void serial_text(char *out, const struct serial *s)
     hex_encode(out, s->v, s->len);
 }
 
-static int digit(char c)
-{
-    const char *digits = "0123456789abcdef";
-    const char *p =
-        c ? strchr(digits, c >= 'A' && c <= 'F' ? c + 32 : c) : NULL;
-
-    return p ? (int)(p - digits) : -1;
-}
-
 /* The digits of the text without colons and leading zeroes: how many, or -1
  * when it is no serial number. */
 static int digits_get(uint8_t out[2 * SERIAL_MAX], const char *text)
@@ -50,9 +42,9 @@ static int digits_get(uint8_t out[2 * SERIAL_MAX], const char *text)
     int n = 0;
 
     for (const char *p = text; *p; p++) {
-        int v = digit(*p);
+        int v = ascii_hex(*p);
 
-        if (*p == ':' && any && digit(p[-1]) >= 0 && digit(p[1]) >= 0)
+        if (*p == ':' && any && ascii_hex(p[-1]) >= 0 && ascii_hex(p[1]) >= 0)
             continue;
         if (v < 0)
             return -1;

@@ -6,6 +6,7 @@
 
 #include "mem.h"
 #include "oid.h"
+#include "utf8.h"
 
 static const struct {
     const char *text;
@@ -63,15 +64,6 @@ static bool is_printable_string(const char *s)
 {
     return strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                      "0123456789 '()+,-./:=?") == strlen(s);
-}
-
-static size_t characters(const char *s)
-{
-    size_t n = 0;
-
-    for (; *s; s++)
-        n += (*s & 0xc0) != 0x80;
-    return n;
 }
 
 /* What comparing leaves out (RFC 4518 section 2.2), and what turns the text
@@ -132,9 +124,9 @@ static bool has_unseen(const char *value)
     const uint8_t *p = (const uint8_t *)value, *end = p + strlen(value);
     uint32_t before = 0, c;
 
-    while (p < end && (c = der_utf8_next(&p, end)) != DER_BAD_CHAR) {
+    while (p < end && (c = utf8_next(&p, end)) != UTF8_BAD) {
         const uint8_t *next = p;
-        const uint32_t after = p < end ? der_utf8_next(&next, end) : 0;
+        const uint32_t after = p < end ? utf8_next(&next, end) : 0;
 
         if (WITHIN(c, unseen) && !joiner_is_seen(before, c, after))
             return true;
@@ -159,7 +151,7 @@ const char *subject_rule(enum subject_field f, const char *value)
     if (has_unseen(value))
         return "has a character that is not seen, or that turns the text "
                "around it";
-    if (characters(value) > fields[f].max)
+    if (utf8_count(text.data, text.len) > fields[f].max)
         return fields[f].rule;
     if (f == SUBJECT_C && (strlen(value) != 2 || value[0] < 'A' ||
                            value[0] > 'Z' || value[1] < 'A' || value[1] > 'Z'))

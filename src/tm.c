@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "ascii.h"
+
 static const char month_names[12][4] = {"Jan", "Feb", "Mar", "Apr",
                                         "May", "Jun", "Jul", "Aug",
                                         "Sep", "Oct", "Nov", "Dec"};
@@ -141,7 +143,7 @@ static int digits(const char **s, int n, int *out)
     int v = 0;
 
     for (int i = 0; i < n; i++, (*s)++) {
-        if (**s < '0' || **s > '9')
+        if (!ascii_is_digit(**s))
             return -1;
         v = v * 10 + (**s - '0');
     }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "ascii.h"
 #include "buf.h"
 #include "host.h"
 
@@ -11,36 +12,15 @@ static bool in(const char *set, char c)
     return c && strchr(set, c);
 }
 
-static bool is_alpha(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static int hex_value(char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 static bool is_unreserved(char c)
 {
-    return is_alpha(c) || is_digit(c) || in("-._~", c);
+    return ascii_is_alnum(c) || in("-._~", c);
 }
 
 /* RFC 3986 section 2: unreserved, sub-delims, and ":" "@" "/" "?". */
 static bool is_plain(char c)
 {
-    return is_alpha(c) || is_digit(c) || in("-._~!$&'()*+,;=:@/?", c);
+    return ascii_is_alnum(c) || in("-._~!$&'()*+,;=:@/?", c);
 }
 
 static size_t scheme_len(const char *p, size_t len)
@@ -48,7 +28,7 @@ static size_t scheme_len(const char *p, size_t len)
     size_t n = 0;
 
     while (n < len &&
-           (is_alpha(p[n]) || (n && (is_digit(p[n]) || in("+-.", p[n])))))
+           (ascii_is_alpha(p[n]) || (n && (ascii_is_digit(p[n]) || in("+-.", p[n])))))
         n++;
     return n;
 }
@@ -66,9 +46,9 @@ static size_t octet(const char *p, const char *end, int *value)
     *value = (unsigned char)*p;
     if (*p != '%')
         return 1;
-    *value = end - p < 3 || hex_value(p[1]) < 0 || hex_value(p[2]) < 0
+    *value = end - p < 3 || ascii_hex(p[1]) < 0 || ascii_hex(p[2]) < 0
                  ? -1
-                 : hex_value(p[1]) << 4 | hex_value(p[2]);
+                 : ascii_hex(p[1]) << 4 | ascii_hex(p[2]);
     return 3;
 }
 
@@ -172,7 +152,7 @@ static const char *port_rule(const char *p, const char *end)
 
     if (p == end || end - p > 5 || *p == '0')
         return "has a port that is no number from 1 to 65535";
-    for (; p < end && is_digit(*p); p++)
+    for (; p < end && ascii_is_digit(*p); p++)
         port = port * 10 + (unsigned)(*p - '0');
     if (p < end || port == 0 || port > 65535)
         return "has a port that is no number from 1 to 65535";
@@ -230,7 +210,7 @@ const char *uri_normal(char **out, const char *text, size_t len)
     if (!uri_is_like(text, len))
         return "does not begin with scheme://";
     for (size_t i = 0; i < scheme; i++)
-        buf_putc(&b, (uint8_t)(text[i] | (is_alpha(text[i]) ? 0x20 : 0)));
+        buf_putc(&b, (uint8_t)ascii_lower(text[i]));
     usual = usual_port(&b);
     buf_puts(&b, "://");
     p = path = text + scheme + 3;
