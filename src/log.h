@@ -21,10 +21,7 @@ void log_set_level(enum log_level max);
 /* Whether a line of this level is written. */
 bool log_wants(enum log_level level);
 
-/*
- * log_event(LOG_INFO, "request", "id", id, "status", "%d", status, NULL) is
- * not offered: pairs are built with a struct so that each is typed.
- */
+/* A line in the making: log_begin(), a call for each pair, log_end(). */
 struct log_line {
     char text[2048];
     size_t len;

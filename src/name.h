@@ -61,11 +61,9 @@ int name_parse_kind(struct name *out, enum name_kind k, const char *value,
 
 /* Text with or without prefix, len octets (a NUL inside is an error).  On -1
  * one ERR_BAD_NAME is added that quotes the name and the rule, and *out is
- * untouched.  Refused: HOSTILE "names": labels over 63, names over 253, double,
- * leading or trailing dots, leading or trailing hyphen, octets outside LDH,
- * broken punycode, numbers as last label, `*` anywhere but as the whole first
- * label with two labels after it, IPv4-mapped IPv6, and so on; and "cn:", which
- * is asked for in the subject. */
+ * untouched.  A DNS name is judged by host_dns(), a URI by uri_normal();
+ * refused are also addresses of IPv4 in IPv6 form, mail addresses with a quoted
+ * local part, and "cn:", which is asked for in the subject. */
 int name_parse(struct name *out, const char *text, size_t len, struct errs *e);
 /* From a GeneralName of a SAN: dNSName, iPAddress, rfc822Name, URI; tag is
  * the context tag number (2, 7, 1, 6).  Other kinds are the caller's. */

@@ -135,7 +135,7 @@ struct signer {
     uid_t own_uid;
     char *own_user;
 
-    pthread_mutex_t queue_lock; /* the five below */
+    pthread_mutex_t queue_lock; /* from here to `committer` */
     pthread_cond_t queue_wake;
     struct job *queue, **queue_end;
     size_t queue_len;
@@ -158,7 +158,7 @@ struct signer {
     atomic_uint_fast64_t size;        /* its size */
     atomic_uint_fast64_t revocations; /* how many since the start */
 
-    pthread_mutex_t crl_lock; /* the five below */
+    pthread_mutex_t crl_lock; /* from here to `crl_thread` */
     pthread_cond_t crl_wake, crl_passed;
     struct signer_crls *crls; /* beside authorities */
     struct job *crl_waiting;

@@ -6,7 +6,7 @@
  *
  * Results: STORE_OK; STORE_NONE (no such row); STORE_REFUSED (a row that the
  * database refuses: constraint, trigger) and STORE_FULL (no space): both mean
- * absent, undo to the savepoint and go on; STORE_BROKEN (I/O error, corrupt):
+ * absent, roll back and go on; STORE_BROKEN (I/O error, corrupt):
  * the fate of the transaction is unknown, end the process.
  */
 #ifndef POCKETCA_STORE_H
