@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "mem.h"
-#include "pem.h"
 #include "unit.h"
 #include "x509.h"
 
@@ -452,98 +451,12 @@ START_TEST(no_changed_bit_makes_it_lax)
 }
 END_TEST
 
-START_TEST(names_as_text)
-{
-    static const struct {
-        const char *der;
-        size_t len;
-        const char *text;
-    } cases[] = {
-#define N(der, text) {der, sizeof(der) - 1, text}
-        N("\x30\x00", ""),
-        N("\x30\x0e\x31\x0c\x30\x0a\x06\x03\x55\x04\x03\x0c\x03"
-          "a+b",
-          "CN=a\\+b"),
-        N("\x30\x10\x31\x0e\x30\x0c\x06\x03\x55\x04\x0a\x0c\x05"
-          " #\x00\x1b ",
-          "O=\\ #\\00\\1b\\ "),
-        N("\x30\x0f\x31\x0d\x30\x0b\x06\x03\x55\x04\x03\x1e\x04"
-          "\x00\xfc\x20\xac",
-          "CN=\xc3\xbc\xe2\x82\xac"),
-        N("\x30\x0d\x31\x0b\x30\x09\x06\x03\x55\x04\x03\x0c\x02"
-          "\xff\xc3",
-          ""),
-        N("\x30\x0d\x31\x0b\x30\x09\x06\x03\x55\x04\x03\x16\x02"
-          "\xff\xc3",
-          "CN=\\ff\\c3"),
-        N("\x30\x0c\x31\x0a\x30\x08\x06\x02\x2a\x03\x0c\x02"
-          "ab",
-          "1.2.3=#0c026162"),
-        N("\x30\x16\x31\x14\x30\x08\x06\x03\x55\x04\x03\x13\x01"
-          "a\x30\x08\x06\x03\x55\x04\x0b\x13\x01"
-          "b",
-          "CN=a+OU=b"),
-        N("\x30\x03\x31\x01\x30", ""),
-#undef N
-    };
-
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        AUTO(free)
-        char *got = cert_name_text((const uint8_t *)cases[i].der, cases[i].len);
-
-        ck_assert_str_eq(got, cases[i].text);
-    }
-}
-END_TEST
-
-START_TEST(files_that_hold_no_certificate)
-{
-    static const struct {
-        const char *content, *why;
-    } cases[] = {
-        {"", "no certificate"},
-        {" \n", "no certificate"},
-        {"hello", "not a PEM file"},
-        {"-----BEGIN CERTIFICATE-----\nMIIB\n", "not a PEM file"},
-        {"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-         "certificate 1"},
-        {"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n",
-         "X509 CRL"},
-    };
-    AUTO(free) char *path = xasprintf("/tmp/check_cert_read.%d", getpid());
-
-    for (size_t i = 0; i <= sizeof(cases) / sizeof(*cases); i++) {
-        bool missing = i == sizeof(cases) / sizeof(*cases);
-        const char *why = missing ? "No such file" : cases[i].why;
-        AUTO(blobs) struct blobs l = {0};
-        AUTO(errs) struct errs e = {0};
-        FILE *f;
-
-        if (!missing) {
-            f = fopen(path, "w");
-            fputs(cases[i].content, f);
-            fclose(f);
-        }
-        ck_assert_int_eq(cert_load(path, &l, &e), -1);
-        unlink(path);
-        ck_assert_uint_eq(l.n, 0);
-        ck_assert_msg(strstr(e.v[0].detail, why) != NULL, "%s", e.v[0].detail);
-        ck_assert_ptr_nonnull(strstr(e.v[0].detail, path));
-    }
-}
-END_TEST
-
 int main(void)
 {
     const TTest *const tests[] = {
-        a_certificate_of_openssl,
-        certificates_of_go,
-        what_is_wrong_is_refused,
-        unknown_critical_ones_are_told,
-        cut_or_followed_it_is_refused,
-        no_changed_bit_makes_it_lax,
-        names_as_text,
-        files_that_hold_no_certificate,
+        a_certificate_of_openssl,      certificates_of_go,
+        what_is_wrong_is_refused,      unknown_critical_ones_are_told,
+        cut_or_followed_it_is_refused, no_changed_bit_makes_it_lax,
     };
     int failed;
 

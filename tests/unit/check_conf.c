@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "conf.h"
 #include "log.h"
@@ -390,78 +388,6 @@ START_TEST(a_socket_path_has_a_length)
 }
 END_TEST
 
-/* What init writes is read back as it was meant, whatever is in a path. */
-START_TEST(written_and_read)
-{
-    AUTO(buf) struct buf b = {0};
-    AUTO(errs) struct errs e = {0};
-    AUTO(conf) struct conf *c = NULL;
-    struct strs host = {0}, allow = {0};
-    struct conf_init i = {.data = "/a \"b\\c ${HOME} $d 'e/ü",
-                          .host = &host,
-                          .allow = &allow,
-                          .listen_api = "https://127.0.0.1:8443",
-                          .listen_public = "http://127.0.0.1:8080",
-                          .public_url = NULL,
-                          .user = "pocketca"};
-
-    strs_add(&host, "ca.internal");
-    strs_add(&host, "::1");
-    conf_write(&b, &i);
-    c = conf_parse("/x/y.conf", (const char *)b.data, b.len, &e);
-    ck_assert_msg(c != NULL, "%s", e.n ? e.v[0].detail : "");
-    ck_assert_str_eq(c->data, i.data);
-    ck_assert_str_eq(c->user, "pocketca");
-    ck_assert_ptr_null(c->public_url);
-    ck_assert_uint_eq(c->host.n, 2);
-    ck_assert_uint_eq(c->profiles.n, 3);
-    ck_assert_str_eq(c->profiles.v[0].name, "server");
-    ck_assert_uint_eq(c->profiles.v[1].eku, EKU_CLIENT);
-    ck_assert_uint_eq(c->profiles.v[2].eku, EKU_CLIENT | EKU_SERVER);
-    ck_assert(c->profiles.v[0].single_label);
-    ck_assert_int_eq(c->profiles.v[0].lifetime, 90 * TM_DAY);
-    ck_assert_int_eq(c->authorities[0].crl_lifetime, 7 * TM_DAY);
-    ck_assert(c->authorities[0].crl_wait);
-    ck_assert_int_eq(c->authorities[0].ocsp_lifetime, 3600);
-    strs_free(&host);
-}
-END_TEST
-
-START_TEST(written_with_limits)
-{
-    AUTO(buf) struct buf b = {0};
-    AUTO(errs) struct errs e = {0};
-    AUTO(conf) struct conf *c = NULL;
-    struct strs host = {0}, allow = {0}, subject = {0};
-    struct conf_init i = {.data = ".",
-                          .host = &host,
-                          .allow = &allow,
-                          .subject = &subject,
-                          .listen_api = "unix:api.sock",
-                          .listen_public = "http://0.0.0.0:8080",
-                          .public_url = "http://ca:8080/x"};
-
-    strs_add(&host, "ca");
-    strs_add(&allow, "dns:**.internal");
-    strs_add(&allow, "ip:10.0.0.0/8");
-    strs_add(&subject, "c=DE");
-    strs_add(&subject, "o=\"Acme\" ${Größe}");
-    conf_write(&b, &i);
-    c = conf_parse("/x/y.conf", (const char *)b.data, b.len, &e);
-    ck_assert_msg(c != NULL, "%s", e.n ? e.v[0].detail : "");
-    ck_assert_str_eq(c->data, "/x");
-    ck_assert_str_eq(c->listens[0].path, "/x/api.sock");
-    ck_assert_str_eq(c->public_url, "http://ca:8080/x");
-    ck_assert_ptr_null(c->user);
-    ck_assert(!c->profiles.v[0].single_label);
-    ck_assert_uint_eq(c->profiles.v[2].names.n, 2);
-    ck_assert_str_eq(c->profiles.v[2].fixed.v[SUBJECT_O], "\"Acme\" ${Größe}");
-    strs_free(&host);
-    strs_free(&allow);
-    strs_free(&subject);
-}
-END_TEST
-
 START_TEST(files)
 {
     AUTO(errs) struct errs e = {0};
@@ -487,98 +413,21 @@ START_TEST(which_file)
 }
 END_TEST
 
-/* The sample that is installed and the manual show the same. */
-START_TEST(the_sample_is_good)
-{
-    const char *source = getenv("SOURCE");
-    AUTO(free)
-    char *path = xasprintf("%s/etc/pocketca.conf", source ? source : ".");
-    AUTO(errs) struct errs e = {0};
-    AUTO(conf) struct conf *c = conf_load(path, &e);
-
-    ck_assert_msg(c != NULL, "%s", e.n ? e.v[0].detail : "");
-    ck_assert_uint_eq(c->profiles.n, 6);
-}
-END_TEST
-
-/* The example in pocketca.conf(5) is the sample, line for line. */
-START_TEST(the_manual_shows_the_sample)
-{
-    const char *source = getenv("SOURCE");
-    AUTO(free)
-    char *sample_path =
-        xasprintf("%s/etc/pocketca.conf", source ? source : ".");
-    AUTO(free)
-    char *page_path =
-        xasprintf("%s/man/pocketca.conf.5", source ? source : ".");
-    AUTO(buf) struct buf sample = {0};
-    AUTO(buf) struct buf page = {0};
-    AUTO(errs) struct errs e = {0};
-    const char *begin, *end;
-
-    ck_assert_int_eq(conf_read(sample_path, &sample, &e), 0);
-    ck_assert_int_eq(conf_read(page_path, &page, &e), 0);
-    buf_putc(&page, 0);
-    begin = strstr((const char *)page.data, "\n# A sample");
-    ck_assert_ptr_nonnull(begin);
-    begin++;
-    end = strstr(begin, "\n.Ed");
-    ck_assert_ptr_nonnull(end);
-    ck_assert_uint_eq((size_t)(end + 1 - begin),
-                      sample.len - strlen("# SPDX-License-Identifier: ISC\n"));
-    ck_assert_int_eq(
-        memcmp(begin, sample.data + strlen("# SPDX-License-Identifier: ISC\n"),
-               (size_t)(end + 1 - begin)),
-        0);
-}
-END_TEST
-
-/* Each profile that README.md shows is one of the sample. */
-START_TEST(the_readme_shows_the_sample)
-{
-    static const char *const begin[] = {"\nprofile people {",
-                                        "\nprofile workload {"};
-    const char *source = getenv("SOURCE");
-    const char *root = source ? source : ".";
-    AUTO(free) char *sample_path = xasprintf("%s/etc/pocketca.conf", root);
-    AUTO(free) char *readme_path = xasprintf("%s/README.md", root);
-    AUTO(buf) struct buf sample = {0};
-    AUTO(buf) struct buf readme = {0};
-    AUTO(errs) struct errs e = {0};
-
-    ck_assert_int_eq(conf_read(sample_path, &sample, &e), 0);
-    ck_assert_int_eq(conf_read(readme_path, &readme, &e), 0);
-    buf_putc(&sample, 0);
-    buf_putc(&readme, 0);
-    for (size_t i = 0; i < sizeof(begin) / sizeof(*begin); i++) {
-        const char *a = strstr((const char *)sample.data, begin[i]);
-        const char *b = strstr((const char *)readme.data, begin[i]);
-        const char *end = a ? strstr(a, "\n}\n") : NULL;
-
-        ck_assert(a && b && end);
-        ck_assert_int_eq(strncmp(a, b, (size_t)(end - a) + 3), 0);
-    }
-}
-END_TEST
-
 int main(void)
 {
-    const TTest *const tests[] = {a_good_one,
-                                  bad_ones,
-                                  comments_and_lines,
-                                  a_comment_at_the_end,
-                                  every_error_is_reported,
-                                  cut_anywhere,
-                                  hostile_text,
-                                  listen_urls,
-                                  a_socket_path_has_a_length,
-                                  written_and_read,
-                                  written_with_limits,
-                                  files,
-                                  which_file,
-                                  the_sample_is_good,
-                                  the_manual_shows_the_sample,
-                                  the_readme_shows_the_sample};
+    const TTest *const tests[] = {
+        a_good_one,
+        bad_ones,
+        comments_and_lines,
+        a_comment_at_the_end,
+        every_error_is_reported,
+        cut_anywhere,
+        hostile_text,
+        listen_urls,
+        a_socket_path_has_a_length,
+        files,
+        which_file,
+    };
 
-    return unit_run("conf", tests, sizeof(tests) / sizeof(tests[0]));
+    return unit_run("conf", tests, sizeof(tests) / sizeof(*tests));
 }

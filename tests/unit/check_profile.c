@@ -1,73 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdlib.h>
-
-#include "csr.h"
-#include "profile.h"
-#include "tm.h"
-#include "unit.h"
-#include "x509.h"
-
-/* A profile and limits made of texts, as configuration and tokens do. */
-static void patterns_of(struct patterns *l, const char *text)
-{
-    AUTO(errs) struct errs e = {0};
-    struct strs parts = {0};
-
-    strs_split(&parts, text, ',');
-    for (size_t i = 0; i < parts.n; i++) {
-        struct pattern p;
-
-        ck_assert_int_eq(pattern_parse(&p, parts.v[i], &e), 0);
-        patterns_add(l, &p);
-    }
-    strs_free(&parts);
-}
-
-static struct profile profile_of(const char *name, const char *names)
-{
-    AUTO(errs) struct errs e = {0};
-    struct profile p = {.name = xstrdup(name),
-                        .eku = EKU_SERVER,
-                        .lifetime = 90 * TM_DAY,
-                        .max_lifetime = 397 * TM_DAY,
-                        .max_names = 100,
-                        .renew = true,
-                        .n_keys = 2};
-
-    patterns_of(&p.names, names);
-    p.keys = xcalloc(2, sizeof(*p.keys));
-    ck_assert_int_eq(key_rule_parse(&p.keys[0], "ec:P-256", &e), 0);
-    ck_assert_int_eq(key_rule_parse(&p.keys[1], "rsa:2048-4096", &e), 0);
-    return p;
-}
+#include "profile_made.h"
 
 static const struct key_pub p256 = {
     .type = KEY_EC, .curve = CURVE_P256, .bits = 256};
 
 static const struct limits no_limits;
-
-/* The codes of a judgement, as "name-not-allowed:dns:a.b key-not-allowed". */
-static char *codes(const struct profile *p, const struct limits *lim,
-                   const struct request *r)
-{
-    AUTO(errs) struct errs e = {0};
-    struct strs texts = {0};
-    int refused = profile_judge(p, lim, r, NULL, &e);
-    char *s;
-
-    ck_assert_int_eq(refused, e.n ? -1 : 0);
-    for (size_t i = 0; i < e.n; i++) {
-        const char *name = e.v[i].name;
-
-        strs_add_own(&texts, xasprintf("%s%s%s", err_code(e.v[i].code),
-                                       name ? "=" : "", name ? name : ""));
-        if (name)
-            ck_assert_ptr_nonnull(strstr(e.v[i].detail, name));
-    }
-    s = strs_join(&texts, " ");
-    strs_free(&texts);
-    return s;
-}
 
 static char *judge(const struct profile *p, const struct limits *lim,
                    const char *names)
@@ -381,81 +318,6 @@ START_TEST(choosing)
 }
 END_TEST
 
-START_TEST(validity)
-{
-    enum { NOW = 1795392060 };
-    const int64_t d = TM_DAY, far = NOW + 3650 * TM_DAY;
-    const struct {
-        int64_t asked, issuer;
-        int64_t length; /* of the validity, or 0 */
-        const char *codes;
-    } cases[] = {
-        {0, far, 90 * d, NULL},
-        {d, far, d, NULL},
-        {61, far, 61, NULL},
-        {397 * d, far, 397 * d, NULL},
-        {397 * d + 1, far, 0, "lifetime-too-long"},
-        {INT64_MAX, far, 0, "lifetime-too-long"},
-        {60, far, 0, "bad-argument"},
-        {-1, far, 0, "bad-argument"},
-        {INT64_MIN, far, 0, "bad-argument"},
-        {0, NOW - 60 + 30 * d - 1, 30 * d, NULL}, /* the default is cut */
-        {30 * d, NOW - 60 + 30 * d - 1, 30 * d, NULL},
-        {30 * d + 1, NOW - 60 + 30 * d - 1, 0, "issuer-expires"},
-        {398 * d, NOW + d, 0, "lifetime-too-long"},
-        {0, NOW, 61, NULL},
-        {0, NOW - 1, 0, "issuer-expires"},
-        {0, NOW - d, 0, "issuer-expires"},
-    };
-    AUTO(profile) struct profile p = profile_of("server", "dns:**");
-
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        AUTO(errs) struct errs e = {0};
-        int64_t from = 0, to = 0;
-        const struct span asked = {.lifetime = cases[i].asked};
-        int r =
-            profile_validity(&p, &asked, NOW, cases[i].issuer, &from, &to, &e);
-
-        ck_assert_int_eq(r, cases[i].codes ? -1 : 0);
-        if (r) {
-            ck_assert_str_eq(err_code(e.v[0].code), cases[i].codes);
-            ck_assert_int_eq(to, 0);
-            continue;
-        }
-        ck_assert_int_eq(from, NOW - 60);
-        ck_assert_int_eq(to - from + 1, cases[i].length);
-        ck_assert_int_le(to, cases[i].issuer);
-    }
-}
-END_TEST
-
-/* What issuer-expires names can be asked for, a minute later too. */
-START_TEST(the_longest_lifetime_named_is_possible)
-{
-    static const int64_t left[] = {70, 3600, 7200, 86400, 8999999};
-    AUTO(profile) struct profile p = profile_of("server", "dns:**");
-    const int64_t now = 1795392060;
-
-    for (size_t i = 0; i < sizeof(left) / sizeof(*left); i++) {
-        AUTO(errs) struct errs e = {0};
-        struct span span = {.lifetime = 390 * TM_DAY};
-        int64_t from, to;
-        const char *text;
-
-        ck_assert_int_eq(
-            profile_validity(&p, &span, now, now + left[i], &from, &to, &e),
-            -1);
-        text = strstr(e.v[0].detail, "possible is ");
-        ck_assert_ptr_nonnull(text);
-        ck_assert_int_eq(
-            tm_parse_span(text + strlen("possible is "), &span.lifetime), 0);
-        ck_assert_int_eq(
-            profile_validity(&p, &span, now, now + left[i], &from, &to, &e), 0);
-        ck_assert_int_ge(to, now + left[i] - TM_HOUR);
-    }
-}
-END_TEST
-
 START_TEST(key_usage)
 {
     static const struct key_pub rsa = {.type = KEY_RSA};
@@ -496,19 +358,10 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        names_by_profile,
-        a_bad_name_in_every_place,
-        single_labels_need_leave,
-        names_by_token,
-        wildcards_by_both,
-        counts_of_names,
-        keys_and_power,
-        every_reason_at_once,
-        choosing,
-        validity,
-        the_longest_lifetime_named_is_possible,
-        key_usage,
-        what_limits_cover,
+        names_by_profile, a_bad_name_in_every_place, single_labels_need_leave,
+        names_by_token,   wildcards_by_both,         counts_of_names,
+        keys_and_power,   every_reason_at_once,      choosing,
+        key_usage,        what_limits_cover,
     };
 
     return unit_run("profile", tests, sizeof(tests) / sizeof(*tests));

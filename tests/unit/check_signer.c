@@ -1,17 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The signer over a real ledger: issue, renew, repeat, frames. */
-#include "ca.h"
-
-#include <openssl/x509_vfy.h>
-
-#include "unit.h"
-
-static void read_cert(const struct record *r, struct cert *out)
-{
-    AUTO(errs) struct errs e = {0};
-
-    ck_assert_int_eq(cert_parse(out, r->der.data, r->der.len, &e), 0);
-}
+#include "signer_cert.h"
 
 /* OpenSSL's opinion of leaf, issuing and root together. */
 static int chain_holds(const struct ca *c, const struct record *r)
@@ -135,114 +124,6 @@ START_TEST(what_policy_refuses_leaves_nothing)
 }
 END_TEST
 
-/* What an EXPLAIN says, all its frames; the first reason, or ERR_NONE. */
-static enum err explain(struct ca *c, const struct caller *who,
-                        const struct ca_want *w, const char *token,
-                        struct msg_explained *out)
-{
-    struct buf *b = ca_begin(c, MSG_EXPLAIN, who);
-    struct frame f;
-    enum err code;
-
-    ca_put_issue(b, w);
-    buf_str(b, token);
-    ca_ask(c, &f);
-    code = ca_error(&f, NULL);
-    if (code != ERR_NONE)
-        return code;
-    for (;; ca_recv(c, &f)) {
-        ck_assert_int_eq(f.type, MSG_EXPLAINED);
-        msg_explained_get(&f.body, out);
-        ck_assert(rd_done(&f.body));
-        if (!f.more)
-            return ERR_NONE;
-    }
-}
-
-static uint64_t uses_of(const struct ca *c, const struct caller *who)
-{
-    AUTO(token) struct token t = {0};
-    AUTO(errs) struct errs e = {0};
-    struct store_conn *conn = store_conn_open(c->s->store, false, &e);
-    char id[TOKEN_ID_LEN + 1];
-    uint8_t secret[32];
-
-    token_split(who->token, strlen(who->token), id, secret);
-    ck_assert_int_eq(store_token_by_id(conn, id, &t), STORE_OK);
-    store_conn_close(conn);
-    return t.uses;
-}
-
-START_TEST(what_is_explained_spends_and_leaves_nothing)
-{
-    AUTO(ca) struct ca c;
-    AUTO(buf) struct buf spki = {0};
-    AUTO(record) struct record r = {0};
-    struct caller admin, one;
-    struct token t = {
-        .label = (char *)"one", .roles = ROLE_ISSUE, .max_uses = 1};
-    struct ca_want w = {.names = "web.internal", .spki = &spki, .idem = "k"};
-    uint64_t before;
-    bool repeated;
-
-    new_key(&spki);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
-    ck_assert_int_eq(ca_token(&c, &admin, &t, &one), ERR_NONE);
-    before = ca_tree_size(&c);
-    for (int i = 0; i < 3; i++) {
-        AUTO(msg_explained) struct msg_explained m = {0};
-        AUTO(cert) struct cert cert = {0};
-        AUTO(errs) struct errs e = {0};
-
-        ck_assert_int_eq(explain(&c, &one, &w, NULL, &m), ERR_NONE);
-        ck_assert_int_eq(cert_parse_tbs(&cert, m.tbs.data, m.tbs.len, &e), 0);
-        ck_assert_str_eq(cert.names.v[0].value, "web.internal");
-        ck_assert_mem_eq(cert.key.spki, spki.data, spki.len);
-        ck_assert_str_eq(m.profile, "server");
-        report_errs(&m.report, &e);
-        ck_assert_uint_eq(e.n, 0);
-    }
-    ck_assert(ca_tree_size(&c) == before);
-    ck_assert_uint_eq(uses_of(&c, &one), 0);
-    ck_assert_int_eq(ca_issue(&c, &one, &w, &r, &repeated), ERR_NONE);
-    ck_assert(!repeated);
-    ck_assert(ca_tree_size(&c) == before + 1);
-    caller_free(&admin);
-    caller_free(&one);
-}
-END_TEST
-
-/* A front never looks with the eyes of a token that nobody showed, and whoever
- * may not issue is told nothing. */
-START_TEST(who_is_told_is_who_may_issue)
-{
-    AUTO(ca) struct ca c;
-    AUTO(buf) struct buf spki = {0};
-    AUTO(msg_explained) struct msg_explained m = {0};
-    AUTO(record) struct record r = {0};
-    struct caller admin, reader, cert;
-    struct token t = {.label = (char *)"reader", .roles = ROLE_READ};
-    struct ca_want w = {.names = "web.internal", .spki = &spki};
-
-    new_key(&spki);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
-    ck_assert_int_eq(ca_token(&c, &admin, &t, &reader), ERR_NONE);
-    ck_assert_int_eq(ca_issue(&c, &admin, &w, &r, NULL), ERR_NONE);
-    cert = ca_cert_caller(&r);
-    ck_assert_int_eq(explain(&c, NULL, &w, NULL, &m), ERR_TOKEN_MISSING);
-    ck_assert_int_eq(explain(&c, &reader, &w, NULL, &m), ERR_ROLE_MISSING);
-    ck_assert_int_eq(explain(&c, &cert, &w, NULL, &m), ERR_ROLE_MISSING);
-    ck_assert_int_eq(explain(&c, &admin, &w, "abc", &m), ERR_BAD_REQUEST);
-    ck_assert_uint_eq(m.report.n, 0);
-    caller_free(&admin);
-    caller_free(&reader);
-}
-END_TEST
-
 START_TEST(a_repeat_gives_the_same_certificate_for_ever)
 {
     AUTO(ca) struct ca c;
@@ -359,130 +240,6 @@ START_TEST(one_use_is_one_certificate_however_many_ask)
     ck_assert(ca_tree_size(&c) == before + 1);
     caller_free(&admin);
     caller_free(&one);
-}
-END_TEST
-
-START_TEST(a_renewal_keeps_names_key_and_requester)
-{
-    AUTO(ca) struct ca c;
-    AUTO(buf) struct buf spki = {0};
-    AUTO(buf) struct buf fresh = {0};
-    AUTO(record) struct record a = {0};
-    AUTO(record) struct record b = {0};
-    AUTO(record) struct record old = {0};
-    AUTO(record) struct record none = {0};
-    AUTO(cert) struct cert cert = {0};
-    struct caller admin, self;
-    struct ca_want w = {.names = "web.internal,10.0.0.1", .spki = &spki};
-    struct ca_want again = {0};
-
-    new_key(&spki);
-    new_key(&fresh);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
-    ck_assert_int_eq(ca_issue(&c, &admin, &w, &a, NULL), ERR_NONE);
-    self = ca_cert_caller(&a);
-    ck_assert_int_eq(ca_renew(&c, &self, &again, &b), ERR_NONE);
-    ck_assert(serial_equal(&b.replaces, &a.serial));
-    ck_assert_int_eq(b.requester.type, WHO_TOKEN);
-    ck_assert_str_eq(b.requester.label, "admin");
-    read_cert(&b, &cert);
-    ck_assert_mem_eq(cert.key.spki, spki.data, spki.len);
-    ck_assert_uint_eq(cert.names.n, 2);
-    ck_assert_int_eq(ca_get(&c, &admin, &a.serial, &old), ERR_NONE);
-    ck_assert(serial_equal(&old.replaced_by, &b.serial));
-    /* Another key by the certificate alone; by token it may. */
-    again.spki = &fresh;
-    again.names = w.names;
-    ck_assert_int_eq(ca_renew(&c, &self, &again, &none), ERR_KEY_NOT_ALLOWED);
-    again.spki = &spki;
-    again.names = "web.internal";
-    ck_assert_int_eq(ca_renew(&c, &self, &again, &none), ERR_NAME_NOT_ALLOWED);
-    again.names = "web.internal,10.0.0.1,more.internal";
-    ck_assert_int_eq(ca_renew(&c, &self, &again, &none), ERR_NAME_NOT_ALLOWED);
-    again = (struct ca_want){.renews = b.serial};
-    ck_assert_int_eq(ca_renew(&c, &self, &again, &none), ERR_ROLE_MISSING);
-    again = (struct ca_want){.lifetime = 398 * TM_DAY};
-    ck_assert_int_eq(ca_renew(&c, &self, &again, &none), ERR_LIFETIME_TOO_LONG);
-    again =
-        (struct ca_want){.renews = b.serial, .spki = &fresh, .names = w.names};
-    ck_assert_int_eq(ca_renew(&c, &admin, &again, &none), ERR_NONE);
-    again.renews.len = 0;
-    ck_assert_int_eq(ca_renew(&c, &admin, &again, &none), ERR_BAD_REQUEST);
-    caller_free(&admin);
-}
-END_TEST
-
-START_TEST(profiles_decide_about_renewal)
-{
-    AUTO(ca) struct ca c;
-    AUTO(buf) struct buf spki = {0};
-    AUTO(buf) struct buf fresh = {0};
-    AUTO(record) struct record once = {0};
-    AUTO(record) struct record client = {0};
-    AUTO(record) struct record r = {0};
-    AUTO(record) struct record none = {0};
-    struct caller admin, self;
-    struct ca_want w = {
-        .names = "w.internal", .spki = &spki, .profile = "once"};
-
-    new_key(&spki);
-    new_key(&fresh);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
-    ck_assert_int_eq(ca_issue(&c, &admin, &w, &once, NULL), ERR_NONE);
-    self = ca_cert_caller(&once);
-    ck_assert_int_eq(ca_renew(&c, &self, &(struct ca_want){0}, &none),
-                     ERR_PROFILE_NOT_ALLOWED);
-    w.profile = "client";
-    ck_assert_int_eq(ca_issue(&c, &admin, &w, &client, NULL), ERR_NONE);
-    self = ca_cert_caller(&client);
-    w.spki = &fresh;
-    w.profile = NULL;
-    ck_assert_int_eq(ca_renew(&c, &self, &w, &r), ERR_NONE); /* rekey = yes */
-    /* Today's policy: the profile has shrunk, then gone. */
-    ca_stop(&c);
-    ca_configure(&c, "profile client { usage = { \"client\" }\n"
-                     "names = { \"dns:**.other\" } lifetime = \"1d\" }\n");
-    ca_start(&c);
-    ck_assert_int_eq(ca_renew(&c, &self, &(struct ca_want){0}, &none),
-                     ERR_NAME_NOT_ALLOWED);
-    ca_stop(&c);
-    ca_configure(&c, "profile new { usage = { \"client\" }\n"
-                     "names = { \"dns:**\" } lifetime = \"1d\" }\n");
-    ca_start(&c);
-    ck_assert_int_eq(ca_renew(&c, &self, &(struct ca_want){0}, &none),
-                     ERR_UNKNOWN_PROFILE);
-    caller_free(&admin);
-}
-END_TEST
-
-START_TEST(an_ended_certificate_renews_by_token_only)
-{
-    AUTO(ca) struct ca c;
-    AUTO(buf) struct buf spki = {0};
-    AUTO(record) struct record a = {0};
-    AUTO(record) struct record b = {0};
-    AUTO(record) struct record none = {0};
-    struct caller admin, self;
-    struct ca_want w = {.names = "w.internal", .spki = &spki, .lifetime = 61};
-    struct ca_want again = {0};
-
-    new_key(&spki);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
-    ck_assert_int_eq(ca_issue(&c, &admin, &w, &a, NULL), ERR_NONE);
-    self = ca_cert_caller(&a);
-    /* It began a minute ago: it has a second left. */
-    sleep(2);
-    ck_assert_int_eq(ca_renew(&c, &self, &again, &none),
-                     ERR_CERTIFICATE_EXPIRED);
-    again.renews = a.serial;
-    ck_assert_int_eq(ca_renew(&c, &admin, &again, &b), ERR_NONE);
-    caller_free(&admin);
 }
 END_TEST
 
@@ -678,13 +435,8 @@ int main(void)
     const TTest *const tests[] = {
         a_certificate_is_what_was_asked,
         what_policy_refuses_leaves_nothing,
-        what_is_explained_spends_and_leaves_nothing,
-        who_is_told_is_who_may_issue,
         a_repeat_gives_the_same_certificate_for_ever,
         one_use_is_one_certificate_however_many_ask,
-        a_renewal_keeps_names_key_and_requester,
-        profiles_decide_about_renewal,
-        an_ended_certificate_renews_by_token_only,
         the_service_is_named_by_its_configuration,
         every_quick_question_is_answered,
         a_clock_that_steps_stops_issuing_only,
@@ -692,5 +444,5 @@ int main(void)
         a_broken_head_ends_the_connection,
     };
 
-    return unit_run("signer", tests, sizeof(tests) / sizeof(tests[0]));
+    return unit_run("signer", tests, sizeof(tests) / sizeof(*tests));
 }

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: ISC */
+/* Serial numbers. */
+#include "unit.h"
+#include "x509.h"
+
+START_TEST(serials)
+{
+    static const struct {
+        const char *in, *out; /* NULL: refused */
+    } cases[] = {
+        {"0a1b", "0a1b"},
+        {"A1B", "0a1b"},
+        {"0xA1b", "0a1b"},
+        {"0X0000a1b", "0a1b"},
+        {"0A:1B", "0a1b"},
+        {"00:00:0a:1b", "0a1b"},
+        {"0", "00"},
+        {"00", "00"},
+        {"7fffffffffffffffffffffffffffffffffffffff",
+         "7fffffffffffffffffffffffffffffffffffffff"},
+        {"00ffffffffffffffffffffffffffffffffffffffff",
+         "ffffffffffffffffffffffffffffffffffffffff"},
+        {"1ffffffffffffffffffffffffffffffffffffffff", NULL},
+        {"", NULL},
+        {"0x", NULL},
+        {"x", NULL},
+        {"-1", NULL},
+        {"+1", NULL},
+        {" 1", NULL},
+        {"1 ", NULL},
+        {"1.", NULL},
+        {":1", NULL},
+        {"1:", NULL},
+        {"1::2", NULL},
+        {"0x:1", NULL},
+        {":", NULL},
+        {"0x0x1", NULL},
+        {"g", NULL},
+        {"\xc3\xbc", NULL},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct serial s = {0};
+        char text[2 * SERIAL_MAX + 1];
+
+        ck_assert_msg((serial_parse(&s, cases[i].in) == 0) ==
+                          (cases[i].out != NULL),
+                      "%s", cases[i].in);
+        if (!cases[i].out)
+            continue;
+        serial_text(text, &s);
+        ck_assert_str_eq(text, cases[i].out);
+    }
+}
+END_TEST
+
+START_TEST(random_serials_have_their_form)
+{
+    struct serial a, b;
+
+    for (int i = 0; i < 1000; i++) {
+        serial_random(&a);
+        serial_random(&b);
+        ck_assert_uint_eq(a.len, 16);
+        ck_assert_uint_eq(a.v[0] & 0xc0, 0x40);
+        ck_assert(!serial_equal(&a, &b));
+        ck_assert(serial_equal(&a, &a));
+    }
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        serials,
+        random_serials_have_their_form,
+    };
+
+    return unit_run("serial", tests, sizeof(tests) / sizeof(*tests));
+}

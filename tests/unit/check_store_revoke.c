@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: ISC */
+/* What the store knows of revocations, of renewals and of keys. */
+#include "store_refused.h"
+
+static int see_record(void *arg, struct record *r)
+{
+    struct seen *s = arg;
+
+    s->leaf[s->n++] = r->leaf;
+    return 0;
+}
+
+START_TEST(test_revoke)
+{
+    AUTO(box) struct box b;
+    AUTO(record) struct record rec = {0};
+    struct store_counts n;
+    struct seen s;
+
+    box_make(&b);
+    add_many(&b, 0, 3);
+    ck_assert_int_eq(store_begin(b.w), STORE_OK);
+    ck_assert_int_eq(store_cert_revoke(b.w, 0, DAY_ONE, 6, 10), STORE_OK);
+    ck_assert_int_eq(store_cert_revoke(b.w, 1, DAY_ONE, 6, 11), STORE_OK);
+    ck_assert_int_eq(store_cert_revoke(b.w, 0, DAY_ONE + 5, 1, 20), STORE_OK);
+    ck_assert_int_eq(store_cert_revoke(b.w, 99, DAY_ONE, 1, 21), STORE_NONE);
+    ck_assert_int_eq(store_commit(b.w), STORE_OK);
+    ck_assert_int_eq(store_cert_by_leaf(b.r, 0, &rec), STORE_OK);
+    ck_assert_int_eq(rec.revoked_at, DAY_ONE + 5);
+    ck_assert_int_eq(rec.reason, 1);
+    /* By its first entry: no CRL loses it while the reason changes. */
+    ck_assert_uint_eq(revoked(&b, &s, 10, 0), 0);
+    ck_assert_uint_eq(revoked(&b, &s, 11, 0), 1);
+    ck_assert_int_eq(s.rows[0].reason, 1);
+    ck_assert_uint_eq(revoked(&b, &s, 12, 0), 2);
+    ck_assert_uint_eq(revoked(&b, &s, 12, DAY_ONE + 90 * TM_DAY), 2);
+    ck_assert_uint_eq(revoked(&b, &s, 12, DAY_ONE + 90 * TM_DAY + 1), 0);
+    /* Counted once. */
+    ck_assert_int_eq(store_count(b.r, DAY_ONE, &n), STORE_OK);
+    ck_assert_uint_eq(n.revoked, 2);
+    ck_assert_uint_eq(n.valid, 1);
+}
+END_TEST
+
+START_TEST(test_partitions)
+{
+    AUTO(box) struct box b;
+    struct put rows[] = {
+        {.leaf = 1, .names = "a.b"},
+        {.leaf = 2, .names = "b.b", .partition = 1},
+        {.leaf = 3, .names = "c.b", .partition = 2},
+        {.leaf = 4,
+         .names = "d.b",
+         .partition = 1,
+         .not_after = DAY_ONE + 99 * TM_DAY},
+        {.leaf = 5, .names = "e.b", .partition = 1, .authority = "second"},
+    };
+    AUTO(record) struct record rec = {0};
+    struct partition_row row;
+    struct crl_state st = {.number = 5, .snapshot = 6}, got;
+    struct seen s = {0};
+    uint32_t n;
+
+    box_make(&b);
+    ck_assert_int_eq(store_partition_last(b.r, "issuing", &n), STORE_NONE);
+    ck_assert_int_eq(store_crl_last(b.r, "issuing", &n), STORE_NONE);
+    for (int i = 0; i < 5; i++) {
+        box_add(&b, &rows[i]);
+        ck_assert_int_eq(
+            store_cert_revoke(b.w, rows[i].leaf, DAY_ONE, 1, 10 + (uint64_t)i),
+            STORE_OK);
+    }
+    ck_assert_int_eq(store_cert_by_leaf(b.r, 4, &rec), STORE_OK);
+    ck_assert_uint_eq(rec.crl_partition, 1);
+    ck_assert_int_eq(store_partition_last(b.r, "issuing", &n), STORE_OK);
+    ck_assert_uint_eq(n, 2);
+    ck_assert_int_eq(store_partition(b.r, "issuing", 1, &row), STORE_OK);
+    ck_assert_uint_eq(row.certs, 2);
+    ck_assert_int_eq(row.ends, DAY_ONE + 99 * TM_DAY);
+    ck_assert(row.leaf == 4);
+    ck_assert_int_eq(store_partition(b.r, "issuing", 9, &row), STORE_OK);
+    ck_assert_uint_eq(row.certs, 0);
+    ck_assert_int_eq(store_revoked(b.r, "issuing", 1, 99, 0, UINT64_MAX, 16,
+                                   see_revoked, &s),
+                     STORE_OK);
+    ck_assert(s.n == 2 && s.leaf[0] == 2 && s.leaf[1] == 4);
+    ck_assert_uint_eq(revoked(&b, &s, 99, 0), 1);
+    ck_assert_uint_eq(s.leaf[0], 1);
+    ck_assert_int_eq(store_crl_put(b.w, "issuing", 3, &st), STORE_OK);
+    ck_assert_int_eq(store_crl_get(b.r, "issuing", 0, &got), STORE_NONE);
+    ck_assert_int_eq(store_crl_get(b.r, "issuing", 3, &got), STORE_OK);
+    ck_assert(got.number == 5 && got.snapshot == 6);
+    ck_assert_int_eq(store_crl_last(b.r, "issuing", &n), STORE_OK);
+    ck_assert_uint_eq(n, 3);
+}
+END_TEST
+
+START_TEST(test_replace)
+{
+    AUTO(box) struct box b;
+    AUTO(record) struct record rec = {0};
+    struct seen s = {0};
+    struct put first = {.leaf = 1}, second = {.leaf = 2}, third = {.leaf = 3};
+    struct put aside = {.leaf = 4, .detached = true}, lost = {.leaf = 5};
+
+    box_make(&b);
+    second.replaces = serial_of(1);
+    third.replaces = serial_of(2);
+    aside.replaces = serial_of(1);
+    lost.replaces = serial_of(12345);
+    box_add(&b, &first);
+    box_add(&b, &second);
+    box_add(&b, &third);
+    box_add(&b, &aside);
+    ck_assert_int_eq(store_begin(b.w), STORE_OK);
+    ck_assert_int_eq(box_put(&b, &lost), STORE_REFUSED);
+    ck_assert_int_eq(store_cert_revoke(b.w, 1, DAY_ONE, 1, 9), STORE_OK);
+    ck_assert_int_eq(store_commit(b.w), STORE_OK);
+    ck_assert_int_eq(store_cert_descendants(b.r, 1, see_record, &s), STORE_OK);
+    ck_assert_uint_eq(s.n, 2);
+    ck_assert_uint_eq(s.leaf[0] * 10 + s.leaf[1], 23);
+    ck_assert_int_eq(store_ancestor_compromised(b.r, 3), STORE_OK);
+    ck_assert_int_eq(store_ancestor_compromised(b.r, 4), STORE_NONE);
+    ck_assert_int_eq(store_cert_by_leaf(b.r, 2, &rec), STORE_OK);
+    ck_assert_uint_eq(rec.replaces.v[8], 1);
+    ck_assert_uint_eq(rec.replaced_by.v[8], 3);
+}
+END_TEST
+
+static void check_banned(struct store_conn *c, const uint8_t *revoked,
+                         const uint8_t *blocked, const uint8_t *neither)
+{
+    struct key_ban ban;
+
+    ck_assert_int_eq(store_key_compromised(c, revoked, &ban), STORE_OK);
+    ck_assert(!ban.blocked);
+    ck_assert_int_eq(store_key_compromised(c, blocked, &ban), STORE_OK);
+    ck_assert(ban.blocked);
+    ck_assert_int_eq(store_key_compromised(c, neither, &ban), STORE_NONE);
+}
+
+START_TEST(test_keys)
+{
+    AUTO(box) struct box b;
+    struct seen s = {0};
+    uint8_t hash[BOX_KEYS][32];
+    struct put p = {.leaf = 1, .key = 1}, q = {.leaf = 2, .key = 1};
+    struct put old = {.leaf = 3, .key = 1, .not_after = DAY_ONE + 5};
+    struct blocked_key block = {.at = DAY_ONE};
+    struct store_conn *reader;
+    AUTO(store) struct store *again = NULL;
+    AUTO(errs) struct errs e = {0};
+    struct key_ban ban;
+
+    box_make(&b);
+    box_add(&b, &p);
+    box_add(&b, &q);
+    box_add(&b, &old);
+    for (int i = 0; i < BOX_KEYS; i++)
+        merkle_sha256(hash[i], b.keys[i].spki.data, b.keys[i].spki.len);
+    ck_assert_int_eq(
+        store_cert_by_key(b.r, hash[1], DAY_ONE + 6, see_record, &s), STORE_OK);
+    ck_assert_uint_eq(s.n, 2);
+    ck_assert_int_eq(store_key_compromised(b.r, hash[1], &ban), STORE_NONE);
+    ck_assert_int_eq(store_cert_revoke(b.w, 1, DAY_ONE, 4, 9), STORE_OK);
+    ck_assert_int_eq(store_key_compromised(b.r, hash[1], &ban), STORE_NONE);
+    ck_assert_int_eq(store_cert_revoke(b.w, 1, DAY_ONE, 1, 10), STORE_OK);
+    ck_assert_int_eq(store_key_compromised(b.r, hash[1], &ban), STORE_OK);
+    ck_assert_int_eq(store_key_compromised(b.r, hash[2], &ban), STORE_NONE);
+    block.entry = 11;
+    memcpy(block.key_sha256, hash[2], sizeof(hash[2]));
+    ck_assert_int_eq(store_block_put(b.w, &block), STORE_OK);
+    check_banned(b.r, hash[1], hash[2], hash[0]);
+    again = store_open(b.path, &e);
+    ck_assert_ptr_nonnull(again);
+    reader = store_conn_open(again, false, &e);
+    check_banned(reader, hash[1], hash[2], hash[0]);
+    store_conn_close(reader);
+    ck_assert_int_eq(store_block_remove(b.w, 11, 12), STORE_OK);
+    ck_assert_int_eq(store_key_compromised(b.r, hash[2], &ban), STORE_NONE);
+    s.n = 0;
+    ck_assert_int_eq(store_cert_by_key(b.r, hash[1], DAY_ONE, see_record, &s),
+                     STORE_OK);
+    ck_assert_uint_eq(s.n, 2);
+    ck_assert_uint_eq(s.leaf[0], 2);
+}
+END_TEST
+
+struct tally {
+    uint64_t last;
+    size_t n, stop; /* it stops after so many */
+};
+static int count_up(void *arg, struct record *r)
+{
+    struct tally *t = arg;
+
+    ck_assert_uint_gt(r->leaf, t->last);
+    t->last = r->leaf;
+    return ++t->n == t->stop;
+}
+
+/* More certificates of one key than are read at once, each once and in order;
+ * and no further than was asked for. */
+START_TEST(test_one_key)
+{
+    enum { SAME = 1024 };
+    AUTO(box) struct box b;
+    uint8_t hash[32];
+    struct tally all = {0}, some = {.stop = 600};
+
+    box_make(&b);
+    ck_assert_int_eq(store_begin(b.w), STORE_OK);
+    for (uint64_t i = 1; i <= SAME; i++) {
+        struct put p = {.leaf = i, .key = 1};
+
+        ck_assert_int_eq(box_put(&b, &p), STORE_OK);
+    }
+    ck_assert_int_eq(store_commit(b.w), STORE_OK);
+    merkle_sha256(hash, b.keys[1].spki.data, b.keys[1].spki.len);
+    ck_assert_int_eq(store_cert_by_key(b.r, hash, DAY_ONE, count_up, &all),
+                     STORE_OK);
+    ck_assert_uint_eq(all.n, SAME);
+    ck_assert_int_eq(store_cert_by_key(b.r, hash, DAY_ONE, count_up, &some),
+                     STORE_OK);
+    ck_assert_uint_eq(some.n, 600);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        test_revoke, test_replace, test_keys, test_one_key, test_partitions,
+    };
+
+    return unit_run("store_revoke", tests, sizeof(tests) / sizeof(*tests));
+}
