@@ -8,6 +8,8 @@
 #   revoke     POST …/revoke with crl-wait = no beside POST /v1/certificates,
 #              with 10, a tenth of REVOKED and REVOKED revoked already, and with
 #              partitions of 10 000
+#   beside     p99 of POST /v1/certificates while the CRL of REVOKED is built
+#              again and again, and without
 #   crl        all of REVOKED beside reading the rows once, hashing and signing
 #
 #   REVOKED=1000000
@@ -83,7 +85,8 @@ revoke_load()
         ask "$1" "/v1/certificates?limit=1000&status=valid&profile=server$cursor" \
             >"$work/page"
         jq -r '.certificates[].serial' "$work/page" >>"$work/serials"
-        cursor="&cursor=$(jq -er .next "$work/page")"
+        cursor="&cursor=$(jq -er .next "$work/page")" ||
+            die "$1: fewer than $FRESH are valid"
     done
     seconds_were=$seconds seconds=3
     load revoke.lua "$(url "$1")" "$work/serials" "$(token "$1")" \
@@ -96,7 +99,7 @@ revoke_load()
     say "$1: $(cat "$work/$1.revocations") revocations/s, p99 $p99 ms"
 }
 
-FRESH=30000 # certificates beside those that are revoked already
+FRESH=30000 # to be revoked; every other one of fill is of profile server
 
 # bench_revoke NAME N [SETTING]: with N revoked already.
 bench_revoke()
@@ -105,10 +108,43 @@ bench_revoke()
     sed -i "s/^authority issuing {/&\n  crl-wait = no ${3:-}/" \
         "$work/$1/pocketca.conf"
     say "storing $2 revoked certificates"
-    "$build/bench/fill" "$work/$1" $(($2 + FRESH)) "$2" >/dev/null
+    "$build/bench/fill" "$work/$1" $(($2 + 2 * FRESH)) "$2" >/dev/null
     up "$1"
     post "$1" 1
     revoke_load "$1"
+    kill "$server"
+    ended "$server" || die "the service did not end: $(tail -3 "$work/$1.log")"
+    server=
+}
+
+# p99_of NAME FILE: what POST /v1/certificates takes, added to FILE.p99s.
+p99_of()
+{
+    load post.lua "$(url "$1")" "$work/csrs.pem" "$(token "$1")" \
+        >"$work/result"
+    read -r answers took bad p50 p99 <"$work/result"
+    [ "$bad" = 0 ] || die "$1: $bad answers were no success"
+    echo "$p99" >>"$work/$2.p99s"
+    median <"$work/$2.p99s" >"$work/$2.p99"
+    say "$2: $answers in $took s, p50 $p50 ms, p99 $p99 ms"
+}
+
+bench_beside()
+{
+    up "$1"
+    run=0
+    while [ $run -lt "$runs" ]; do
+        run=$((run + 1))
+        p99_of "$1" alone
+        while "$pocketca" crl sign --authority issuing \
+            -c "$work/$1/pocketca.conf"; do echo; done >>"$work/built" &
+        builder=$!
+        p99_of "$1" beside
+        kill $builder
+    done
+    built=$(wc -l <"$work/built")
+    [ "$built" -gt 0 ] || die "no CRL was built"
+    say "beside: $built CRLs"
     kill "$server"
     ended "$server" || die "the service did not end: $(tail -3 "$work/$1.log")"
     server=
@@ -128,6 +164,7 @@ revocation()
     bench_revoke revoked2 $((revoked / 10))
     bench_revoke revoked3 "$revoked"
     bench_revoke parts "$revoked" "crl-partition-size = 10000"
+    bench_beside revoked3
     bench_crl
 }
 
@@ -153,6 +190,10 @@ revocation_rows()
     row_revoke "revocation, $((revoked / 10)) revoked" revoked2
     row_revoke "revocation, $revoked revoked" revoked3
     row_revoke "the same, partitions of 10000" parts
+    r=$(ratio "$(cat "$work/beside.p99")" "$(cat "$work/alone.p99")")
+    row "p99 of POST, $revoked revoked" "$(cat "$work/alone.p99") ms" "" "" ""
+    row "the same beside CRL builds" "$(cat "$work/beside.p99") ms" \
+        "$r" "" "$(goal "$r" below 1.5)"
     row "CRL of $entries entries" "$took_s s" "$crl_ratio" "" \
         "$(goal "$crl_ratio" below 1.5)"
     row "memory for it" "$((grew / 1024)) MiB" "" "" \
