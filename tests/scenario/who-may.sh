@@ -65,6 +65,9 @@ is 'each described route is tested here' "$(cat "$T/missing")" ''
 comm -13 "$T/described" "$T/tabled" | grep -v '^GET /c[ar]l\{0,1\}/' \
     >"$T/missing"
 is 'each tested route is described' "$(cat "$T/missing")" ''
+awk '/^      operationId:/ { if (id) print id; id = $2 } /^        "4XX":/ { id = "" }
+    END { if (id) print id }' "$T/body" >"$T/missing"
+is 'and says that it may be refused' "$(cat "$T/missing")" ''
 
 BEARER=$ADMIN
 issue a.internal
