@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 #include <fcntl.h>
-#include <openssl/sha.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include "digest.h"
 #include "init.h"
 
 static volatile sig_atomic_t interrupted;
@@ -126,10 +126,10 @@ static int run(struct init *i)
 
 static void print_fingerprint(const struct buf *der)
 {
-    uint8_t sum[SHA256_DIGEST_LENGTH];
+    uint8_t sum[32];
     char hex[2 * sizeof(sum) + 1];
 
-    SHA256(der->data, der->len, sum);
+    digest_sum(DIGEST_SHA256, der->data, der->len, sum);
     hex_encode(hex, sum, sizeof(sum));
     printf("SHA-256 of the root certificate, as `sha256sum` of its DER and as\n"
            "`openssl x509 -fingerprint -sha256` give it:\n\n  %s\n  ",

@@ -35,14 +35,6 @@ int err_status(enum err e)
     return table[e].status;
 }
 
-enum err err_by_code(const char *code)
-{
-    for (int e = ERR_NONE + 1; e < ERR__MAX; e++)
-        if (strcmp(table[e].code, code) == 0)
-            return (enum err)e;
-    return ERR_NONE;
-}
-
 char *err_escape(const char *text)
 {
     const uint8_t *p = (const uint8_t *)text, *end = p + strlen(text);

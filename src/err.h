@@ -98,8 +98,6 @@ struct errs {
 const char *err_code(enum err e);
 const char *err_title(enum err e);
 int err_status(enum err e);
-/* The error with that stable code, or ERR_NONE. */
-enum err err_by_code(const char *code);
 
 /* Adds a reason; foreign octets in it are escaped; always returns -1. */
 int err_add(struct errs *l, enum err e, const char *fmt, ...)

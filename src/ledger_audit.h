@@ -3,6 +3,7 @@
 #ifndef POCKETCA_LEDGER_AUDIT_H
 #define POCKETCA_LEDGER_AUDIT_H
 
+#include "digest.h"
 #include "ledger.h"
 
 enum { TILE_BITS = 8, TILE_LEVELS = MERKLE_LEVELS / TILE_BITS };
@@ -37,7 +38,7 @@ struct audit_object {
 };
 struct audit_objects {
     struct audit_object *v;
-    size_t n, cap;
+    size_t n;
 };
 
 struct audit_authority {

@@ -16,7 +16,7 @@ static int check_row(void *arg, const struct revoked_serial *s)
     char serial[2 * SERIAL_MAX + 1];
 
     ledger_serial(&object, s);
-    merkle_sha256(hash, object.data, object.len);
+    digest_sum(DIGEST_SHA256, object.data, object.len, hash);
     if (v->decoded && v->e.type == ENTRY_SERIAL &&
         memcmp(hash, v->e.object, HASH_LEN) == 0) {
         v->seen = true;
@@ -103,7 +103,7 @@ void audit_block(struct audit *a, const struct entry *e, uint64_t index)
 
     if (b)
         ledger_block(&object, &b->key);
-    merkle_sha256(hash, object.data, object.len);
+    digest_sum(DIGEST_SHA256, object.data, object.len, hash);
     if (!b || b->key.at != e->time || memcmp(hash, e->object, HASH_LEN) != 0)
         audit_finding(a, index,
                       "entry %llu blocks a key that is not blocked, or "
@@ -123,7 +123,7 @@ void audit_unblock(struct audit *a, const struct entry *e, uint64_t index)
         if (b->key.removed != index)
             continue;
         ledger_unblock(&object, &b->key);
-        merkle_sha256(hash, object.data, object.len);
+        digest_sum(DIGEST_SHA256, object.data, object.len, hash);
         if (memcmp(hash, e->object, HASH_LEN) == 0) {
             b->taken = true;
             return;

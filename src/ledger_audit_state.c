@@ -23,7 +23,7 @@ static int add_authority(void *arg, const char *name, const char *parent,
     t = &a->authorities[a->n_authorities++];
     *t = (struct audit_authority){.name = xstrdup(name),
                                   .number_entry = NO_ENTRY};
-    merkle_sha256(t->sha256, der, len);
+    digest_sum(DIGEST_SHA256, der, len, t->sha256);
     return 0;
 }
 
@@ -147,7 +147,7 @@ static void end_crl_number(struct audit *a, const struct audit_authority *t)
     if (t->number_entry == NO_ENTRY && !t->number)
         return;
     ledger_crl_number(&object, t->name, t->number);
-    merkle_sha256(hash, object.data, object.len);
+    digest_sum(DIGEST_SHA256, object.data, object.len, hash);
     if (t->number_entry == NO_ENTRY ||
         memcmp(hash, t->number_object, HASH_LEN) != 0)
         audit_finding(a, t->number_entry,
@@ -197,10 +197,7 @@ static void objects_add(struct audit_objects *l, const struct entry *e,
 {
     struct audit_object *o;
 
-    if (l->n == l->cap) {
-        l->cap = l->cap ? 2 * l->cap : 64;
-        l->v = xreallocarray(l->v, l->cap, sizeof(*l->v));
-    }
+    l->v = xgrow(l->v, l->n, sizeof(*l->v));
     o = &l->v[l->n++];
     *o = (struct audit_object){.index = index, .time = e->time, .later = later};
     memcpy(o->object, e->object, HASH_LEN);
@@ -233,7 +230,7 @@ static struct audit_object *objects_find_text(const struct audit_objects *l,
 {
     uint8_t object[HASH_LEN];
 
-    merkle_sha256(object, text, strlen(text));
+    digest_sum(DIGEST_SHA256, text, strlen(text), object);
     return objects_find(l, object);
 }
 
@@ -304,12 +301,11 @@ static int add_row(void *arg, struct token *t)
     struct rows *l = arg;
     AUTO(buf) struct buf made = {0};
 
-    if (!(l->n & (l->n + 1)))
-        l->v = xreallocarray(l->v, 2 * (l->n + 1), sizeof(*l->v));
+    l->v = xgrow(l->v, l->n, sizeof(*l->v));
     ledger_token(&made, t);
     l->v[l->n] =
         (struct row){.id = xstrdup(t->id), .removed_at = t->removed_at};
-    merkle_sha256(l->v[l->n++].made, made.data, made.len);
+    digest_sum(DIGEST_SHA256, made.data, made.len, l->v[l->n++].made);
     return 0;
 }
 

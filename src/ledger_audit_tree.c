@@ -157,9 +157,7 @@ static int note_head(void *arg, const struct head *h)
                       ull(h->size));
         return 0;
     }
-    if (!(a->n_heads & (a->n_heads + 1)))
-        a->heads =
-            xreallocarray(a->heads, 2 * (a->n_heads + 1), sizeof(*a->heads));
+    a->heads = xgrow(a->heads, a->n_heads, sizeof(*a->heads));
     last = &a->heads[a->n_heads++];
     *last = (struct audit_head){.size = h->size, .time = h->time};
     memcpy(last->root, h->root, HASH_LEN);

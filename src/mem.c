@@ -44,6 +44,11 @@ void *xreallocarray(void *p, size_t n, size_t size)
     return q;
 }
 
+void *xgrow(void *v, size_t n, size_t size)
+{
+    return n & (n - 1) ? v : xreallocarray(v, n ? 2 * n : 1, size);
+}
+
 void *xmemdup(const void *p, size_t len)
 {
     void *q = xmalloc(len);

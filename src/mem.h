@@ -18,6 +18,9 @@ void *xmalloc(size_t size);
 void *xcalloc(size_t n, size_t size);
 /* n * size octets, refused (process ends) on overflow. */
 void *xreallocarray(void *p, size_t n, size_t size);
+/* A list of n elements with room for one more: its memory doubles whenever n
+ * is a power of two, so that nothing else may grow it. */
+void *xgrow(void *v, size_t n, size_t size);
 char *xstrdup(const char *s);
 /* NULL stays NULL. */
 char *xstrdup_null(const char *s);

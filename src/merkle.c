@@ -7,23 +7,17 @@
 #include "auto.h"
 #include "digest.h"
 
-/* SHA-256 over prefix (when it is not negative), a and b. */
-static void digest(uint8_t *out, int prefix, const void *a, size_t a_len,
+/* SHA-256 over prefix, a and b. */
+static void digest(uint8_t *out, uint8_t prefix, const void *a, size_t a_len,
                    const void *b, size_t b_len)
 {
     AUTO(evp_md_ctx) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    uint8_t first = (uint8_t)prefix;
 
     if (!ctx || !EVP_DigestInit_ex2(ctx, digest_md(DIGEST_SHA256), NULL) ||
-        (prefix >= 0 && !EVP_DigestUpdate(ctx, &first, 1)) ||
+        !EVP_DigestUpdate(ctx, &prefix, 1) ||
         !EVP_DigestUpdate(ctx, a, a_len) || !EVP_DigestUpdate(ctx, b, b_len) ||
         !EVP_DigestFinal_ex(ctx, out, NULL))
         abort();
-}
-
-void merkle_sha256(uint8_t out[MERKLE_HASH], const void *p, size_t len)
-{
-    digest(out, -1, p, len, "", 0);
 }
 
 void merkle_leaf(uint8_t out[MERKLE_HASH], const void *entry, size_t len)
@@ -31,7 +25,8 @@ void merkle_leaf(uint8_t out[MERKLE_HASH], const void *entry, size_t len)
     digest(out, 0, entry, len, "", 0);
 }
 
-void merkle_node(uint8_t out[MERKLE_HASH], const uint8_t *left,
+/* RFC 6962 section 2.1: SHA-256(0x01 || left || right). */
+static void node(uint8_t out[MERKLE_HASH], const uint8_t *left,
                  const uint8_t *right)
 {
     digest(out, 1, left, MERKLE_HASH, right, MERKLE_HASH);
@@ -48,7 +43,7 @@ void merkle_append_tree(struct merkle_edge *e, unsigned level,
     for (; size & 1; size >>= 1, i++) {
         memcpy(left, e->hash[i], MERKLE_HASH);
         memcpy(e->hash[i], carry, MERKLE_HASH);
-        merkle_node(carry, left, carry);
+        node(carry, left, carry);
     }
     memcpy(e->hash[i], carry, MERKLE_HASH);
     e->size += UINT64_C(1) << level;
@@ -65,7 +60,7 @@ void merkle_root(const struct merkle_edge *e, uint8_t out[MERKLE_HASH])
     unsigned i = 0;
 
     if (e->size == 0) {
-        merkle_sha256(out, "", 0);
+        digest_sum(DIGEST_SHA256, "", 0, out);
         return;
     }
     while (!(e->size >> i & 1))
@@ -73,6 +68,6 @@ void merkle_root(const struct merkle_edge *e, uint8_t out[MERKLE_HASH])
     memcpy(root, e->hash[i], MERKLE_HASH);
     for (i++; i < MERKLE_LEVELS; i++)
         if (e->size >> i & 1)
-            merkle_node(root, e->hash[i], root);
+            node(root, e->hash[i], root);
     memcpy(out, root, MERKLE_HASH);
 }

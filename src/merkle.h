@@ -19,13 +19,8 @@ struct merkle_edge {
     uint8_t hash[MERKLE_LEVELS][MERKLE_HASH];
 };
 
-/* SHA-256 of len octets. */
-void merkle_sha256(uint8_t out[MERKLE_HASH], const void *p, size_t len);
 /* SHA-256(0x00 || entry) */
 void merkle_leaf(uint8_t out[MERKLE_HASH], const void *entry, size_t len);
-/* SHA-256(0x01 || left || right) */
-void merkle_node(uint8_t out[MERKLE_HASH], const uint8_t *left,
-                 const uint8_t *right);
 void merkle_append(struct merkle_edge *e, const uint8_t leaf[MERKLE_HASH]);
 /* As merkle_append(), with the root of 2^level leaves at once; size must be a
  * multiple of that. */

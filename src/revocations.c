@@ -60,8 +60,7 @@ void revocations_free(struct revocations *l)
 
 static void add(struct revocations *l, const struct revocation *one)
 {
-    if ((l->n & (l->n - 1)) == 0)
-        l->v = xreallocarray(l->v, l->n ? 2 * l->n : 1, sizeof(*l->v));
+    l->v = xgrow(l->v, l->n, sizeof(*l->v));
     l->v[l->n++] = *one;
 }
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/sha.h>
+#include "digest.h"
 
 static void put_patterns(struct buf *b, const char *key,
                          const struct patterns *l)
@@ -72,7 +72,7 @@ static enum store_result register_profiles(struct signer *s)
 
     for (size_t i = 0; i < s->conf->profiles.n; i++)
         put_profile(&text, &s->conf->profiles.v[i]);
-    SHA256(text.data, text.len, hash);
+    digest_sum(DIGEST_SHA256, text.data, text.len, hash);
     r = store_fact_get(s->writer, "profiles", &was);
     if (r == STORE_OK && was.len == sizeof(hash) &&
         memcmp(was.data, hash, sizeof(hash)) == 0)

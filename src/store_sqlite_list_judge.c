@@ -102,8 +102,7 @@ enum store_result search_judge(struct search *s, uint64_t leaf)
         return STORE_OK;
     if (r != STORE_OK)
         return r;
-    if ((s->n & (s->n - 1)) == 0)
-        s->hits = xreallocarray(s->hits, s->n ? 2 * s->n : 1, sizeof(*s->hits));
+    s->hits = xgrow(s->hits, s->n, sizeof(*s->hits));
     s->hits[s->n++] = (struct hit){leaf, not_after};
     return STORE_OK;
 }

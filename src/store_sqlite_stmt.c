@@ -223,8 +223,7 @@ void sq_leaves_free(struct sq_leaves *l)
 
 void sq_leaves_add(struct sq_leaves *l, uint64_t leaf)
 {
-    if ((l->n & (l->n - 1)) == 0)
-        l->v = xreallocarray(l->v, l->n ? l->n * 2 : 1, sizeof(*l->v));
+    l->v = xgrow(l->v, l->n, sizeof(*l->v));
     l->v[l->n++] = leaf;
 }
 

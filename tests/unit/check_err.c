@@ -9,11 +9,11 @@ START_TEST(every_code_is_there_once)
 {
     for (int e = ERR_NONE + 1; e < ERR__MAX; e++) {
         ck_assert_ptr_nonnull(err_code((enum err)e));
-        ck_assert_int_eq(err_by_code(err_code((enum err)e)), e);
         ck_assert_int_ge(err_status((enum err)e), 400);
         ck_assert_int_le(err_status((enum err)e), 503);
+        for (int other = ERR_NONE; other < e; other++)
+            ck_assert_str_ne(err_code((enum err)other), err_code((enum err)e));
     }
-    ck_assert_int_eq(err_by_code("none such"), ERR_NONE);
 }
 END_TEST
 

@@ -5,6 +5,7 @@
 
 #include "ledger.h"
 
+#include "digest.h"
 #include "key.h"
 #include "unit.h"
 
@@ -83,7 +84,7 @@ static inline struct entry entry_of(uint64_t i)
                       .who_id = (char *)"1000",
                       .authority = (char *)""};
 
-    merkle_sha256(e.object, &i, sizeof(i));
+    digest_sum(DIGEST_SHA256, &i, sizeof(i), e.object);
     return e;
 }
 

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "merkle.h"
+#include "digest.h"
 #include "store_sqlite.h"
 #include "tm.h"
 #include "x509.h"
@@ -166,7 +166,7 @@ static inline enum store_result box_put(struct box *b, struct put *p)
 
     put_der(b, p, &der);
     ck_assert_int_eq(cert_parse(&cert, der.data, der.len, &e), 0);
-    merkle_sha256(p->sha256, der.data, der.len);
+    digest_sum(DIGEST_SHA256, der.data, der.len, p->sha256);
     const struct record rec = {
         .leaf = p->leaf,
         .authority = (char *)(p->authority ? p->authority : "issuing"),
