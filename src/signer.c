@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The process that holds the keys and the ledger.  No network: it speaks only
  * frames, with the front on FD_PEER and with commands on the admin socket. */
+#include "signer_crl.h"
 #include "signer_ocsp.h"
 
 #include <signal.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "signer.h"
+#include "signer_crl.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The CRL thread: builds, commits, publishes, and only then lets the replies
  * of revocations go.  Those that wait share one build. */
-#include "signer.h"
+#include "signer_crl.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,15 +15,6 @@ enum {
     LATE_TIMES = 30,
     NICE = 10, /* whoever waits for a certificate goes first */
 };
-
-size_t signer_authority_index(const struct signer *s, const char *name)
-{
-    size_t i = 0;
-
-    while (i < s->n_authorities && strcmp(s->authorities[i].name, name) != 0)
-        i++;
-    return i;
-}
 
 /* Somebody waits for it, or nobody has it; with the lock held, as below. */
 static bool is_urgent(struct signer *s, size_t i, const struct signer_crl *c,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* What the command line does with CRLs: builds one now, or installs the one
  * that an authority whose key is elsewhere has signed (the root's). */
-#include "signer.h"
+#include "signer_crl.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* One CRL, on the CRL thread: from the rows to the file that the front has. */
-#include "signer.h"
+#include "signer_crl.h"
 
 #include <errno.h>
 #include <stdlib.h>

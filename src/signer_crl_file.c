@@ -3,7 +3,7 @@
  * stays until the ledger has its hash and it has been renamed, so that whatever
  * moment the process ends in, the next one finds the file that the ledger
  * means. */
-#include "signer.h"
+#include "signer_crl.h"
 
 #include <dirent.h>
 #include <errno.h>

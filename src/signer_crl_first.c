@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* What the last process left: the CRLs in place, the partitions, and what was
  * revoked and not published any more. */
-#include "signer.h"
+#include "signer_crl.h"
 
 #include <stdlib.h>
 #include <string.h>

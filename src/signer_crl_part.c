@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Partitions: which one a new certificate names, and that its CRL is out
  * before. */
-#include "signer.h"
+#include "signer_crl.h"
 
 #include <stdlib.h>
 #include <time.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Who waits for which CRLs. */
-#include "signer.h"
+#include "signer_crl.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
 /* What would become of a request: judged as handle_issue() does, by the same
  * functions, up to the decision about the TBSCertificate.  Nothing is signed,
  * queued or remembered. */
-#include "signer.h"
+#include "signer_crl.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* What an earlier CA with an authority's key signed and revoked. */
+#include "signer_crl.h"
 #include "signer_ocsp.h"
 
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Prometheus text (version 0.0.4) of what only the signer knows; requests and
  * refusals are counted by who answers them. */
+#include "signer_crl.h"
 #include "signer_ocsp.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include "signer_crl.h"
 #include "signer_ocsp.h"
 
 #include <errno.h>
@@ -37,6 +38,15 @@ int signer_lock(const struct conf *c, int wait_ms, struct errs *e)
     taken = fd;
     fd = -1;
     return taken;
+}
+
+size_t signer_authority_index(const struct signer *s, const char *name)
+{
+    size_t i = 0;
+
+    while (i < s->n_authorities && strcmp(s->authorities[i].name, name) != 0)
+        i++;
+    return i;
 }
 
 const struct signer_authority *signer_authority_find(const struct signer *s,

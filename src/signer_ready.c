@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Can a certificate be issued now, and if not, why. */
+#include "signer_crl.h"
 #include "signer_ocsp.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Many revocations: a page of a list, judged by the worker and revoked by one
  * job.  Whoever asked asks for the next page. */
-#include "signer.h"
+#include "signer_crl.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Revocation.  What is decided here is decided inside the transaction, by
  * what the ledger says then. */
+#include "signer_crl.h"
 #include "signer_ocsp.h"
 
 #include <stdlib.h>

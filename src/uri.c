@@ -27,8 +27,8 @@ static size_t scheme_len(const char *p, size_t len)
 {
     size_t n = 0;
 
-    while (n < len &&
-           (ascii_is_alpha(p[n]) || (n && (ascii_is_digit(p[n]) || in("+-.", p[n])))))
+    while (n < len && (ascii_is_alpha(p[n]) ||
+                       (n && (ascii_is_digit(p[n]) || in("+-.", p[n])))))
         n++;
     return n;
 }

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 
 #include "pem.h"
-#include "signer.h"
+#include "signer_crl.h"
 #include "store.h"
 #include <openssl/sha.h>
 

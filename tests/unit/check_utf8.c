@@ -39,10 +39,22 @@ END_TEST
 START_TEST(no_code_point)
 {
     static const char *const cases[] = {
-        "\x80",             "\xbf",             "\xc0\x80",         "\xc1\xbf",
-        "\xe0\x9f\xbf",     "\xed\xa0\x80",     "\xed\xbf\xbf",     "\xff",
-        "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xc3\x28",
-        "\xe2\x28\xa1",     "\xe2\x82\x28",     "\xf0\x90\x28\xbc", "\xfe",
+        "\x80",
+        "\xbf",
+        "\xc0\x80",
+        "\xc1\xbf",
+        "\xe0\x9f\xbf",
+        "\xed\xa0\x80",
+        "\xed\xbf\xbf",
+        "\xff",
+        "\xf0\x8f\xbf\xbf",
+        "\xf4\x90\x80\x80",
+        "\xf5\x80\x80\x80",
+        "\xc3\x28",
+        "\xe2\x28\xa1",
+        "\xe2\x82\x28",
+        "\xf0\x90\x28\xbc",
+        "\xfe",
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -57,8 +69,8 @@ END_TEST
 START_TEST(controls)
 {
     for (uint32_t c = 0; c <= 0x10ffff; c++)
-        ck_assert_int_eq(utf8_is_control(c), c < 0x20 || c == 0x7f ||
-                                                 (c >= 0x80 && c <= 0x9f));
+        ck_assert_int_eq(utf8_is_control(c),
+                         c < 0x20 || c == 0x7f || (c >= 0x80 && c <= 0x9f));
 }
 END_TEST
 
@@ -74,11 +86,9 @@ START_TEST(ascii_as_the_c_library)
         ck_assert_int_eq(ascii_is_digit(c), in && isdigit(c));
         ck_assert_int_eq(ascii_is_alpha(c), in && isalpha(c));
         ck_assert_int_eq(ascii_is_alnum(c), in && isalnum(c));
-        ck_assert_int_eq(ascii_lower((char)c),
-                         in ? (char)tolower(c) : (char)c);
-        ck_assert_int_eq(ascii_hex(c), in && isxdigit(c)
-                                           ? (int)strtol(text, NULL, 16)
-                                           : -1);
+        ck_assert_int_eq(ascii_lower((char)c), in ? (char)tolower(c) : (char)c);
+        ck_assert_int_eq(ascii_hex(c),
+                         in && isxdigit(c) ? (int)strtol(text, NULL, 16) : -1);
     }
 }
 END_TEST

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The signer's CRLs, shared by signer_crl*.c and those who revoke or ask for
+ * one.  A thread of its own makes and publishes them; each has its state under
+ * crl_lock.
+ */
+#ifndef POCKETCA_SIGNER_CRL_H
+#define POCKETCA_SIGNER_CRL_H
+
+#include "signer.h"
+
+/* One CRL (signer_crl.c), under the signer's crl_lock. */
+struct signer_crl {
+    uint32_t partition; /* 0: the complete one */
+    char *url;          /* what its certificates name; NULL: the complete one */
+    struct crl_state state; /* the newest one's */
+    bool published;         /* its file is in place, and the front has it */
+    bool wanted;            /* to be built at once */
+    uint64_t revoked_end;   /* behind the newest entry that revoked one */
+    uint64_t parts_end; /* the complete one: of those in partitions, likewise */
+    int64_t took_s;     /* to make it */
+    int64_t retry_at;   /* after a failure: not before */
+    enum err failed;    /* why the last one could not be made */
+    int64_t closed_at;  /* since then it gets no certificate; 0: it may */
+    int64_t ends;       /* of a closed one: the last notAfter in it */
+};
+/* Those of an authority, under that lock too; the CRL thread adds to them. */
+struct signer_crls {
+    struct signer_crl whole;
+    struct signer_crl **parts; /* partition n is n - 1 */
+    uint32_t n_parts;
+    bool loaded;      /* those of earlier processes are there */
+    uint64_t number;  /* the highest that any of them has had */
+    uint32_t filling; /* the one that new certificates name; 0: none yet */
+    uint64_t filled;  /* how many do */
+    bool asked;       /* somebody waits for the next */
+    int64_t retry_at; /* after opening one failed: not before */
+    enum err failed;  /* why opening the last one did */
+};
+/* The CRL of a partition (0: the complete one); NULL: there is none such. */
+static inline struct signer_crl *crl_slot(const struct signer_crls *l,
+                                          uint32_t partition)
+{
+    if (partition == 0)
+        return (struct signer_crl *)(uintptr_t)&l->whole;
+    return partition <= l->n_parts ? l->parts[partition - 1] : NULL;
+}
+
+#define CRL_ALL UINT32_MAX /* in place of a partition: all, and none */
+struct crl_ref {
+    uint32_t authority, partition;
+};
+
+/* signer_crl.c: the thread.  -1 with reasons when it cannot be started. */
+int crl_start(struct signer *s, struct errs *e);
+void crl_stop(struct signer *s);
+/* Waits until each CRL of ours has been published, or failed to be; at most
+ * ms. */
+void crl_wait_first(struct signer *s, int ms);
+/* On the CRL thread, while it makes a complete list: the partitions that
+ * somebody waits for. */
+void crl_serve_parts(struct signer *s, struct store_conn *c);
+
+/* signer_crl_wait.c: who waits for which CRLs. */
+/* The job is about a certificate of that partition; nothing when the CRLs of
+ * the authority are not made here (any more). */
+void crl_job_add(const struct signer *s, struct job *j, const char *authority,
+                 uint32_t partition);
+/* After the commit: reply(s, j), which owns j, runs when the CRLs that j is
+ * about have everything before `needs`; 0: all that has been revoked so far.
+ * With reasons in j->errs when they cannot be published.  At once, with
+ * crl_pending as it is, when none of the authorities has crl-wait and it was
+ * not asked for them alone. */
+void crl_job_wait(struct signer *s, struct job *j, uint64_t needs,
+                  void (*reply)(struct signer *s, struct job *j));
+/* The CRLs that j is about are to have everything before `end`, soon. */
+void crl_job_note(struct signer *s, const struct job *j, uint64_t end);
+/* For the CRL thread, lock held: somebody can be answered, or wants a file
+ * put in place. */
+bool crl_has_ready(const struct signer *s);
+/* Lets those go whose CRLs are out; with reasons, those too who wait for this
+ * one, which failed; NULL: everybody. */
+void crl_answer(struct signer *s, const struct signer_crl *failed,
+                const struct errs *why);
+/* Lock held: what was revoked before `end` is to be on c, one of l. */
+void crl_revoked(struct signer_crls *l, struct signer_crl *c, uint64_t end);
+/* What a job waits for, by what is known now; lock held. */
+void crl_job_settle(struct signer *s, struct job *j);
+/* Puts in place what was signed elsewhere. */
+void crl_publish_others(struct signer *s);
+
+/* signer_crl_build.c, on the CRL thread. */
+/* Makes it, has the ledger know of it, publishes it; -1 with reasons, as all
+ * functions with errs below. */
+int crl_make(struct signer *s, struct store_conn *db, size_t i,
+             struct signer_crl *c, struct errs *e);
+/* A CRL that was signed elsewhere. */
+int crl_install(struct signer *s, size_t i, const struct requester *who,
+                const struct buf *der, struct crl_state *st, struct errs *e);
+/* Published is what the front has been given already. */
+void crl_set_published(struct signer *s, size_t i, struct signer_crl *c,
+                       const struct crl_state *st);
+
+/* signer_crl_first.c, on the CRL thread: what is there already, and what was
+ * revoked and not yet published when the last process ended. */
+void crl_first_pass(struct signer *s, struct store_conn *db);
+
+/* signer_crl_part.c: partitions. */
+/* The partition of the next certificate, 0 when the authority has none.  Waits
+ * until its CRL is out; -1 with ERR_STORAGE_ERROR when that cannot be. */
+int crl_partition_take(struct signer *s, const struct signer_authority *a,
+                       uint32_t *partition, struct errs *e);
+/* What it would be about now, by the ledger alone. */
+uint32_t crl_partition_guess(struct worker *w,
+                             const struct signer_authority *a);
+/* Nothing that it covers is valid, or was so long ago that a CRL still names
+ * it. */
+bool crl_is_over(const struct signer *s, size_t i, const struct signer_crl *c,
+                 int64_t now);
+/* On the CRL thread: those that are over are served no more. */
+void crl_retire(struct signer *s);
+/* Lock held: how many CRLs are served, and how many the front may hold. */
+uint64_t crl_count(const struct signer *s);
+uint64_t crl_count_max(const struct signer *s);
+/* Lock held: one more is to be opened. */
+bool crl_wants_part(struct signer *s, size_t i, int64_t now);
+/* On the CRL thread: publishes the first CRL of one more. */
+void crl_open_part(struct signer *s, struct store_conn *db, size_t i);
+/* After one was made: when the last certificate in it ends. */
+void crl_note_end(struct signer *s, struct store_conn *db, size_t i,
+                  struct signer_crl *c);
+void crl_part_free(struct signer_crl *c);
+
+/* signer_crl_file.c: the files below data/crl. */
+/* A new "NAME.crl.new" there, open for reading and writing: the descriptor. */
+int crl_file_new(const struct signer *s, const char *name, struct errs *e);
+/* The reason for a file that cannot be written, by errno. */
+enum err crl_file_error(int why);
+/* Removes a new one that came to nothing: the disk may be full of it. */
+void crl_file_drop(const struct signer *s, const char *name);
+/* Syncs what is behind fd and hashes it. */
+int crl_file_seal(int fd, uint8_t sha256[32], struct errs *e);
+/* Puts it in the place of the one before it. */
+int crl_file_publish(const struct signer *s, const char *name, struct errs *e);
+/* 1 when the file in place, or the one that was about to be (it is put in
+ * place), has this hash; 0 when not. */
+int crl_file_restore(const struct signer *s, const char *name,
+                     const uint8_t sha256[32]);
+/* The number of the CRL in place; 0 when there is none that can be read.
+ * *fits: that it is about url (NULL: about everything). */
+uint64_t crl_file_number(const struct signer *s, const char *name,
+                         const char *url, bool *fits);
+/* The directory of an authority's partitions: the highest number that a CRL
+ * there has, and the highest partition. */
+void crl_file_parts(const struct signer *s, const char *authority,
+                    uint64_t *number, uint32_t *partition);
+/* Removes the file in place, and the new one; tells the front. */
+void crl_file_remove(const struct signer *s, const char *name);
+/* Sends the front the file in place. */
+void crl_file_tell(const struct signer *s, const char *name,
+                   const struct crl_state *st);
+
+#endif
