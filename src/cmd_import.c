@@ -13,6 +13,7 @@
 
 #include "cmd.h"
 #include "cmd_import_seen.h"
+#include "cmd_import_spool.h"
 #include "cmd_record.h"
 #include "crl.h"
 #include "index_txt.h"
@@ -30,7 +31,7 @@ enum {
 struct import {
     const char *file, *authority, *dry;
     struct strs crls;
-    FILE *spool;
+    struct spool spool;
     uint64_t crl_number;
     size_t counts[4], unread;
     struct client *client;
@@ -48,26 +49,12 @@ static void say(struct import *im, const char *source, const char *why)
 
 /* ---- reading */
 
-static int spool(struct import *im, const char *source,
-                 const struct msg_import_item *m)
-{
-    AUTO(buf) struct buf b = {0}, head = {0};
-
-    buf_str(&b, source);
-    msg_import_item_put(&b, m);
-    buf_u32(&head, (uint32_t)b.len);
-    return fwrite(head.data, 1, head.len, im->spool) == head.len &&
-                   fwrite(b.data, 1, b.len, im->spool) == b.len
-               ? 0
-               : -1;
-}
-
 static int take_cert(struct import *im, const char *source,
                      const struct buf *der)
 {
     const struct msg_import_item m = {.kind = IMPORT_CERT, .der = *der};
 
-    return spool(im, source, &m);
+    return spool_put(&im->spool, source, &m);
 }
 
 static int take_index(struct import *im, const char *path,
@@ -101,7 +88,7 @@ static int take_index(struct import *im, const char *path,
                                      .at = row.revoked_at,
                                      .reason = row.reason,
                                      .not_after = row.not_after};
-        if (spool(im, source, &m) != 0)
+        if (spool_put(&im->spool, source, &m) != 0)
             return -1;
     }
 }
@@ -169,17 +156,15 @@ static bool is_wanted(const char *name)
                               has_end(name, ".cer") || has_end(name, ".der"));
 }
 
-static int by_kind(const void *a, const void *b)
+static int by_name(const void *a, const void *b)
 {
     const char *const *x = a, *const *y = b;
-    const bool ix = has_end(*x, "index.txt"), iy = has_end(*y, "index.txt");
 
-    return ix != iy ? ix - iy : strcmp(*x, *y);
+    return strcmp(*x, *y);
 }
 
 static int take_path(struct import *im, const char *path, unsigned depth);
 
-/* The index last: what it revokes is there by then. */
 static int take_dir(struct import *im, DIR *dir, const char *path,
                     unsigned depth)
 {
@@ -191,7 +176,7 @@ static int take_dir(struct import *im, DIR *dir, const char *path,
         if (d->d_name[0] != '.')
             strs_add(&names, d->d_name);
     if (names.n)
-        qsort(names.v, names.n, sizeof(*names.v), by_kind);
+        qsort(names.v, names.n, sizeof(*names.v), by_name);
     for (size_t i = 0; i < names.n && rc == 0; i++) {
         AUTO(free) char *sub = xasprintf("%s/%s", path, names.v[i]);
         struct stat st;
@@ -236,7 +221,7 @@ static int take_crl(struct import *im, const struct cert *issuer,
                                           .reason = entry.reason,
                                           .not_after = TM_LAST};
 
-        if (spool(im, path, &m) != 0)
+        if (spool_put(&im->spool, path, &m) != 0)
             return err_add(e, ERR_STORAGE_ERROR, "%s", strerror(errno));
     }
     return 0;
@@ -302,27 +287,12 @@ static int flush(struct import *im, struct errs *e)
                : err_add(e, ERR_SIGNER_AWAY, "the signer's answer is broken");
 }
 
-/* The next item of the spool; 0 at the end. */
-static int spool_next(struct import *im, struct buf *item)
-{
-    uint8_t head[4];
-    struct rd rd;
-    uint32_t len;
-
-    buf_reset(item);
-    if (fread(head, 1, sizeof(head), im->spool) != sizeof(head))
-        return 0;
-    rd = rd_of(head, sizeof(head));
-    len = rd_u32(&rd);
-    return fread(buf_extend(item, len), 1, len, im->spool) == len;
-}
-
 static int send_all(struct import *im, struct errs *e)
 {
     AUTO(buf) struct buf item = {0};
 
-    rewind(im->spool);
-    while (spool_next(im, &item)) {
+    spool_rewind(&im->spool);
+    while (spool_next(&im->spool, &item)) {
         struct rd rd = rd_of(item.data, item.len);
         char *source = rd_str(&rd);
 
@@ -423,8 +393,7 @@ int cmd_import_crl(struct client *c, const char *path, const struct buf *der,
     int rc = -1;
 
     im->client = c;
-    im->spool = tmpfile();
-    if (!im->spool)
+    if (spool_open(&im->spool) < 0)
         err_add(e, ERR_STORAGE_ERROR, "the spool: %s", strerror(errno));
     else if (cmd_authorities(c, &hello, e) == 0 &&
              choose(im, &hello, &issuer, e) == 0 &&
@@ -432,8 +401,7 @@ int cmd_import_crl(struct client *c, const char *path, const struct buf *der,
         rc = send_all(im, e);
     if (rc == 0 && im->counts[IMPORT_REFUSED] + im->unread)
         rc = err_add(e, ERR_BAD_ARGUMENT, "%s: not all of it was taken", path);
-    if (im->spool)
-        fclose(im->spool);
+    spool_close(&im->spool);
     buf_free(&im->body);
     free(im);
     return rc;
@@ -443,14 +411,14 @@ static int import(struct import *im, const struct strs *paths)
 {
     int code;
 
-    im->spool = tmpfile();
-    if (!im->spool) {
+    if (spool_open(&im->spool) < 0) {
         perror("pocketca: tmpfile");
+        spool_close(&im->spool);
         return EXIT_LATER;
     }
     code = run(im, paths);
     seen_free(&im->seen);
-    fclose(im->spool);
+    spool_close(&im->spool);
     buf_free(&im->body);
     return code;
 }

@@ -69,6 +69,10 @@ n0=$(state)
 exits 0 'a dry run' "$POCKETCA" import --dry-run "$O" --crl "$O/crl.pem"
 is 'records nothing' "$(state)" "$n0"
 tail -n 1 "$T/out" >"$T/dry"
+exits 0 'an index before what it names' "$POCKETCA" import --dry-run \
+    "$O/index.txt" "$O"/*.internal.pem
+is 'is about what is there' "$(grep -c 'certificate is not here' "$T/out")" \
+    "$(grep -c 'index.txt:5: ' "$T/out")"
 exits 0 'a directory, its index, its CRL' "$POCKETCA" import "$O" \
     --crl "$O/crl.pem"
 is 'the dry run has counted as it does' "$(cat "$T/dry")" \

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+/* What `pocketca import` read and has not sent yet, on disk. */
+#ifndef POCKETCA_CMD_IMPORT_SPOOL_H
+#define POCKETCA_CMD_IMPORT_SPOOL_H
+
+#include <stdio.h>
+
+#include "buf.h"
+#include "msg.h"
+
+/* Certificates come out first, whatever the order: what an index or a CRL says
+ * of them is about what is there by then. */
+struct spool {
+    FILE *certs, *serials;
+};
+
+/* -1 with errno set; spool_close() then as well. */
+int spool_open(struct spool *s);
+void spool_close(struct spool *s);
+/* An item and where it is from; -1 with errno set. */
+int spool_put(struct spool *s, const char *source,
+              const struct msg_import_item *m);
+void spool_rewind(struct spool *s);
+/* The next one: a str and the item; false at the end. */
+bool spool_next(struct spool *s, struct buf *item);
+
+#endif
