@@ -112,10 +112,11 @@ const struct field conf_profile_fields[] = {
     {"min-names", false, false, conf_set_count, AT(min_names), 1, 1000},
     {"subject", true, false, set_subject, 0, 0, 0},
     {"keys", true, false, set_key_rule, 0, 0, 0},
-    {"lifetime", false, false, conf_set_span, AT(lifetime), TM_MINUTE,
+    /* it counts from a minute ago */
+    {"lifetime", false, false, conf_set_span, AT(lifetime), TM_MINUTE + 1,
      36500 * TM_DAY},
-    {"max-lifetime", false, false, conf_set_span, AT(max_lifetime), TM_MINUTE,
-     36500 * TM_DAY},
+    {"max-lifetime", false, false, conf_set_span, AT(max_lifetime),
+     TM_MINUTE + 1, 36500 * TM_DAY},
     {"min-lifetime", false, false, conf_set_span, AT(min_lifetime), TM_MINUTE,
      36500 * TM_DAY},
     {"not-before", false, false, set_not_before, AT(not_before), TM_MINUTE,
@@ -220,6 +221,12 @@ static bool is_host_name(const struct pattern *n)
     return n->kind != NAME_CN;
 }
 
+/* A server is named by what clients connect to (RFC 9525). */
+static bool is_of_server(const struct pattern *n)
+{
+    return n->kind == NAME_DNS || n->kind == NAME_IP || n->kind == NAME_URI;
+}
+
 static void check_names(struct parse *p, const struct profile *f)
 {
     const bool cn = f->taken & 1U << SUBJECT_CN;
@@ -234,6 +241,11 @@ static void check_names(struct parse *p, const struct profile *f)
                  "profile %s: single-label = yes can never match: no pattern "
                  "of names in line %d has a name without a dot",
                  f->name, conf_line(p, "names", 0));
+    if (f->eku & EKU_SERVER && f->names.n && !any_name(f, is_of_server))
+        COMPLAIN(p, "names", 0,
+                 "profile %s: names has no dns:, ip: or uri: pattern, one of "
+                 "which each server has that usage in line %d certifies",
+                 f->name, conf_line(p, "usage", 0));
     if (cn && !patterns_has_kind(&f->names, NAME_CN))
         COMPLAIN(p, "subject", 0,
                  "profile %s: subject takes a cn, and names in line %d has no "
@@ -344,6 +356,22 @@ static void check_usage(struct parse *p, const struct profile *f)
                  f->name);
 }
 
+static void check_others(struct parse *p, const struct profile *f)
+{
+    if (f->rekey && !f->renew)
+        COMPLAIN(p, "rekey", 0,
+                 "profile %s: rekey = yes can never match: renew = no in line "
+                 "%d",
+                 f->name, conf_line(p, "renew", 0));
+    for (size_t i = 0; !f->ca && i < f->extensions.n; i++)
+        if (strncmp(f->extensions.v[i], "2.5.29.33 ", 10) == 0)
+            COMPLAIN(p, "extensions", i,
+                     "profile %s: extensions has policyMappings, which only "
+                     "authorities have (RFC 5280 section 4.2.1.5), and usage "
+                     "in line %d certifies none",
+                     f->name, conf_line(p, "usage", 0));
+}
+
 void conf_profile_end(struct parse *p, void *at)
 {
     static const char *const keys[] = {"ec:P-256", "ec:P-384", "ed25519",
@@ -363,6 +391,7 @@ void conf_profile_end(struct parse *p, void *at)
     check_deny(p, f);
     check_subject(p, f);
     check_lifetimes(p, f);
+    check_others(p, f);
     if (f->authority && !conf_authority(p->c, f->authority))
         COMPLAIN(p, "authority", 0, "profile %s: there is no authority \"%s\"",
                  f->name, f->authority);

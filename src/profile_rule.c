@@ -81,6 +81,16 @@ int profile_usage(struct profile *p, const char *text, struct errs *e)
 
 /* ---- subject ---- */
 
+static bool is_mail(const char *text)
+{
+    AUTO(errs) struct errs e = {0};
+    struct name n = {0};
+    int rc = name_parse_kind(&n, NAME_EMAIL, text, strlen(text), &e);
+
+    name_free(&n);
+    return rc == 0;
+}
+
 int profile_subject(struct profile *p, const char *text, struct errs *e)
 {
     const char *eq = strchrnul(text, '=');
@@ -106,6 +116,8 @@ int profile_subject(struct profile *p, const char *text, struct errs *e)
         return 0;
     }
     rule = subject_rule(f, eq + 1);
+    if (!rule && f == SUBJECT_EMAIL && !is_mail(eq + 1))
+        rule = "is no mail address";
     if (rule)
         return err_add(e, ERR_BAD_ARGUMENT, "\"%s\": the value %s", text, rule);
     subject_set(&p->fixed, f, xstrdup(eq + 1));
@@ -227,6 +239,11 @@ static const char *read_value(const char *text, struct buf *value)
     return NULL;
 }
 
+static bool is_oid(const struct buf *b, const char *oid, size_t len)
+{
+    return b->len == len && memcmp(b->data, oid, len) == 0;
+}
+
 /* Reads "OID [critical] hex:DER"; NULL, or what is wrong. */
 static const char *read_extension(const char *text, struct extension *x)
 {
@@ -246,9 +263,11 @@ static const char *read_extension(const char *text, struct extension *x)
     if (der_check(x->value.data, x->value.len) != 0)
         return "has a value that is not one element in DER";
     for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
-        if (x->oid.len == ours[i].len &&
-            memcmp(x->oid.data, ours[i].oid, x->oid.len) == 0)
+        if (is_oid(&x->oid, ours[i].oid, ours[i].len))
             return ours[i].rule;
+    if (!x->critical && (is_oid(&x->oid, OID(CE_POLICY_CONSTRAINTS)) ||
+                         is_oid(&x->oid, OID(CE_INHIBIT_ANY))))
+        return "has to be critical (RFC 5280 sections 4.2.1.11 and 4.2.1.14)";
     return NULL;
 }
 
