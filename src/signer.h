@@ -162,7 +162,8 @@ void signer_stop(struct signer *s);
 void signer_close(struct signer *s);
 AUTO_DEFINE(signer, struct signer *, signer_close)
 /* The lock alone: a descriptor, or -1 with ERR_SIGNER_AWAY when another has it
- * (the reason names data), anything else when it cannot be had at all. */
+ * (the reason names data), ERR_STORAGE_ERROR when the disk or descriptors do
+ * not let it be had now, anything else when it cannot be had at all. */
 int signer_lock(const struct conf *c, int wait_ms, struct errs *e);
 const struct signer_authority *signer_authority_find(const struct signer *s,
                                                      const char *name);

@@ -16,6 +16,16 @@
 
 enum { AUTHORITIES_MAX = 64, LOCK_POLL_MS = 20 };
 
+/* What another try may find mended is no fault of the configuration. */
+static int lock_fails(const char *path, struct errs *e)
+{
+    bool away = errno == EROFS || errno == ENOSPC || errno == EDQUOT ||
+                errno == EIO || errno == EMFILE || errno == ENFILE;
+
+    return err_add(e, away ? ERR_STORAGE_ERROR : ERR_BAD_ARGUMENT, "%s: %s",
+                   path, strerror(errno));
+}
+
 int signer_lock(const struct conf *c, int wait_ms, struct errs *e)
 {
     AUTO(free) char *path = xasprintf("%s/lock", c->data);
@@ -24,11 +34,10 @@ int signer_lock(const struct conf *c, int wait_ms, struct errs *e)
     int taken = -1;
 
     if (fd < 0)
-        return err_add(e, ERR_BAD_ARGUMENT, "%s: %s", path, strerror(errno));
+        return lock_fails(path, e);
     while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK && errno != EINTR)
-            return err_add(e, ERR_BAD_ARGUMENT, "%s: %s", path,
-                           strerror(errno));
+            return lock_fails(path, e);
         if (wait_ms <= 0)
             return err_add(e, ERR_SIGNER_AWAY,
                            "another process has the ledger in %s", c->data);

@@ -152,6 +152,19 @@ static int settle_file(sqlite3 *db, const char *path)
     return rc;
 }
 
+/* A disk that is full or fails leaves the ledger as it is. */
+static int not_read(const char *path, int rc, const char *why, struct errs *e)
+{
+    const int kind = rc & 0xff;
+    const bool damaged = kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB;
+
+    return err_add(e, ERR_STORAGE_ERROR,
+                   damaged ? "the ledger %s is damaged, restore a backup: %s"
+                           : "the ledger %s cannot be used now, its disk is "
+                             "full or fails: %s",
+                   path, why);
+}
+
 static int judge_db(sqlite3 *db, const char *path, struct errs *e)
 {
     int64_t id = 0, version = 0;
@@ -164,9 +177,7 @@ static int judge_db(sqlite3 *db, const char *path, struct errs *e)
     if (rc == SQLITE_OK)
         rc = pragma(db, "schema_version", NULL); /* reads the schema */
     if (rc != SQLITE_OK)
-        return err_add(e, ERR_STORAGE_ERROR,
-                       "the ledger %s cannot be read, it is damaged: %s", path,
-                       sqlite3_errmsg(db));
+        return not_read(path, rc, sqlite3_errmsg(db), e);
     if (id != APPLICATION_ID)
         return err_add(e, ERR_STORAGE_ERROR,
                        "%s is a database, but no ledger of pocketca", path);
@@ -182,12 +193,8 @@ static int judge_db(sqlite3 *db, const char *path, struct errs *e)
     if (rc != SQLITE_OK)
         return err_add(e, ERR_STORAGE_ERROR, "the ledger %s cannot be used: %s",
                        path, sqlite3_errmsg(db));
-    if (settle_file(db, path) != SQLITE_OK)
-        return err_add(e, ERR_STORAGE_ERROR,
-                       "the ledger %s is damaged, or its disk fails: restore "
-                       "a backup",
-                       path);
-    return 0;
+    rc = settle_file(db, path);
+    return rc == SQLITE_OK ? 0 : not_read(path, rc, sqlite3_errstr(rc), e);
 }
 
 static void store_conn_drop(struct store_conn *base)

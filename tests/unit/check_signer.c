@@ -2,6 +2,8 @@
 /* The signer over a real ledger: issue, renew, repeat, frames. */
 #include "signer_cert.h"
 
+#include <sys/resource.h>
+
 /* OpenSSL's opinion of leaf, issuing and root together. */
 static int chain_holds(const struct ca *c, const struct record *r)
 {
@@ -430,6 +432,29 @@ START_TEST(a_broken_head_ends_the_connection)
 }
 END_TEST
 
+/* What is short passes, and a command says so: exit 3. */
+START_TEST(a_lock_that_cannot_be_had_now_may_be_later)
+{
+    struct rlimit was, none;
+    struct conf c = {.data = strdup("/tmp")};
+    AUTO(errs) struct errs e = {0};
+
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &was), 0);
+    none = was;
+    none.rlim_cur = 0;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    ck_assert_int_eq(signer_lock(&c, 0, &e), -1);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &was), 0);
+    ck_assert_int_eq(e.v[0].code, ERR_STORAGE_ERROR);
+    errs_free(&e);
+    free(c.data);
+    c.data = strdup("/nonexistent");
+    ck_assert_int_eq(signer_lock(&c, 0, &e), -1);
+    ck_assert_int_eq(e.v[0].code, ERR_BAD_ARGUMENT);
+    free(c.data);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -442,6 +467,7 @@ int main(void)
         a_clock_that_steps_stops_issuing_only,
         broken_frames_are_refused,
         a_broken_head_ends_the_connection,
+        a_lock_that_cannot_be_had_now_may_be_later,
     };
 
     return unit_run("signer", tests, sizeof(tests) / sizeof(*tests));

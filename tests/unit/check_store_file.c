@@ -2,6 +2,10 @@
 /* The file of the store: made, opened, and refused. */
 #include "store_refused.h"
 
+#include <signal.h>
+
+#include <sys/resource.h>
+
 static void write_at(const char *path, off_t at, const void *p, size_t len)
 {
     int fd = open(path, O_WRONLY | O_CREAT, 0600);
@@ -94,6 +98,31 @@ START_TEST(test_refuse_ledgers)
 }
 END_TEST
 
+/* A disk without room is not taken for a ledger that is damaged. */
+START_TEST(test_refuse_no_room)
+{
+    AUTO(box) struct box b;
+    AUTO(errs) struct errs e = {0};
+    struct rlimit was, none;
+    struct store *s;
+
+    box_make(&b);
+    add_many(&b, 0, 3);
+    box_close(&b);
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &was), 0);
+    none = was;
+    none.rlim_cur = 0;
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+    s = store_open(b.path, &e); /* check itself writes to a file */
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &was), 0);
+    ck_assert_ptr_null(s);
+    ck_assert_msg(strstr(e.v[0].detail, "disk is full or fails") != NULL, "%s",
+                  e.v[0].detail);
+    box_open(&b);
+}
+END_TEST
+
 /* Half of the file, in every half, is refused; it is never taken for one that
  * has less in it. */
 START_TEST(test_refuse_half)
@@ -149,7 +178,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         test_create_open, test_refuse_files, test_refuse_ledgers,
-        test_refuse_half, test_garbage_page,
+        test_refuse_no_room, test_refuse_half, test_garbage_page,
     };
 
     return unit_run("store_file", tests, sizeof(tests) / sizeof(*tests));
