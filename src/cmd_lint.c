@@ -110,7 +110,7 @@ static void judge(struct run *r, const char *file, const struct blobs *l,
     while (n > 0)
         cert_free(&above[--n]);
     for (size_t k = 0; k < found.n; k++)
-        show(r, file, i + 1, found.v[k], reason);
+        show(r, file, i + 1, found.v[k], k == 0 ? reason : NULL);
 }
 
 static int judge_files(struct run *r, int argc, char **argv, struct errs *e)

@@ -55,6 +55,16 @@ openssl req -x509 -newkey ed25519 -nodes -keyout "$T/w.key" -subj /CN=w.example 
 ok 'only warnings' "$POCKETCA" lint "$T/w.pem"
 like 'they are shown' "$T/out" ' warning san_critical: '
 
+# A name that no certificate should have is one finding among others.
+openssl req -x509 -newkey ed25519 -nodes -keyout "$T/w.key" -subj /CN=w \
+    -days 30 -addext subjectAltName=DNS:a_b.example \
+    -addext basicConstraints=critical,CA:FALSE -out "$T/odd.pem" 2>/dev/null
+exits 1 'a host with an underscore' "$POCKETCA" lint "$T/odd.pem"
+like 'is said once' "$T/out" ' error san_form: .*a_b\.example'
+is 'and only once' "$(grep -c a_b "$T/out")" 1
+like 'the others say what they are' "$T/out" \
+    ' warning key_usage_missing: there is no keyUsage'
+
 # What cannot be read says why.
 { cat "$T/root.der"; printf x; } >"$T/tail.der"
 exits 1 'a tail' "$POCKETCA" lint "$T/tail.der"
