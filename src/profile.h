@@ -116,6 +116,9 @@ const struct profile *profiles_find(const struct profiles *l, const char *name);
 const struct profile *profiles_choose(const struct profiles *l,
                                       const char *asked,
                                       const struct limits *lim, struct errs *e);
+/* True when the profile has the name, a DNS name of one label where it may be:
+ * without a look at what is denied. */
+bool profile_has_name(const struct profile *p, const struct name *n);
 /* 0, or -1 with every reason why not, each about the value and the rule.  A
  * DNS name of one label needs single_label or a pattern that names it; what
  * `deny` has is refused whatever `names` has, a CN also where it is a name of

@@ -39,15 +39,8 @@ static bool makes_subjects(const struct profile *p)
 /* Whether the profile certifies the name at all. */
 static bool allows(const struct profile *p, const struct name *n)
 {
-    bool listed = p->single_label || n->kind != NAME_DNS ||
-                  strchr(n->value, '.');
-
-    if (patterns_match(&p->deny, n) || (n->wildcard && !p->wildcards))
-        return false;
-    for (size_t i = 0; i < p->names.n && !listed; i++)
-        listed = p->names.v[i].how == PATTERN_EXACT &&
-                 pattern_match(&p->names.v[i], n);
-    return listed && patterns_match(&p->names, n);
+    return profile_has_name(p, n) && !patterns_match(&p->deny, n) &&
+           (!n->wildcard || p->wildcards);
 }
 
 static bool is_ascii(const char *text)

@@ -78,12 +78,22 @@ static bool listed(const struct patterns *l, const struct name *n)
     return false;
 }
 
+static bool is_short(const struct profile *p, const struct name *n)
+{
+    return is_single_label(n) && !p->single_label && !listed(&p->names, n);
+}
+
+bool profile_has_name(const struct profile *p, const struct name *n)
+{
+    return patterns_match(&p->names, n) && !is_short(p, n);
+}
+
 static void judge_by_names(struct judge *j, const struct name *n)
 {
     const struct profile *p = j->p;
 
     if (patterns_match(&p->names, n)) {
-        if (is_single_label(n) && !p->single_label && !listed(&p->names, n))
+        if (is_short(p, n))
             err_add_name(j->e, ERR_NAME_NOT_ALLOWED, text_of(j),
                          "\"%s\" is a single label, which profile \"%s\" "
                          "allows only where it lists it",

@@ -29,7 +29,7 @@ static bool is_just_a_cn(const struct profile *p, const char *cn)
         return false;
     if (name_parse(&n, cn, strlen(cn), &e) != 0)
         return true;
-    ours = patterns_match(&p->names, &n);
+    ours = profile_has_name(p, &n);
     name_free(&n);
     return !ours;
 }

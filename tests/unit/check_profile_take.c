@@ -94,6 +94,17 @@ START_TEST(taking)
         {"usage = client names = { \"dns:**.internal\", \"cn:**\" } "
          "subject = cn",
          "", false, "a.internal", "dns:a.internal|||a.internal|0"},
+        /* a single label is a host where it may be certified as one */
+        {"usage = client names = { \"dns:**\", \"cn:**\" } subject = cn", "",
+         false, "svc-backup", "cn:svc-backup|||svc-backup|0"},
+        {"usage = client names = { \"dns:**\", \"cn:**\" } subject = cn "
+         "single-label = yes",
+         "", false, "svc-backup", "dns:svc-backup|||svc-backup|0"},
+        {"usage = client names = { \"dns:**.b\", \"dns:svc-backup\", "
+         "\"cn:**\" } subject = cn",
+         "", false, "svc-backup", "dns:svc-backup|||svc-backup|0"},
+        {"usage = mutual names = { \"dns:**\", \"cn:**\" } subject = cn", "",
+         false, "svc-backup", "dns:svc-backup|||svc-backup|0"},
         /* a server's CN is a host to some clients */
         {"usage = server names = { \"ip:**\", \"cn:**\" } subject = cn",
          "10.0.0.1", false, "evil.org",
