@@ -123,7 +123,7 @@ int cmd_authorities(struct client *c, struct msg_hello *out, struct errs *e)
 
 void cmd_print_json(json_t *value)
 {
-    json_dumpf(value, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    json_dumpf(value, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(value);
 }

@@ -109,6 +109,21 @@ const char *front_args_get(const struct front_args *a, const char *key)
     return NULL;
 }
 
+int front_args_bool(const struct front_args *a, const char *key, int *out,
+                    struct errs *e)
+{
+    const char *value = front_args_get(a, key);
+    bool yes = value && strcmp(value, "true") == 0;
+
+    if (!value)
+        return 0;
+    if (!yes && strcmp(value, "false") != 0)
+        return err_add(e, ERR_BAD_ARGUMENT, "%s=%.64s: true or false is wanted",
+                       key, value);
+    *out = yes;
+    return 0;
+}
+
 static bool is_one_of(const char *s, const char *const *names)
 {
     for (; *names; names++)

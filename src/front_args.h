@@ -31,6 +31,10 @@ int front_args_parse(struct front_args *out, const char *text, size_t len,
                      struct errs *e);
 /* NULL when it is not there. */
 const char *front_args_get(const struct front_args *a, const char *key);
+/* *out: 1 for "true", 0 for "false", as it was when there is no such argument;
+ * -1 with an ERR_BAD_ARGUMENT for all else. */
+int front_args_bool(const struct front_args *a, const char *key, int *out,
+                    struct errs *e);
 /* Every argument is one of the names, a list that ends with NULL; else -1 with
  * an ERR_BAD_ARGUMENT for each. */
 int front_args_only(const struct front_args *a, const char *const *names,

@@ -101,14 +101,6 @@ static void split_names(struct strs *out, const char *text)
     }
 }
 
-static int read_dry(struct asked *a, const char *text, struct errs *e)
-{
-    a->dry = text && strcmp(text, "true") == 0;
-    if (!text || a->dry || strcmp(text, "false") == 0)
-        return 0;
-    return err_add(e, ERR_BAD_ARGUMENT, "dry_run: true or false is wanted");
-}
-
 static int read_query(const struct req *r, enum msg_type type, struct asked *a,
                       struct errs *e)
 {
@@ -126,7 +118,7 @@ static int read_query(const struct req *r, enum msg_type type, struct asked *a,
     a->args.not_before = front_args_get(&a->query, "not_before");
     a->args.note = front_args_get(&a->query, "note");
     a->args.replaces = front_args_get(&a->query, "replaces");
-    if (read_dry(a, front_args_get(&a->query, "dry_run"), e) != 0)
+    if (front_args_bool(&a->query, "dry_run", &a->dry, e) != 0)
         return -1;
     names = front_args_get(&a->query, "names");
     if (names) {

@@ -14,6 +14,9 @@ front_fn front_issue, front_renew, front_renew_self;
 front_fn front_get, front_get_pem, front_get_der;
 /* front_revoke.c */
 front_fn front_revoke;
+/* A reason's word; NULL: none, -1.  Which of them a caller may give, the signer
+ * says.  -1 with an ERR_BAD_ARGUMENT. */
+int front_reason(const char *text, int *out, struct errs *e);
 /* front_revocations.c */
 front_fn front_revocations;
 /* front_list.c */
@@ -24,7 +27,7 @@ front_fn front_token_make, front_token_list, front_token_self,
 /* front_ca.c */
 front_fn front_authorities, front_profiles;
 front_fn front_ca_pem, front_ca_der, front_ca_root_crt, front_ca_chain;
-/* front_ca.c, too */
+/* front_crl_reply.c */
 front_fn front_crl_der, front_crl_pem, front_crl_chain;
 /* front_run.c */
 front_fn front_health, front_ready, front_metrics, front_openapi;

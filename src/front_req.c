@@ -9,6 +9,7 @@
 #include "front_args.h"
 #include "log.h"
 #include "tm.h"
+#include "view.h"
 
 enum { ANSWER_US = 30000000 }; /* what the signer has for an answer */
 
@@ -208,14 +209,8 @@ void front_reply_read(struct req *r, int status, const char *type,
 void front_reply_json(struct req *r, int status, json_t *j)
 {
     AUTO(buf) struct buf b = {0};
-    char *text = json_dumps(j, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
 
-    if (!text)
-        log_fatal("reply", "an object that is no JSON");
-    json_decref(j);
-    buf_puts(&b, text);
-    buf_putc(&b, '\n');
-    free(text);
+    view_print(&b, j);
     front_reply(r, status, "application/json", &b);
 }
 

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crl.h"
 #include "front_handle.h"
 #include "log.h"
 #include "tm.h"
@@ -71,18 +70,6 @@ static const struct view_member members[] = {
 #undef TEXT
 enum { N_TEXTS = 15, N_MEMBERS = sizeof(members) / sizeof(members[0]) };
 
-static int take_reason(struct many *s, const char *text, struct errs *e)
-{
-    s->m.reason = crl_reason_parse(text);
-    return s->m.reason >= 0
-               ? 0
-               : err_add(e, ERR_BAD_ARGUMENT,
-                         "reason=%.64s: one of unspecified, keyCompromise, "
-                         "affiliationChanged, superseded, "
-                         "cessationOfOperation, privilegeWithdrawn is wanted",
-                         text);
-}
-
 static int take_json(struct many *s, const struct given *g, struct errs *e)
 {
     char number[24];
@@ -92,7 +79,7 @@ static int take_json(struct many *s, const struct given *g, struct errs *e)
         if (g->text[i] &&
             query_set(&s->m.q, members[i].name, g->text[i], e) != 0)
             rc = -1;
-    if (g->reason && take_reason(s, g->reason, e) != 0)
+    if (front_reason(g->reason, &s->m.reason, e) != 0)
         rc = -1;
     s->m.q.replaced = g->replaced;
     s->m.renewals = g->renewals;
@@ -114,26 +101,18 @@ static int read_json(const struct req *r, struct many *s, struct errs *e)
     return take_json(s, &g, e);
 }
 
-static int read_bool(const struct front_arg *a, int *to, struct errs *e)
+static int take_arg(struct many *s, const struct front_args *args,
+                    const struct front_arg *a, struct errs *e)
 {
-    *to = strcmp(a->value, "true") == 0;
-    if (*to || strcmp(a->value, "false") == 0)
-        return 0;
-    return err_add(e, ERR_BAD_ARGUMENT, "%s=%.64s: true or false is wanted",
-                   a->key, a->value);
-}
-
-static int take_arg(struct many *s, const struct front_arg *a, struct errs *e)
-{
-    int dry, rc;
+    int dry = s->m.dry, rc;
 
     if (strcmp(a->key, "reason") == 0)
-        return take_reason(s, a->value, e);
+        return front_reason(a->value, &s->m.reason, e);
     if (strcmp(a->key, "renewals") == 0)
-        return read_bool(a, &s->m.renewals, e);
+        return front_args_bool(args, a->key, &s->m.renewals, e);
     if (strcmp(a->key, "dry_run") == 0) {
-        rc = read_bool(a, &dry, e);
-        s->m.dry = rc != 0 || dry;
+        rc = front_args_bool(args, a->key, &dry, e);
+        s->m.dry = dry;
         return rc;
     }
     s->limited |= strcmp(a->key, "limit") == 0;
@@ -149,7 +128,7 @@ static int read_args(const char *text, size_t len, struct many *s,
     if (front_args_parse(&args, text, len, e) != 0)
         return -1;
     for (size_t i = 0; i < args.n; i++)
-        if (take_arg(s, &args.v[i], e) != 0)
+        if (take_arg(s, &args, &args.v[i], e) != 0)
             rc = -1;
     return rc;
 }

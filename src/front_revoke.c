@@ -30,35 +30,25 @@ static int read_form(const struct req *r, struct front_args *form,
                      struct terms *t, struct errs *e)
 {
     static const char *const names[] = {"reason", "renewals", NULL};
-    const char *renewals;
 
     if (front_args_parse(form, (const char *)r->body.data, r->body.len, e) !=
             0 ||
         front_args_only(form, names, e) != 0)
         return -1;
     t->reason = front_args_get(form, "reason");
-    renewals = front_args_get(form, "renewals");
-    if (!renewals)
-        return 0;
-    t->renewals = strcmp(renewals, "true") == 0;
-    if (!t->renewals && strcmp(renewals, "false") != 0)
-        return err_add(e, ERR_BAD_ARGUMENT,
-                       "renewals=%.64s: true or false is wanted", renewals);
-    return 0;
+    return front_args_bool(form, "renewals", &t->renewals, e);
 }
 
-/* Which reasons a caller may give, the signer says. */
-static int fill(struct msg_revoke *m, const struct terms *t, struct errs *e)
+int front_reason(const char *text, int *out, struct errs *e)
 {
-    m->renewals = t->renewals;
-    m->reason = t->reason ? crl_reason_parse(t->reason) : -1;
-    if (!t->reason || m->reason >= 0)
+    *out = text ? crl_reason_parse(text) : -1;
+    if (!text || *out >= 0)
         return 0;
     return err_add(e, ERR_BAD_ARGUMENT,
                    "reason=%.64s: one of unspecified, keyCompromise, "
                    "affiliationChanged, superseded, cessationOfOperation, "
                    "privilegeWithdrawn is wanted",
-                   t->reason);
+                   text);
 }
 
 /* The first frame's record is everyone's; the serials are in all of them. */
@@ -90,10 +80,11 @@ static void judge(struct req *r, const struct serial *s, bool json)
 
     if ((json ? read_json(r, &object, &t, &e) : read_form(r, &form, &t, &e)) !=
             0 ||
-        fill(&m, &t, &e) != 0) {
+        front_reason(t.reason, &m.reason, &e) != 0) {
         front_problem(r, &e);
         return;
     }
+    m.renewals = t.renewals;
     msg_revoke_put(front_begin(r, MSG_REVOKE), &m);
     front_ask(r, revoked);
 }

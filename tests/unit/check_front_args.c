@@ -123,6 +123,28 @@ START_TEST(no_reason_quotes_a_value)
 }
 END_TEST
 
+START_TEST(true_or_false)
+{
+    static const char text[] = "yes=true&no=false&odd=True&empty=";
+    AUTO(front_args) struct front_args a = {0};
+    AUTO(errs) struct errs e = {0};
+    int v = -1;
+
+    ck_assert_int_eq(front_args_parse(&a, text, strlen(text), &e), 0);
+    ck_assert_int_eq(front_args_bool(&a, "none", &v, &e), 0);
+    ck_assert_int_eq(v, -1);
+    ck_assert_int_eq(front_args_bool(&a, "yes", &v, &e), 0);
+    ck_assert_int_eq(v, 1);
+    ck_assert_int_eq(front_args_bool(&a, "odd", &v, &e), -1);
+    ck_assert_int_eq(front_args_bool(&a, "empty", &v, &e), -1);
+    ck_assert_int_eq(v, 1);
+    ck_assert_uint_eq(e.n, 2);
+    ck_assert_str_eq(e.v[0].detail, "odd=True: true or false is wanted");
+    ck_assert_int_eq(front_args_bool(&a, "no", &v, &e), 0);
+    ck_assert_int_eq(v, 0);
+}
+END_TEST
+
 START_TEST(there_is_an_end_to_them)
 {
     AUTO(front_args) struct front_args a = {0};
@@ -271,6 +293,7 @@ int main(void)
         what_is_not_an_argument_is_refused,
         a_nul_octet_is_refused,
         no_reason_quotes_a_value,
+        true_or_false,
         there_is_an_end_to_them,
         only_known_ones_are_taken,
         accept_is_weighed,
