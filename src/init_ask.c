@@ -13,6 +13,7 @@
 
 #include "cmd.h"
 #include "tm.h"
+#include "utf8.h"
 
 enum { NAME_CHARS = 50 };
 
@@ -49,18 +50,17 @@ static int bad(struct errs *e, const char *option, const char *value,
 /* Becomes part of a subject: UTF-8 that can be shown, and not too long. */
 static int ask_name(struct init *i, const struct asked *a, struct errs *e)
 {
-    const unsigned char *s = (const unsigned char *)a->name;
-    AUTO(json) json_t *utf8 = json_string(a->name);
+    const uint8_t *p = (const uint8_t *)a->name, *end = p + strlen(a->name);
     size_t chars = 0;
 
-    for (; *s; s++) {
-        if (*s < 0x20 || *s == 0x7f || (*s == 0xc2 && s[1] < 0xa0))
+    for (; p < end; chars++) {
+        uint32_t c = utf8_next(&p, end);
+
+        if (c == UTF8_BAD)
+            return bad(e, "name", a->name, "is not UTF-8");
+        if (utf8_is_control(c))
             return bad(e, "name", a->name, "has a control character in it");
-        if ((*s & 0xc0) != 0x80)
-            chars++;
     }
-    if (!utf8)
-        return bad(e, "name", a->name, "is not UTF-8");
     if (chars < 1 || chars > NAME_CHARS)
         return bad(e, "name", a->name, "has not 1 to 50 characters");
     i->name = a->name;

@@ -261,8 +261,8 @@ bool auth_covers(const struct who *w, const struct record *r);
 bool auth_sees(const struct who *w, const struct record *r);
 /* "token:<id>": the scope of idempotency keys; the caller frees. */
 char *auth_scope(const struct who *w);
-/* -1 with ERR_BAD_ARGUMENT: 1 (or 0) to max characters of UTF-8, no
- * controls. */
+/* At most max characters of UTF-8, none of them a control; -1 with
+ * ERR_BAD_ARGUMENT. */
 int auth_text(const char *what, const char *text, size_t max, struct errs *e);
 /* The reason for a row that could not be read. */
 int auth_store_error(enum store_result r, struct errs *e);

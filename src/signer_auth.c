@@ -8,6 +8,8 @@
 
 #include <openssl/crypto.h>
 
+#include "utf8.h"
+
 enum { TOUCH_EVERY = 60 };
 
 void who_free(struct who *w)
@@ -308,13 +310,19 @@ char *auth_scope(const struct who *w)
 
 int auth_text(const char *what, const char *text, size_t max, struct errs *e)
 {
+    const uint8_t *p = (const uint8_t *)text, *end = p + strlen(text);
     size_t n = 0;
 
-    for (const unsigned char *s = (const unsigned char *)text; *s; s++) {
-        if (*s < 0x20 || *s == 0x7f)
+    for (; p < end; n++) {
+        uint32_t c = utf8_next(&p, end);
+
+        if (c == UTF8_BAD)
+            return err_add(e, ERR_BAD_ARGUMENT, "%s: \"%s\" is not UTF-8", what,
+                           text);
+        if (utf8_is_control(c))
             return err_add(e, ERR_BAD_ARGUMENT,
-                           "%s: control characters are not permitted", what);
-        n += (*s & 0xc0) != 0x80;
+                           "%s: \"%s\" contains a control character", what,
+                           text);
     }
     if (n > max)
         return err_add(e, ERR_BAD_ARGUMENT,

@@ -177,6 +177,8 @@ START_TEST(no_token_makes_more_than_itself)
     TRY("i", t_.max_uses = 3, ERR_ROLE_MISSING);
     TRY("", , ERR_BAD_ARGUMENT);
     TRY("a\x1b", , ERR_BAD_ARGUMENT);
+    TRY("a\xc2\x9b", , ERR_BAD_ARGUMENT); /* a control character too */
+    TRY("a\xe9", , ERR_BAD_ARGUMENT);     /* Latin-1 */
     TRY("j", t_.roles = 0, ERR_BAD_ARGUMENT);
     TRY("k", t_.not_after = now - 1, ERR_BAD_ARGUMENT);
     ck_assert(ca_tree_size(&c) == before);
