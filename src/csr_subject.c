@@ -28,11 +28,14 @@ static int text_parse(struct csr *c, const struct der_tlv *oid,
     }
     if (f == SUBJECT__MAX || text.len == 0)
         return 0;
-    if (cn && c->subject.v[f])
+    if (cn && c->subject.v[f]) {
+        AUTO(free) char *had = subject_values(c->subject.v[f]);
+
         strs_add_own(&c->warnings,
-                     xasprintf("The subject has several common names; \"%s\" "
+                     xasprintf("The subject has several common names; %s "
                                "was dropped, the last one counts.",
-                               c->subject.v[f]));
+                               had));
+    }
     if (cn)
         subject_set(&c->subject, f, buf_take_str(&text));
     else

@@ -74,9 +74,11 @@ static int take_cn(struct taken *out, const char *cn, struct errs *e)
 
 static void dropped(struct strs *warnings, const char *cn)
 {
-    strs_add_own(warnings, xasprintf("The common name \"%s\" is no name that "
+    AUTO(free) char *text = subject_values(cn);
+
+    strs_add_own(warnings, xasprintf("The common name %s is no name that "
                                      "can be certified; it was dropped.",
-                                     cn));
+                                     text));
 }
 
 /* A CN that is a name: one more, or, where the names were listed, nothing
@@ -133,12 +135,14 @@ static int judge_cn(const struct profile *p, const struct claim *a,
 
 static int no_names(const char *cn, struct errs *e)
 {
-    if (cn)
+    AUTO(free) char *text = cn ? subject_values(cn) : NULL;
+
+    if (text)
         return err_add(e, ERR_NO_NAMES,
-                       "The request has no names, and its common name \"%s\" "
+                       "The request has no names, and its common name %s "
                        "is none either: put them into the subjectAltName of "
                        "the CSR or name them with it (?names=web.internal).",
-                       cn);
+                       text);
     return err_add(e, ERR_NO_NAMES,
                    "The request has no names: put them into the "
                    "subjectAltName of the CSR or name them with it "
@@ -169,7 +173,7 @@ static void upper(char *code)
 static int take_field(const struct profile *p, enum subject_field f,
                       const char *asked, struct subject *out, struct errs *e)
 {
-    AUTO(free) char *value = xstrdup(asked);
+    AUTO(free) char *value = xstrdup(asked), *text = NULL;
     const char *rule;
 
     if (strchr(value, '\n'))
@@ -179,9 +183,11 @@ static int take_field(const struct profile *p, enum subject_field f,
     if (f == SUBJECT_C)
         upper(value);
     rule = subject_rule(f, value);
-    if (rule)
-        return err_add(e, ERR_BAD_CSR, "The %s \"%s\" of the subject %s.",
-                       subject_field_text(f), asked, rule);
+    if (rule) {
+        text = subject_values(asked);
+        return err_add(e, ERR_BAD_CSR, "The %s %s of the subject %s.",
+                       subject_field_text(f), text, rule);
+    }
     out->v[f] = take_ptr(value);
     return 0;
 }

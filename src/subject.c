@@ -196,17 +196,35 @@ void subject_add(struct subject *s, enum subject_field f, char *value)
     free(now);
 }
 
+/* As much of a text as a sentence takes. */
+static void put_short(struct buf *b, const char *text)
+{
+    enum { SHOWN = 64 };
+    const uint8_t *p = (const uint8_t *)text, *end = p + strlen(text);
+    const uint8_t *stop = p;
+
+    for (int i = 0; i < SHOWN && stop < end; i++)
+        utf8_next(&stop, end);
+    buf_putc(b, '"');
+    buf_put(b, p, (size_t)(stop - p));
+    buf_puts(b, stop < end ? "…\"" : "\"");
+}
+
 char *subject_values(const char *value)
 {
-    struct strs all = {0};
-    char *text, *quoted;
+    enum { SHOWN = 8 };
+    AUTO(strs) struct strs all = {0};
+    struct buf out = {0};
 
     strs_split(&all, value, '\n');
-    text = strs_join(&all, "\", \"");
-    strs_free(&all);
-    quoted = xasprintf("\"%s\"", text);
-    free(text);
-    return quoted;
+    for (size_t i = 0; i < all.n && i < SHOWN; i++) {
+        if (i)
+            buf_puts(&out, ", ");
+        put_short(&out, all.v[i]);
+    }
+    if (all.n > SHOWN)
+        buf_puts(&out, ", …");
+    return buf_take_str(&out);
 }
 
 bool subject_is_empty(const struct subject *s)

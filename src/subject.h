@@ -44,7 +44,8 @@ void subject_set(struct subject *s, enum subject_field f, char *value);
 /* The same of a request: another value stands beside the one before, each a
  * line, which subject_rule() lets no field have. */
 void subject_add(struct subject *s, enum subject_field f, char *value);
-/* "\"a\", \"b\"" of these; the caller frees. */
+/* "\"a\", \"b\"" of these, for sentences: what is longer than 64 characters,
+ * and more than 8 values, end in "…"; the caller frees. */
 char *subject_values(const char *value);
 bool subject_is_empty(const struct subject *s);
 void subject_copy(struct subject *to, const struct subject *from);

@@ -154,6 +154,9 @@ done
 odd '201|400' any 'BMPString' -s 30 -n $N \
     -c "$(echo a.example.internal | sed 's/./%00&/g')"
 odd '201|400' any 'two CNs' -c a.example.internal -c b.example.internal -n $N
+odd 201 - 'a CN of 60000, dropped' -n $N -c "$(printf %060000d 0 | tr 0 '~')"
+json 'and quoted as far as a sentence goes' '[.warnings[] |
+    select(test("was dropped")) | length < 200] == [true]'
 odd '201|400' any 'a CN of 65' \
     -c "$(head -c 65 /dev/zero | tr '\0' a)" -n $N
 ok 'the audit agrees' "$POCKETCA" audit -c "$CA/pocketca.conf"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* What a field of a subject may be. */
+#include <string.h>
+
 #include "mem.h"
 #include "subject.h"
 #include "unit.h"
@@ -70,9 +72,34 @@ START_TEST(several_values)
 }
 END_TEST
 
+/* In a sentence no more than a sentence takes, cut between characters. */
+START_TEST(values_shown)
+{
+    AUTO(buf) struct buf long_one = {0}, many = {0};
+    AUTO(free) char *one = NULL, *some = NULL;
+
+    for (int i = 0; i < 1000; i++)
+        buf_puts(&long_one, "ü");
+    buf_putc(&long_one, '\0');
+    one = subject_values((const char *)long_one.data);
+    ck_assert_uint_eq(strlen(one), 64 * strlen("ü") + strlen("\"…\""));
+    ck_assert_str_eq(one + 64 * strlen("ü") - 1, "ü…\"");
+    for (char c = 'a'; c < 'z'; c++) {
+        buf_putc(&many, (uint8_t)c);
+        buf_putc(&many, '\n');
+    }
+    buf_puts(&many, "z");
+    buf_putc(&many, '\0');
+    some = subject_values((const char *)many.data);
+    ck_assert_str_eq(some, "\"a\", \"b\", \"c\", \"d\", \"e\", \"f\", "
+                           "\"g\", \"h\", …");
+}
+END_TEST
+
 int main(void)
 {
-    const TTest *const tests[] = {joiners_where_they_are_seen, several_values};
+    const TTest *const tests[] = {joiners_where_they_are_seen, several_values,
+                                  values_shown};
 
     return unit_run("subject", tests, sizeof(tests) / sizeof(*tests));
 }
