@@ -180,8 +180,8 @@ static void print_subject(const struct init *i)
     AUTO(free) char *fields = strs_join(&i->subject, ", ");
 
     if (strs_has(&i->subject, "cn="))
-        printf("The directory names in its name constraints are none that a "
-               "profile could have,\nso certificates have an empty subject "
+        printf("Its name constraints leave no subject that every certificate "
+               "could have, so\ncertificates have an empty one "
                "(subject = \"cn=\").\n\n");
     else if (*fields)
         printf("Certificates have %s in their subject, as its name "

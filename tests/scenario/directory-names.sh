@@ -109,7 +109,7 @@ ok 'but not what the first permits' pca check
 # ---- directory names that no profile can have
 below dc 'permitted;dirName:dn' 'DC = internal'
 take dc
-like 'init says so' "$T/init.out" 'none that a profile could have'
+like 'init says so' "$T/init.out" 'leave no subject'
 like 'and who has no responder' "$T/init.out" \
     'warning: authority issuing: name constraints .* OCSP responder could have'
 like 'certificates have no subject' "$CA/pocketca.conf" 'subject = \{ "cn=" \}'
