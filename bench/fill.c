@@ -164,9 +164,9 @@ static void fill(struct fill *f)
             stored(f, store_commit(f->conn), "commit");
         }
         if (i % (50L * BATCH) == 50L * BATCH - 1)
-            stored(f, store_checkpoint(f->conn, 0), "checkpoint");
+            stored(f, store_checkpoint(f->conn), "checkpoint");
     }
-    stored(f, store_checkpoint(f->conn, 0), "checkpoint");
+    stored(f, store_checkpoint(f->conn), "checkpoint");
 }
 
 int main(int argc, char **argv)

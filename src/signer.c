@@ -148,7 +148,7 @@ int signer_main(const char *conf_path)
      * the log moved, so that the file alone is the whole ledger.  Nothing is
      * lost where that fails: the next start reads the log. */
     signer_stop(s);
-    if (store_checkpoint(s->writer, 0) != STORE_OK)
+    if (store_checkpoint(s->writer) != STORE_OK)
         log_msg(LOG_WARN, "checkpoint", "%s", store_conn_error(s->writer));
     _exit(0);
 }

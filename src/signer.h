@@ -141,6 +141,7 @@ struct signer {
 
     pthread_t checkpointer;
     bool checkpointer_runs;
+    atomic_bool log_moved; /* but for the last step */
     atomic_uint_fast64_t commits;
 
     pthread_mutex_t admin_lock;
@@ -322,7 +323,14 @@ int commit_start(struct signer *s, struct errs *e);
 void commit_drain(struct signer *s);
 /* Does what is queued, then ends the thread. */
 void commit_stop(struct signer *s);
+/* Nobody knows what the disk has: nothing more is written, and a service
+ * starts afresh from what it finds there. */
+void commit_give_up(struct signer *s, const char *why);
+
+/* signer_checkpoint.c */
 int checkpoint_start(struct signer *s, struct errs *e);
+/* Between two batches: the last step, if it is time. */
+void checkpoint_end(struct signer *s);
 void checkpoint_stop(struct signer *s);
 
 /* signer_build.c: one certificate, from what was judged. */

@@ -171,13 +171,11 @@ static void publish_head(struct signer *s)
     s->clock.newest_entry = ledger_last_time(s->ledger);
 }
 
-/* Nobody knows what the disk has: nothing more is written, and a service
- * starts afresh from what it finds there. */
-static void give_up(struct signer *s)
+void commit_give_up(struct signer *s, const char *why)
 {
     s->broken = true;
     if (s->front)
-        log_fatal("ledger", "the fate of a commit is unknown: starting again");
+        log_fatal("ledger", "%s: starting again", why);
 }
 
 /* Every notice has gone before: an answer may come from the thread that makes
@@ -261,7 +259,7 @@ static void commit_batch(struct signer *s, struct job *batch, size_t n)
     }
     answer_all(s, batch);
     if (r == STORE_BROKEN)
-        give_up(s);
+        commit_give_up(s, "the fate of a commit is unknown");
 }
 
 /* Everything that waits, at most BATCH_MAX; NULL at the end. */
@@ -292,8 +290,10 @@ static void *commit_run(void *arg)
     size_t n;
 
     pthread_setname_np(pthread_self(), "committer");
-    while ((batch = take_batch(s, &n)))
+    while ((batch = take_batch(s, &n))) {
         commit_batch(s, batch, n);
+        checkpoint_end(s);
+    }
     return NULL;
 }
 
@@ -379,48 +379,4 @@ void commit_drain(struct signer *s)
     /* The queue is first in, first out. */
     job_wait(s, j, &e);
     job_free(j);
-}
-
-/* The write-ahead log is moved into the database by a thread of its own, so
- * that no commit waits for it. */
-enum { WAL_MAX = 4 * 1024 * 1024, CHECKPOINT_US = 200 * 1000 };
-
-static void *checkpoint_run(void *arg)
-{
-    struct signer *s = arg;
-    AUTO(errs) struct errs e = {0};
-    struct store_conn *c = store_conn_open(s->store, false, &e);
-    uint64_t seen = 0;
-    bool stop = false;
-
-    pthread_setname_np(pthread_self(), "checkpointer");
-    while (c && !stop) {
-        usleep(CHECKPOINT_US);
-        pthread_mutex_lock(&s->queue_lock);
-        stop = s->stopping;
-        pthread_mutex_unlock(&s->queue_lock);
-        if (s->commits == seen)
-            continue;
-        seen = s->commits;
-        /* Without space it is tried again after the next commit. */
-        if (store_checkpoint(c, WAL_MAX) == STORE_BROKEN)
-            log_msg(LOG_WARN, "checkpoint", "%s", store_conn_error(c));
-    }
-    store_conn_close(c);
-    return NULL;
-}
-
-int checkpoint_start(struct signer *s, struct errs *e)
-{
-    if (pthread_create(&s->checkpointer, NULL, checkpoint_run, s) != 0)
-        return err_add(e, ERR_SIGNER_AWAY, "a thread could not be started");
-    s->checkpointer_runs = true;
-    return 0;
-}
-
-void checkpoint_stop(struct signer *s)
-{
-    if (s->checkpointer_runs)
-        pthread_join(s->checkpointer, NULL);
-    s->checkpointer_runs = false;
 }

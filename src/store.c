@@ -383,7 +383,18 @@ enum store_result store_count(struct store_conn *c, int64_t now,
     return c->ops->count(c, now, out);
 }
 
-enum store_result store_checkpoint(struct store_conn *c, int64_t bytes)
+enum store_result store_log_move(struct store_conn *c, int64_t longer,
+                                 bool *done)
 {
-    return c->ops->checkpoint(c, bytes);
+    return c->ops->log_move(c, longer, done);
+}
+
+enum store_result store_log_restart(struct store_conn *writer)
+{
+    return writer->ops->log_restart(writer);
+}
+
+enum store_result store_checkpoint(struct store_conn *c)
+{
+    return c->ops->checkpoint(c);
 }

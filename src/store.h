@@ -321,8 +321,18 @@ struct store_counts {
 enum store_result store_count(struct store_conn *c, int64_t now,
                               struct store_counts *out);
 
-/* Moves the log into the database when it is longer than `bytes` (0: any);
- * for a thread and connection of its own. */
-enum store_result store_checkpoint(struct store_conn *c, int64_t bytes);
+/* The log is moved into the database in two steps, so that a commit hardly
+ * waits for it.  The first is for a thread and connection of its own, beside
+ * the writer: when the log is longer than so many octets, its pages are moved
+ * and synced, until (*done) but a few are left.  The second is the writer's,
+ * between two transactions: these few are moved too, and the log starts from
+ * its beginning, unless somebody reads in it; then another time.
+ * After STORE_BROKEN the process must end: the pages are in the log still, but
+ * only who opens the store anew moves them again. */
+enum store_result store_log_move(struct store_conn *c, int64_t longer,
+                                 bool *done);
+enum store_result store_log_restart(struct store_conn *writer);
+/* All at once, and the log is cut: before the end. */
+enum store_result store_checkpoint(struct store_conn *c);
 
 #endif

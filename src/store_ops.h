@@ -142,7 +142,10 @@ struct store_ops {
 
     enum store_result (*count)(struct store_conn *c, int64_t now,
                                struct store_counts *out);
-    enum store_result (*checkpoint)(struct store_conn *c, int64_t bytes);
+    enum store_result (*log_move)(struct store_conn *c, int64_t longer,
+                                  bool *done);
+    enum store_result (*log_restart)(struct store_conn *writer);
+    enum store_result (*checkpoint)(struct store_conn *c);
 };
 
 struct store {

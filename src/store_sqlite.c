@@ -356,6 +356,8 @@ static const struct store_ops ops = {
     .fact_get = sq_fact_get,
     .fact_put = sq_fact_put,
     .count = sq_count,
+    .log_move = sq_log_move,
+    .log_restart = sq_log_restart,
     .checkpoint = sq_checkpoint,
 };
 

@@ -222,7 +222,9 @@ SQ_FN(crl_last)(struct store_conn *, const char *, uint32_t *);
 SQ_FN(fact_get)(struct store_conn *, const char *, struct buf *);
 SQ_FN(fact_put)(struct store_conn *, const char *, const void *, size_t);
 SQ_FN(count)(struct store_conn *, int64_t, struct store_counts *);
-SQ_FN(checkpoint)(struct store_conn *, int64_t);
+SQ_FN(log_move)(struct store_conn *, int64_t, bool *);
+SQ_FN(log_restart)(struct store_conn *);
+SQ_FN(checkpoint)(struct store_conn *);
 #undef SQ_FN
 
 #endif

@@ -163,39 +163,3 @@ enum store_result sq_count(struct store_conn *base, int64_t now,
     out->wal_bytes = file_bytes(wal);
     return r;
 }
-
-enum { PAGE = 4096, FEW_PAGES = 256, PASSES = 4 };
-
-static enum store_result checkpoint(struct sq_conn *c, int mode, int *left)
-{
-    int log = 0, done = 0;
-    int rc = sqlite3_wal_checkpoint_v2(c->db, NULL, mode, &log, &done);
-
-    *left = log - done;
-    /* Somebody reads or writes: what is left is the next time's. */
-    if ((rc & 0xff) == SQLITE_BUSY)
-        return STORE_OK;
-    return sq_result(c, rc, "checkpoint");
-}
-
-/* Passive passes first, which hold up nobody; the writer waits only for the
- * few pages that came meanwhile, and then starts the log from its beginning. */
-enum store_result sq_checkpoint(struct store_conn *base, int64_t bytes)
-{
-    struct sq_conn *c = sq_of(base);
-    struct sq_store *s = c->store;
-    enum store_result r = STORE_OK;
-    int left = FEW_PAGES + 1;
-
-    if (bytes && (int64_t)atomic_load(&s->wal_pages) * PAGE <= bytes)
-        return STORE_OK;
-    for (int i = 0; i < PASSES && left > FEW_PAGES && r == STORE_OK; i++)
-        r = checkpoint(c, SQLITE_CHECKPOINT_PASSIVE, &left);
-    if (r == STORE_OK)
-        r = checkpoint(
-            c, bytes ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_TRUNCATE,
-            &left);
-    if (r == STORE_OK && left == 0)
-        atomic_store(&s->wal_pages, 0);
-    return r;
-}

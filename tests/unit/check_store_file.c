@@ -132,7 +132,7 @@ START_TEST(test_refuse_half)
 
     box_make(&b);
     add_many(&b, 0, 40);
-    ck_assert_int_eq(store_checkpoint(b.w, 0), STORE_OK);
+    ck_assert_int_eq(store_checkpoint(b.w), STORE_OK);
     box_close(&b);
     size = size_of(b.path);
     for (off_t to = size - 1; to > 0; to = to > 4096 ? to / 2 : to - 1000) {
@@ -154,7 +154,7 @@ START_TEST(test_garbage_page)
     box_make(&b);
     first = box_number(b.w, "SELECT max(rootpage) FROM sqlite_schema");
     add_many(&b, 0, 200);
-    ck_assert_int_eq(store_checkpoint(b.w, 0), STORE_OK);
+    ck_assert_int_eq(store_checkpoint(b.w), STORE_OK);
     box_close(&b);
     size = size_of(b.path);
     memset(noise, 0xa5, sizeof(noise));
