@@ -128,6 +128,18 @@ static void judge_name(const struct msg_sign_ca *m, struct errs *e)
     auth_text("subject CN", m->cn, CN_CHARS, e);
 }
 
+/* Its common name, behind the fields of a directory name where the issuer's
+ * name constraints permit no other. */
+static void fill_name(const struct msg_sign_ca *m, const struct cert *issuer,
+                      struct subject *out)
+{
+    struct profile p = {.ca = true};
+
+    p.fixed.v[SUBJECT_CN] = *m->cn ? xstrdup(m->cn) : NULL;
+    profile_fit(&p, issuer); /* else a lint refuses */
+    *out = p.fixed;
+}
+
 static void judge_path(const struct msg_sign_ca *m,
                        const struct signer_authority *a, struct errs *e)
 {
@@ -182,6 +194,7 @@ static int judge(struct worker *w, const struct msg_sign_ca *m,
         .not_before = spec->not_before,
         .not_after = spec->not_after,
         .cn = *m->cn ? m->cn : NULL,
+        .subject = spec->subject,
         .spki = m->spki.data,
         .spki_len = m->spki.len,
         .ca = true,
@@ -204,9 +217,10 @@ int handle_sign_ca(struct worker *w, const struct frame *f,
     AUTO(msg_issue) struct msg_issue none = {0};
     AUTO(cert_constraints) struct cert_constraints limits = {0};
     AUTO(who) struct who who = {0};
+    AUTO(subject) struct subject name = {0};
     const uint64_t revocations = w->s->revocations;
     const struct signer_authority *a;
-    struct cert_spec spec = {0};
+    struct cert_spec spec = {.subject = &name};
     struct key_pub key;
     struct issue_job *j;
 
@@ -215,7 +229,10 @@ int handle_sign_ca(struct worker *w, const struct frame *f,
         auth_role(&who, ROLE_ADMIN, e) != 0)
         return -1;
     a = issuer_of(w, &m, e);
-    if (!a || judge(w, &m, a, &key, &spec, &limits, e) != 0)
+    if (!a)
+        return -1;
+    fill_name(&m, &a->cert, &name);
+    if (judge(w, &m, a, &key, &spec, &limits, e) != 0)
         return -1;
     j = issue_new(w, f, &none, &who);
     j->revocations = revocations;

@@ -45,6 +45,19 @@ refused() { # WHAT ERE PROFILE
     is 'once' "$(grep -c 'profile p' "$T/out")" 1
 }
 
+cat >"$T/narrow.cnf" <<'END'
+[req]
+distinguished_name = dn
+[x]
+basicConstraints = critical, CA:TRUE
+keyUsage = critical, keyCertSign, cRLSign
+subjectKeyIdentifier = hash
+nameConstraints = critical, permitted;dirName:dn
+[dn]
+C = DE
+O = Acme Ltd
+END
+
 ports
 below acme 'permitted;dirName:dn' 'C = DE' 'O = Acme Ltd'
 
@@ -122,6 +135,26 @@ ok 'the certificate verifies' openssl verify -x509_strict \
 is 'without a subject' \
     "$(openssl x509 -in "$T/web.internal.pem" -noout -subject)" 'subject='
 stop
+
+# ---- an authority below such a root is within its names as well
+R=$T/r
+ok 'as an offline root' "$POCKETCA" init --root-only --dir "$R" --name Top \
+    --import-cert "$T/top.pem" --import-key "$T/top.key" --public-url none
+openssl req -x509 -key "$T/top.key" -subj /CN=Narrow -days 900 \
+    -config "$T/narrow.cnf" -extensions x -out "$T/narrow.pem" 2>"$T/openssl"
+ok 'and one with constraints' "$POCKETCA" init --root-only --dir "$R.narrow" \
+    --name Narrow --import-cert "$T/narrow.pem" --import-key "$T/top.key" \
+    --public-url none
+for r in "$R" "$R.narrow"; do
+    ok 'sign an authority' "$POCKETCA" sign-intermediate \
+        -c "$r/pocketca.conf" "$T/csr" --out "$r/chain.pem"
+    openssl x509 -in "$r/chain.pem" -noout -subject -nameopt RFC2253 \
+        >"$r/subject"
+done
+like 'whose name is its common name' "$R/subject" '^subject=CN=dc$'
+like 'or what is permitted' "$R.narrow/subject" '^subject=CN=dc,O=Acme Ltd,C=DE$'
+ok 'which verifies' openssl verify -x509_strict -CAfile "$T/narrow.pem" \
+    "$R.narrow/chain.pem"
 
 # ---- a root that issues by itself is its own issuer, once
 openssl req -x509 -key "$T/top.key" -subj /O=Acme/CN=Self -days 900 \
