@@ -136,15 +136,17 @@ bench_beside()
     while [ $run -lt "$runs" ]; do
         run=$((run + 1))
         p99_of "$1" alone
-        while "$pocketca" crl sign --authority issuing \
-            -c "$work/$1/pocketca.conf"; do echo; done >>"$work/built" &
+        touch "$work/beside"
+        while [ -e "$work/beside" ] &&
+            "$pocketca" crl sign --authority issuing \
+                -c "$work/$1/pocketca.conf"; do echo; done >>"$work/built" &
         builder=$!
         p99_of "$1" beside
-        kill $builder
+        rm "$work/beside"
+        wait $builder
+        [ -s "$work/built" ] || die "no CRL was built"
     done
-    built=$(wc -l <"$work/built")
-    [ "$built" -gt 0 ] || die "no CRL was built"
-    say "beside: $built CRLs"
+    say "beside: $(wc -l <"$work/built") CRLs"
     kill "$server"
     ended "$server" || die "the service did not end: $(tail -3 "$work/$1.log")"
     server=
