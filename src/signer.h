@@ -192,6 +192,8 @@ struct worker {
     struct key_signer **ocsp_keys; /* of their responders; likewise */
     struct buf reply;
     uint64_t asked; /* the frame that a long answer is for */
+    bool reading;   /* of OCSP: a read transaction is open, which has */
+    uint64_t read_size; /* at least so many entries */
     struct known_token known[KNOWN_MAX];
     uint8_t in[MSG_MAX];
 };

@@ -30,6 +30,25 @@ bool ocsp_budget_take(struct signer *s, int64_t now_us)
     return good;
 }
 
+/* BEGIN and its end cost as much as the look-up.  `size` was read before: what
+ * is seen has at least as much. */
+static enum store_result read_on(struct worker *w, uint64_t size)
+{
+    if (w->reading && w->read_size == size)
+        return STORE_OK;
+    ocsp_read_end(w);
+    w->reading = true;
+    w->read_size = size;
+    return store_begin(w->reader);
+}
+
+void ocsp_read_end(struct worker *w)
+{
+    if (w->reading)
+        store_rollback(w->reader);
+    w->reading = false;
+}
+
 static enum store_result look_up(struct worker *w, const char *authority,
                                  struct ocsp_single *one)
 {
@@ -123,6 +142,7 @@ int handle_ocsp(struct worker *w, const struct frame *f, const struct caller *c,
     AUTO(msg_ocsp_answer) struct msg_ocsp_answer out = {.snapshot = w->s->size};
     struct ocsp_single v[OCSP_IDS_MAX] = {0};
     struct msg_ocsp m;
+    enum store_result r;
 
     (void)c; /* everybody may ask */
     msg_ocsp_get(body, &m);
@@ -131,15 +151,14 @@ int handle_ocsp(struct worker *w, const struct frame *f, const struct caller *c,
     if (m.authority >= w->s->n_authorities)
         return err_add(e, ERR_BAD_REQUEST, "there is no authority %u",
                        (unsigned)m.authority);
-    for (size_t i = 0; i < m.n; i++) {
-        enum store_result r;
-
+    r = read_on(w, out.snapshot);
+    for (size_t i = 0; i < m.n && r == STORE_OK; i++) {
         v[i] =
             (struct ocsp_single){.digest = m.digest[i], .serial = m.serial[i]};
         r = look_up(w, w->s->authorities[m.authority].name, &v[i]);
-        if (r != STORE_OK)
-            return auth_store_error(r, e);
     }
+    if (r != STORE_OK)
+        return auth_store_error(r, e);
     sign(w, &m, v, &out);
     msg_begin(&w->reply, MSG_OCSP_ANSWER, f->id, false);
     msg_ocsp_answer_put(&w->reply, &out);

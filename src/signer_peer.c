@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The frames' side: who is at the other end, and which message goes where. */
-#include "signer.h"
+#include "signer_ocsp.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-enum { ADMIN_SEND_S = 30, HELD_MAX = 64, QUICK_MAX = 8 };
+enum { ADMIN_SEND_S = 30, HELD_MAX = 64, QUICK_MAX = 32 };
 
 struct peer *peer_new(int sock, enum msg_peer kind, uid_t uid)
 {
@@ -241,7 +241,8 @@ static bool is_quick(const struct peer *p, const struct frame *f)
     return p->kind == PEER_F && (f->type == MSG_OCSP || f->type == MSG_GET);
 }
 
-/* While one quick request follows another, their answers go together. */
+/* While one quick request follows another, their answers go together, and those
+ * of OCSP come from one read transaction. */
 int peer_serve(struct signer *s, struct peer *p)
 {
     struct worker *w = worker_new(s, p);
@@ -251,10 +252,12 @@ int peer_serve(struct signer *s, struct peer *p)
     do {
         got = quick ? msg_recv_now(p->sock, p->kind, w->in, &f)
                     : msg_recv(p->sock, p->kind, w->in, &f);
-        if (quick == QUICK_MAX || got != 1 || !is_quick(p, &f)) {
-            peer_let_go();
+        if (quick == QUICK_MAX || got != 1 || !is_quick(p, &f))
             quick = 0;
-        }
+        if (quick == 0 || f.type != MSG_OCSP)
+            ocsp_read_end(w);
+        if (quick == 0)
+            peer_let_go();
         if (got != 1)
             continue;
         if (is_quick(p, &f)) {

@@ -3,6 +3,7 @@
 #include "ca.h"
 
 #include <openssl/ocsp.h>
+#include <sqlite3.h>
 
 #include "signer_ocsp.h"
 #include "unit.h"
@@ -38,8 +39,7 @@ static void box_free(struct box *b)
 }
 AUTO_VALUE(box, struct box, box_free)
 
-static void ask(struct box *b, const struct serial *s, size_t nonce,
-                struct msg_ocsp_answer *out)
+static void put_ask(struct buf *out, const struct serial *s, size_t nonce)
 {
     static const uint8_t octets[OCSP_NONCE_MAX] = {9};
     const struct msg_ocsp m = {.n = 1,
@@ -47,13 +47,25 @@ static void ask(struct box *b, const struct serial *s, size_t nonce,
                                .serial = {*s},
                                .nonce = octets,
                                .nonce_len = nonce};
+
+    msg_ocsp_put(out, &m);
+}
+
+static void get_answer(struct frame *f, struct msg_ocsp_answer *out)
+{
+    ck_assert_int_eq(f->type, MSG_OCSP_ANSWER);
+    msg_ocsp_answer_get(&f->body, out);
+    ck_assert(rd_done(&f->body));
+}
+
+static void ask(struct box *b, const struct serial *s, size_t nonce,
+                struct msg_ocsp_answer *out)
+{
     struct frame f;
 
-    msg_ocsp_put(ca_begin(&b->ca, MSG_OCSP, NULL), &m);
+    put_ask(ca_begin(&b->ca, MSG_OCSP, NULL), s, nonce);
     ca_ask(&b->ca, &f);
-    ck_assert_int_eq(f.type, MSG_OCSP_ANSWER);
-    msg_ocsp_answer_get(&f.body, out);
-    ck_assert(rd_done(&f.body));
+    get_answer(&f, out);
 }
 
 /* What OpenSSL reads of it: the status, or -1 - OCSPResponseStatus. */
@@ -148,6 +160,81 @@ START_TEST(the_notice_comes_before_the_reply)
     ck_assert_int_eq(state_of(&after, &reason), V_OCSP_CERTSTATUS_REVOKED);
     ck_assert_int_eq(reason, REASON_KEY_COMPROMISE);
     ck_assert(after.this_update >= gone.revoked_at);
+}
+END_TEST
+
+/* A worker of this test's own, which nothing but these calls moves. */
+static int status_by(struct worker *w, int answers, const struct serial *s,
+                     uint64_t *snapshot)
+{
+    static uint8_t in[MSG_MAX];
+    AUTO(buf) struct buf b = {0};
+    AUTO(errs) struct errs e = {0};
+    AUTO(msg_ocsp_answer) struct msg_ocsp_answer m = {0};
+    struct frame f = {.type = MSG_OCSP, .id = 1};
+    struct rd body;
+
+    put_ask(&b, s, 0);
+    body = rd_of(b.data, b.len);
+    ck_assert_int_eq(handle_ocsp(w, &f, NULL, &body, &e), 0);
+    ck_assert(w->reading);
+    ck_assert_int_eq(msg_recv(answers, PEER_S, in, &f), 1);
+    get_answer(&f, &m);
+    *snapshot = m.snapshot;
+    return state_of(&m, NULL);
+}
+
+START_TEST(a_read_that_goes_on_is_never_behind_a_commit)
+{
+    AUTO(box) struct box b;
+    AUTO(record) struct record gone = {0};
+    struct worker *w;
+    uint64_t first, second;
+    int pair[2];
+
+    box_make(&b);
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+    w = worker_new(b.ca.s, peer_new(pair[1], PEER_F, 0));
+    ck_assert_int_eq(status_by(w, pair[0], &b.r.serial, &first),
+                     V_OCSP_CERTSTATUS_GOOD);
+    ck_assert_int_eq(status_by(w, pair[0], &b.r.serial, &second),
+                     V_OCSP_CERTSTATUS_GOOD);
+    ck_assert_uint_eq(first, second);
+    ck_assert_int_eq(
+        ca_revoke(&b.ca, &b.admin, &b.r.serial, -1, -1, &gone, NULL), ERR_NONE);
+    ck_assert(w->reading);
+    ck_assert_int_eq(status_by(w, pair[0], &b.r.serial, &second),
+                     V_OCSP_CERTSTATUS_REVOKED);
+    ck_assert_uint_ge(second, b.ca.changes_end);
+    worker_free(w);
+    close(pair[0]);
+}
+END_TEST
+
+/* The log could never begin again under a read that nobody ends. */
+START_TEST(no_read_goes_on_in_silence)
+{
+    AUTO(box) struct box b;
+    AUTO(record) struct record gone = {0};
+    sqlite3 *db;
+    char path[160];
+    int left = -1;
+
+    box_make(&b);
+    for (int i = 0; i < 2 * CA_WORKERS; i++) /* each of them once, or more */
+        ck_assert_int_eq(status(&b, &b.r.serial, 0), V_OCSP_CERTSTATUS_GOOD);
+    ck_assert_int_eq(
+        ca_revoke(&b.ca, &b.admin, &b.r.serial, -1, -1, &gone, NULL), ERR_NONE);
+    ca_path(&b.ca, path, "ledger.db");
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 5000);
+    ck_assert_int_eq(sqlite3_exec(db, "PRAGMA user_version", NULL, NULL, NULL),
+                     SQLITE_OK);
+    ck_assert_int_eq(sqlite3_wal_checkpoint_v2(
+                         db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &left, NULL),
+                     SQLITE_OK);
+    ck_assert_int_eq(left, 0);
+    sqlite3_close(db);
 }
 END_TEST
 
@@ -283,6 +370,8 @@ int main(void)
         what_was_issued_is_good_and_nothing_else,
         of_another_authority_is_not_good,
         the_notice_comes_before_the_reply,
+        a_read_that_goes_on_is_never_behind_a_commit,
+        no_read_goes_on_in_silence,
         each_that_goes_along_is_told,
         the_budget_is_for_what_is_not_kept,
         the_budget_fills_up_by_time_and_not_over,
