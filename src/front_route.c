@@ -51,20 +51,19 @@ static char *match_two(const char *pattern, const char *path)
 /* *part is set when the pattern has one and this is true. */
 static bool match(const char *pattern, const char *path, char **part)
 {
-    const char *hole = strchr(pattern, '{');
-    size_t n = hole ? (size_t)(hole - pattern) : 0;
-
     *part = NULL;
-    if (!hole)
-        return strcmp(pattern, path) == 0;
-    if (strncmp(pattern, path, n) != 0 || !path[n])
+    while (*pattern && *pattern != '{' && *pattern == *path)
+        pattern++, path++;
+    if (*pattern != '{')
+        return *pattern == *path; /* both at their ends */
+    if (!*path)
         return false;
-    if (strncmp(hole, "{}/{}", 5) == 0)
-        *part = match_two(hole + 5, path + n);
-    else if (hole[1] == '}')
-        *part = match_part(hole + 2, path + n);
+    if (strncmp(pattern, "{}/{}", 5) == 0)
+        *part = match_two(pattern + 5, path);
+    else if (pattern[1] == '}')
+        *part = match_part(pattern + 2, path);
     else
-        *part = head_decode(path + n, strlen(path + n));
+        *part = head_decode(path, strlen(path));
     return *part;
 }
 
