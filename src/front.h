@@ -145,8 +145,8 @@ void front_header(struct req *r, const char *name, const char *value);
 void front_header_lent(struct req *r, const char *name, const char *value);
 /* Takes the content of body (empty afterwards); body NULL: none (204, 304). */
 void front_reply(struct req *r, int status, const char *type, struct buf *body);
-/* Octets that live as long as the process. */
-void front_reply_const(struct req *r, int status, const char *type,
+/* Octets that stay where they are until the request ends. */
+void front_reply_lent(struct req *r, int status, const char *type,
                        const void *p, size_t len);
 /* A file; takes fd. */
 void front_reply_fd(struct req *r, int status, const char *type, int fd,

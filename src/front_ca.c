@@ -87,7 +87,7 @@ void front_ca_der(struct req *r)
     const struct authority_info *a = authority(r, r->part);
 
     if (a)
-        front_reply_const(r, 200, TYPE_DER, a->der.data, a->der.len);
+        front_reply_lent(r, 200, TYPE_DER, a->der.data, a->der.len);
 }
 
 /* What browsers and phones offer to install. */

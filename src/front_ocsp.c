@@ -19,6 +19,7 @@ struct asked {
     uint16_t authority;
     bool with_nonce;
     struct ocsp_entry *pins[OCSP_IDS_MAX];
+    struct ocsp_body *kept; /* that it is answered with, until it is sent */
 };
 
 static void asked_free(void *arg)
@@ -28,6 +29,7 @@ static void asked_free(void *arg)
     for (size_t i = 0; i < a->q.n; i++)
         if (a->pins[i])
             ocsp_cache_unpin(a->pins[i]);
+    ocsp_body_unref(a->kept);
     buf_free(&a->der);
     free(a);
 }
@@ -43,18 +45,20 @@ static void reply_error(struct req *r, enum ocsp_error error)
     front_reply(r, 200, TYPE_RESPONSE, &der);
 }
 
-static void reply_body(struct req *r, const struct ocsp_body *b)
+/* Takes the reference. */
+static void reply_kept(struct req *r, struct ocsp_body *b)
 {
-    AUTO(buf) struct buf der = {0};
-    bool known = r->method == METHOD_GET &&
-                 front_not_modified(r, b->etag, b->this_update);
+    struct asked *a = r->state;
+    const bool known = r->method == METHOD_GET &&
+                       front_not_modified(r, b->etag, b->this_update);
 
     front_header_lent(r, "Cache-Control", b->control);
     front_header_lent(r, "ETag", b->etag);
     front_header_lent(r, "Last-Modified", b->modified);
     front_header_lent(r, "Expires", b->expires);
-    buf_put(&der, b->der.data, b->der.len);
-    front_reply(r, known ? 304 : 200, TYPE_RESPONSE, &der);
+    a->kept = b;
+    front_reply_lent(r, known ? 304 : 200, TYPE_RESPONSE, b->der.data,
+                     b->der.len);
 }
 
 /* ---- asking the signer ---- */
@@ -83,12 +87,12 @@ static void answer(struct req *r)
 {
     struct asked *a = r->state;
     const struct ocsp_id *id = &a->q.ids[0];
-    AUTO(ocsp_body) struct ocsp_body *b = NULL;
+    struct ocsp_body *b = NULL;
 
     if (a->q.n == 1 && !a->with_nonce)
         b = ocsp_cache_find(a->authority, &id->serial, id->digest, tm_now());
     if (b) {
-        reply_body(r, b);
+        reply_kept(r, b);
         return;
     }
     for (size_t i = 0; i < a->q.n; i++)
@@ -109,7 +113,6 @@ static void answered(struct req *r)
 {
     struct asked *a = r->state;
     AUTO(msg_ocsp_answer) struct msg_ocsp_answer m = {0};
-    AUTO(ocsp_body) struct ocsp_body *b = NULL;
     struct rd *body = front_answer(r, MSG_OCSP_ANSWER);
 
     msg_ocsp_answer_get(body, &m);
@@ -122,8 +125,7 @@ static void answered(struct req *r)
     } else if (m.error) {
         reply_error(r, (enum ocsp_error)m.error);
     } else if (m.keep) {
-        b = ocsp_cache_keep(a->pins[0], a->q.ids[0].digest, &m);
-        reply_body(r, b);
+        reply_kept(r, ocsp_cache_keep(a->pins[0], a->q.ids[0].digest, &m));
     } else {
         front_header_lent(r, "Cache-Control", "no-store");
         front_reply(r, 200, TYPE_RESPONSE, &m.der);

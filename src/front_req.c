@@ -180,7 +180,7 @@ void front_reply(struct req *r, int status, const char *type, struct buf *body)
     finish(r, TODO_REPLY, status, type, m, len);
 }
 
-void front_reply_const(struct req *r, int status, const char *type,
+void front_reply_lent(struct req *r, int status, const char *type,
                        const void *p, size_t len)
 {
     finish(r, TODO_REPLY, status, type,

@@ -10,7 +10,7 @@ void front_health(struct req *r)
     static const char ok[] = "ok\n";
 
     if (front_query_none(r) == 0)
-        front_reply_const(r, 200, "text/plain; charset=utf-8", ok,
+        front_reply_lent(r, 200, "text/plain; charset=utf-8", ok,
                           sizeof(ok) - 1);
 }
 
@@ -81,6 +81,6 @@ void front_metrics(struct req *r)
 void front_openapi(struct req *r)
 {
     if (front_query_none(r) == 0)
-        front_reply_const(r, 200, "application/yaml", front_openapi_text,
+        front_reply_lent(r, 200, "application/yaml", front_openapi_text,
                           front_openapi_size);
 }
