@@ -69,7 +69,7 @@ void link_phase(struct link *l, enum phase p, uint64_t octets)
         [PHASE_IDLE] = IDLE_S, [PHASE_HEAD] = HEAD_S,   [PHASE_BODY] = BODY_S,
         [PHASE_WAIT] = 0,      [PHASE_REPLY] = REPLY_S,
     };
-    int64_t now = tm_mono_us(), left = seconds[p] * (int64_t)SECOND;
+    int64_t now = tm_mono_coarse_us(), left = seconds[p] * (int64_t)SECOND;
 
     if (left)
         left += (int64_t)(octets / REPLY_RATE) * SECOND + now;

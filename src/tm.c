@@ -36,6 +36,14 @@ int64_t tm_mono_us(void)
     return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
+int64_t tm_mono_coarse_us(void)
+{
+    struct timespec ts;
+
+    clock_read(CLOCK_MONOTONIC_COARSE, &ts);
+    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
 int64_t tm_boot(void)
 {
     struct timespec ts;
