@@ -366,20 +366,24 @@ static void log_path(struct log_line *l, const char *path)
         log_str(l, "path", path);
 }
 
+/* What is asked in masses is of interest only when it goes wrong. */
+static enum log_level level_of(const struct req *r, bool whole)
+{
+    const bool quiet =
+        r->route && r->route->listeners & QUIET && whole && r->status < 400;
+
+    return quiet ? LOG_DEBUG : LOG_INFO;
+}
+
 static void log_request(const struct req *r, int64_t us, bool whole)
 {
     static const char *const methods[METHOD__MAX] = {
         "-", [METHOD_GET] = "GET", [METHOD_POST] = "POST",
         [METHOD_DELETE] = "DELETE"};
     static const char *const shown[EV__MAX] = {"none", "token", "certificate"};
-    const bool quiet =
-        r->route && r->route->listeners & QUIET && whole && r->status < 400;
-    const enum log_level level = quiet ? LOG_DEBUG : LOG_INFO;
     struct log_line l;
 
-    if (!log_wants(level))
-        return;
-    log_begin(&l, level, "request");
+    log_begin(&l, level_of(r, whole), "request");
     log_str(&l, "id", r->caller.request_id);
     log_str(&l, "from", r->caller.address);
     log_str(&l, "shown", shown[r->caller.evidence]);
@@ -399,6 +403,7 @@ static void on_completed(void *arg, struct MHD_Connection *conn, void **con_cls,
                          enum MHD_RequestTerminationCode why)
 {
     struct req *r = *con_cls;
+    const bool whole = why == MHD_REQUEST_TERMINATED_COMPLETED_OK;
     int64_t us;
 
     (void)arg;
@@ -410,7 +415,8 @@ static void on_completed(void *arg, struct MHD_Connection *conn, void **con_cls,
     link_phase(r->core->link, PHASE_IDLE, 0);
     /* One whose head never came whole is not a request. */
     if (r->path) {
-        log_request(r, us, why == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+        if (log_wants(level_of(r, whole)))
+            log_request(r, us, whole);
         front_metrics_done(r, us);
     }
     req_free(r);
