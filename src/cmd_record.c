@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "init.h"
 #include "pem.h"
 #include "tm.h"
 #include "view.h"
@@ -136,16 +138,25 @@ int cmd_serial(struct serial *out, const char *text, struct errs *e)
                    "\"%s\" is not a serial number in hexadecimal", text);
 }
 
-/* Never over what is there: the old certificate may be in use. */
-static int write_new(const char *path, const struct buf *b, struct errs *e)
+/* Never over what is there: the old certificate may be in use.  Nothing stays
+ * of what could not be written, so that the same command can be given again. */
+static int write_new(const char *path, const struct record *r,
+                     const struct buf *b, struct errs *e)
 {
     AUTO(fd) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    AUTO(errs) struct errs why = {0};
+    char serial[2 * SERIAL_MAX + 1];
 
+    if (fd >= 0 && init_write_fd(fd, path, b, &why) == 0)
+        return 0;
     if (fd < 0)
-        return err_add(e, ERR_BAD_ARGUMENT, "%s: %s", path, strerror(errno));
-    if (write(fd, b->data, b->len) != (ssize_t)b->len || fsync(fd) < 0)
-        return err_add(e, ERR_BAD_ARGUMENT, "%s: %s", path, strerror(errno));
-    return 0;
+        err_add(&why, ERR_BAD_ARGUMENT, "%s: %s", path, strerror(errno));
+    else
+        unlink(path);
+    serial_text(serial, &r->serial);
+    return err_add(e, ERR_BAD_ARGUMENT,
+                   "%s; the certificate is issued: pocketca show --json %s",
+                   why.v[0].detail, serial);
 }
 
 static int show(const struct record *r, const struct authority_infos *l,
@@ -166,7 +177,7 @@ static int show(const struct record *r, const struct authority_infos *l,
     if (chain == CHAIN_WHOLE && a)
         pem_put(&pem, "CERTIFICATE", a->der.data, a->der.len);
     if (out)
-        return write_new(out, &pem, e);
+        return write_new(out, r, &pem, e);
     fwrite(pem.data, 1, pem.len, stdout);
     return 0;
 }

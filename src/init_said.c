@@ -43,13 +43,14 @@ static const char *skip_conf(const struct init *i, const char *text)
 {
     static const char conf[] = "/pocketca.conf:";
     const char *p = text + strlen(i->tmp);
+    size_t line;
 
     if (strncmp(text, i->tmp, strlen(i->tmp)) != 0 ||
         strncmp(p, conf, sizeof(conf) - 1) != 0)
         return text;
     p += sizeof(conf) - 1;
-    p += strspn(p, "0123456789:");
-    return *p == ' ' ? p + 1 : text;
+    line = strspn(p, "0123456789:");
+    return line && p[line] == ' ' ? p + line + 1 : text;
 }
 
 static char *said(const struct init *i, const char *text)

@@ -143,6 +143,7 @@ static int commit_state(struct signer *s, size_t i, const struct signer_crl *c,
                         const struct crl_state *st, struct errs *e)
 {
     struct crl_commit *j = job_new(sizeof(*j), &crl_kind, NULL, 0, NULL);
+    AUTO(errs) struct errs why = {0};
     int rc;
 
     j->authority = s->authorities[i].name;
@@ -150,9 +151,12 @@ static int commit_state(struct signer *s, size_t i, const struct signer_crl *c,
     j->partition = c->partition;
     j->who = who;
     j->state = *st;
-    rc = job_wait(s, &j->job, e);
+    rc = job_wait(s, &j->job, &why);
     job_free(&j->job);
-    return rc;
+    return rc == 0 ? 0
+                   : err_add(e, why.v[0].code,
+                             "the ledger could not be told of it (%s)",
+                             err_code(why.v[0].code));
 }
 
 void crl_set_published(struct signer *s, size_t i, struct signer_crl *c,
@@ -167,7 +171,9 @@ void crl_set_published(struct signer *s, size_t i, struct signer_crl *c,
     pthread_mutex_unlock(&s->crl_lock);
 }
 
-/* What is behind fd becomes the newest CRL: known to the ledger, then seen. */
+/* What is behind fd becomes the newest CRL: known to the ledger, then seen.
+ * When there is no room for that, the file goes: the ledger needs what it
+ * takes. */
 static int commit_file(struct signer *s, size_t i, struct signer_crl *c,
                        const struct requester *who, int fd,
                        struct crl_state *st, struct errs *e)
@@ -175,8 +181,12 @@ static int commit_file(struct signer *s, size_t i, struct signer_crl *c,
     AUTO(free) char *scope = crl_scope(s->authorities[i].name, c->partition);
 
     if (crl_file_seal(fd, st->sha256, e) != 0 ||
-        commit_state(s, i, c, scope, who, st, e) != 0)
+        commit_state(s, i, c, scope, who, st, e) != 0) {
+        /* After any other error the ledger may mean this file. */
+        if (e->v[0].code == ERR_STORAGE_FULL)
+            crl_file_drop(s, scope);
         return -1;
+    }
     /* The number is used up, whatever becomes of the file. */
     pthread_mutex_lock(&s->crl_lock);
     if (st->number > s->crls[i].number)

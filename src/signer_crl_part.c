@@ -59,6 +59,7 @@ int crl_partition_take(struct signer *s, const struct signer_authority *a,
     const unsigned size = a->conf->crl_partition_size;
     struct timespec until;
     bool taken, late = false;
+    enum err why;
 
     *partition = 0;
     if (size == 0)
@@ -77,9 +78,10 @@ int crl_partition_take(struct signer *s, const struct signer_authority *a,
             break;
         late = pthread_cond_timedwait(&s->crl_passed, &s->crl_lock, &until);
     }
+    why = l->failed != ERR_NONE ? l->failed : ERR_STORAGE_ERROR;
     pthread_mutex_unlock(&s->crl_lock);
     return taken ? 0
-                 : err_add(e, ERR_STORAGE_ERROR,
+                 : err_add(e, why,
                            "the CRL of the next partition of %s could not be "
                            "published yet: nothing is issued before it is",
                            a->name);

@@ -162,6 +162,15 @@ static bool waits_for(const struct signer *s, const struct job *j,
     return false;
 }
 
+static void refuse(struct job *j, const struct errs *why)
+{
+    err_add(&j->errs, why->n ? why->v[0].code : ERR_STORAGE_ERROR, "%s: %s",
+            j->crl_asked ? "the CRL could not be published"
+                         : "the revocation is recorded, and the CRL that says "
+                           "so could not be published yet",
+            why->n ? why->v[0].detail : "the service is ending");
+}
+
 void crl_answer(struct signer *s, const struct signer_crl *failed,
                 const struct errs *why)
 {
@@ -176,10 +185,7 @@ void crl_answer(struct signer *s, const struct signer_crl *failed,
             continue;
         }
         if (!good)
-            err_add(&j->errs, why->n ? why->v[0].code : ERR_STORAGE_ERROR,
-                    "the revocation is recorded, and the CRL that says so "
-                    "could not be published yet: %s",
-                    why->n ? why->v[0].detail : "the service is ending");
+            refuse(j, why);
         *at = j->next;
         j->next = NULL;
         *end = j;

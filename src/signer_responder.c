@@ -12,7 +12,7 @@ enum {
     /* Left when the next one is made: who is warned of certificates that end
      * within a week is not warned of this one. */
     RENEW_LEFT = 8 * 24 * 3600,
-    PASS_S = 30, /* how often their ends are looked at */
+    PASS_S = 5, /* how often it is tried again, and their ends are looked at */
 };
 
 static const struct limits unlimited;

@@ -72,6 +72,38 @@ static int schema_bring_up(sqlite3 *db, int from)
     return rc;
 }
 
+/* A disk without room is no damage.  SQLite says "I/O error" where the index of
+ * the log has none. */
+static bool is_full(sqlite3 *db, int rc)
+{
+    const int why = sqlite3_system_errno(db);
+
+    return rc == SQLITE_FULL || rc == SQLITE_IOERR_SHMSIZE || why == ENOSPC ||
+           why == EDQUOT;
+}
+
+/* A disk that is full or fails leaves the ledger as it is. */
+static int fault(sqlite3 *db, int rc, const char *path, struct errs *e)
+{
+    const int kind = rc & 0xff;
+    const char *why = kind == SQLITE_CORRUPT ? sqlite3_errstr(rc)
+                                             : sqlite3_errmsg(db);
+
+    if (is_full(db, rc))
+        return err_add(e, ERR_STORAGE_FULL,
+                       "the ledger %s cannot be used now: no space is left on "
+                       "its disk",
+                       path);
+    if (kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB)
+        return err_add(e, ERR_STORAGE_ERROR,
+                       "the ledger %s is damaged, restore a backup: %s", path,
+                       why);
+    return err_add(e, ERR_STORAGE_ERROR, "the ledger %s cannot be used%s: %s",
+                   path,
+                   kind == SQLITE_IOERR ? " now, its disk is full or fails" : "",
+                   why);
+}
+
 int sq_create(const char *path, struct errs *e)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -92,8 +124,7 @@ int sq_create(const char *path, struct errs *e)
     if (rc == SQLITE_OK)
         rc = schema_bring_up(db, 0);
     if (rc != SQLITE_OK)
-        err_add(e, ERR_STORAGE_ERROR, "%s cannot be made: %s", path,
-                sqlite3_errmsg(db));
+        fault(db, rc, path, e);
     if (sqlite3_close(db) != SQLITE_OK)
         abort();
     if (rc != SQLITE_OK)
@@ -135,7 +166,8 @@ static int judge_file(const char *path, struct errs *e)
 }
 
 /* Moves what the last process left in the log into the file, which also finds
- * a disk that fails.  SQLite takes a cut last page for a whole one. */
+ * a disk that fails.  A full one is no damage: the log has everything, and is
+ * moved when there is room.  SQLite takes a cut last page for a whole one. */
 static int settle_file(sqlite3 *db, const char *path)
 {
     struct stat st;
@@ -143,26 +175,13 @@ static int settle_file(sqlite3 *db, const char *path)
     int rc = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE,
                                        NULL, NULL);
 
-    if ((rc & 0xff) == SQLITE_BUSY)
+    if ((rc & 0xff) == SQLITE_BUSY || rc == SQLITE_FULL)
         return SQLITE_OK;
     if (rc == SQLITE_OK)
         rc = pragma(db, "page_size", &page);
     if (rc == SQLITE_OK && (stat(path, &st) < 0 || st.st_size % page != 0))
         rc = SQLITE_CORRUPT;
     return rc;
-}
-
-/* A disk that is full or fails leaves the ledger as it is. */
-static int not_read(const char *path, int rc, const char *why, struct errs *e)
-{
-    const int kind = rc & 0xff;
-    const bool damaged = kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB;
-
-    return err_add(e, ERR_STORAGE_ERROR,
-                   damaged ? "the ledger %s is damaged, restore a backup: %s"
-                           : "the ledger %s cannot be used now, its disk is "
-                             "full or fails: %s",
-                   path, why);
 }
 
 static int judge_db(sqlite3 *db, const char *path, struct errs *e)
@@ -177,7 +196,7 @@ static int judge_db(sqlite3 *db, const char *path, struct errs *e)
     if (rc == SQLITE_OK)
         rc = pragma(db, "schema_version", NULL); /* reads the schema */
     if (rc != SQLITE_OK)
-        return not_read(path, rc, sqlite3_errmsg(db), e);
+        return fault(db, rc, path, e);
     if (id != APPLICATION_ID)
         return err_add(e, ERR_STORAGE_ERROR,
                        "%s is a database, but no ledger of pocketca", path);
@@ -191,10 +210,9 @@ static int judge_db(sqlite3 *db, const char *path, struct errs *e)
     if (rc == SQLITE_OK)
         rc = statements_fit(db);
     if (rc != SQLITE_OK)
-        return err_add(e, ERR_STORAGE_ERROR, "the ledger %s cannot be used: %s",
-                       path, sqlite3_errmsg(db));
+        return fault(db, rc, path, e);
     rc = settle_file(db, path);
-    return rc == SQLITE_OK ? 0 : not_read(path, rc, sqlite3_errstr(rc), e);
+    return rc == SQLITE_OK ? 0 : fault(db, rc, path, e);
 }
 
 static void store_conn_drop(struct store_conn *base)
@@ -233,8 +251,7 @@ static struct store_conn *conn_make(struct store *base, bool writer,
     if (rc == SQLITE_OK)
         rc = settle(c->db, writer);
     if (rc != SQLITE_OK) {
-        err_add(e, ERR_STORAGE_ERROR, "the ledger %s cannot be opened: %s",
-                s->path, sqlite3_errmsg(c->db));
+        fault(c->db, rc, s->path, e);
         store_conn_drop(&c->base);
         return NULL;
     }
@@ -376,8 +393,7 @@ struct store *sq_open(const char *path, struct errs *e)
     if (rc == SQLITE_OK && judge_db(db, path, e) != 0)
         rc = SQLITE_ERROR;
     else if (rc != SQLITE_OK || (rc = sq_bans_load(s, db)) != SQLITE_OK)
-        err_add(e, ERR_STORAGE_ERROR, "the ledger %s cannot be opened: %s",
-                path, sqlite3_errmsg(db));
+        fault(db, rc, path, e);
     sqlite3_close(db);
     if (rc == SQLITE_OK)
         return &s->base;

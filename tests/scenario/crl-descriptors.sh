@@ -30,7 +30,7 @@ while [ "$n" -lt 200 ]; do
     cp "$T/body" "$T/one.internal.pem"
     n=$((n + 1))
 done
-is 'it ends with a refusal' "$status $(jq -r .code "$T/body")" '503 storage-error'
+is 'it ends with a refusal' "$status $(jq -r .code "$T/body")" '503 storage-full'
 # 160, less 64, less two for each of 8 connections of each of 2 listeners
 room=64
 is 'there are as many lists as there is room for' \

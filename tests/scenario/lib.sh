@@ -52,7 +52,7 @@ HOME=$T # no ~/.curlrc, no ~/.rnd
 export HOME
 API='' PUBLIC='' BEARER='' SERVE='' status='' serial=''
 tap_n=0 tap_failed=0 tap_ended=''
-PORTS=${TMPDIR:-/tmp}/pocketca-ports.$(id -u)
+: "${PORTS:=${TMPDIR:-/tmp}/pocketca-ports.$(id -u)}"
 RAWHTTP=$BUILD/tests/scenario/rawhttp
 MKCSR=$BUILD/tests/scenario/mkcsr
 
