@@ -19,21 +19,21 @@ static void fill_warnings(struct strs *to, const struct csr *csr)
         if (i != SUBJECT_CN && csr->subject.v[i]) {
             AUTO(free) char *values = subject_values(csr->subject.v[i]);
 
-            strs_add_own(to, xasprintf("The %s %s of the subject was "
+            strs_add_own(to, xasprintf("the %s %s of the subject was "
                                        "dropped: the name of an authority is "
-                                       "its common name.",
+                                       "its common name",
                                        subject_field_text(i), values));
         }
     for (size_t i = 0; i < csr->san.n; i++) {
         AUTO(free) char *name = name_text(&csr->san.v[i]);
 
-        strs_add_own(to, xasprintf("The alternative name \"%s\" was dropped: "
-                                   "an authority has none.",
+        strs_add_own(to, xasprintf("the alternative name \"%s\" was dropped: "
+                                   "an authority has none",
                                    name));
     }
     for (size_t i = 0; i < csr->odd_san.n; i++)
-        strs_add_own(to, xasprintf("The alternative name of type %s was "
-                                   "dropped: an authority has none.",
+        strs_add_own(to, xasprintf("the alternative name of type %s was "
+                                   "dropped: an authority has none",
                                    csr->odd_san.v[i]));
 }
 

@@ -28,7 +28,7 @@ const char *csr_power_text(enum csr_power one)
 
 int csr_bad(struct errs *e, const char *what)
 {
-    return err_add(e, ERR_BAD_CSR, "The CSR is malformed: %s.", what);
+    return err_add(e, ERR_BAD_CSR, "the CSR is malformed: %s", what);
 }
 
 /* CertificationRequestInfo (RFC 2986 section 4.1).  Names and key are judged
@@ -110,9 +110,9 @@ int csr_verify(const struct csr *c, struct key_verifier *v, struct errs *e)
 static int is_private(struct errs *e)
 {
     return err_add(e, ERR_CSR_IS_PRIVATE_KEY,
-                   "This holds a private key.  It was not stored, but it has "
+                   "this holds a private key; it was not stored, but it has "
                    "been sent: make a new key, and send only the CSR made "
-                   "with it (openssl req -new -key server.key).");
+                   "with it (openssl req -new -key server.key)");
 }
 
 /* The forms of an unencrypted or encrypted private key in DER: PKCS#8
@@ -181,8 +181,8 @@ static int pem_decode(const char *body, size_t len, struct buf *der,
         strcmp(label, "NEW CERTIFICATE REQUEST") != 0) {
         der->len = was;
         return err_add(e, ERR_BAD_CSR,
-                       "This is a PEM block of \"%s\"; a CERTIFICATE REQUEST "
-                       "is expected.",
+                       "this is a PEM block of \"%s\"; a CERTIFICATE REQUEST "
+                       "is expected",
                        label);
     }
     return 0;

@@ -17,7 +17,7 @@ enum { ATTRIBUTES_MAX = 32, EXTENSIONS_MAX = 64, SAN_MAX = 1000 };
 
 static int ext_bad(struct errs *e, const char *which)
 {
-    return err_add(e, ERR_BAD_CSR, "The requested extension %s is malformed.",
+    return err_add(e, ERR_BAD_CSR, "the requested extension %s is malformed",
                    which);
 }
 
@@ -80,14 +80,14 @@ static int san_parse(struct csr *c, struct der d, struct errs *e)
         return ext_bad(e, "subjectAltName");
     if (der_end(&list))
         return err_add(e, ERR_BAD_NAME,
-                       "The subjectAltName has no names in it.");
+                       "the subjectAltName has no names in it");
     c->has_san = true;
     while (!der_end(&list)) {
         if (der_next(&list, &t))
             return ext_bad(e, "subjectAltName");
         if (++n > SAN_MAX)
             return err_add(e, ERR_TOO_MANY_NAMES,
-                           "The subjectAltName has more than %d names.",
+                           "the subjectAltName has more than %d names",
                            SAN_MAX);
         if (general_parse(c, &t, e))
             r = -1;

@@ -23,7 +23,7 @@ static int text_parse(struct csr *c, const struct der_tlv *oid,
     if (rule) {
         der_oid_print(type, sizeof(type), oid->val, oid->len);
         return err_add(e, cn ? ERR_BAD_NAME : ERR_BAD_CSR,
-                       "The %s %s of the subject %s.",
+                       "the %s %s of the subject %s",
                        cn ? "common name" : "attribute", type, rule);
     }
     if (f == SUBJECT__MAX || text.len == 0)
@@ -32,8 +32,8 @@ static int text_parse(struct csr *c, const struct der_tlv *oid,
         AUTO(free) char *had = subject_values(c->subject.v[f]);
 
         strs_add_own(&c->warnings,
-                     xasprintf("The subject has several common names; %s "
-                               "was dropped, the last one counts.",
+                     xasprintf("the subject has several common names; %s "
+                               "was dropped, the last one counts",
                                had));
     }
     if (cn)

@@ -85,7 +85,8 @@ enum err {
 
 struct err_item {
     enum err code;
-    char *detail; /* a sentence: the value and the rule that refused it */
+    char *detail; /* the value and the rule that refused it, a sentence that
+                   * others can stand around: lower case, no full stop */
     char *name;   /* the name it is about ("dns:a.b"), or NULL */
 };
 

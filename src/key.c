@@ -95,7 +95,7 @@ int key_rule_parse(struct key_rule *out, const char *text, struct errs *e)
     return err_add(e, ERR_BAD_ARGUMENT,
                    "\"%s\" is no kind of key: ec:P-256, ec:P-384, ec:P-521, "
                    "ed25519, or rsa with bits from %d to %d (rsa:3072, "
-                   "rsa:2048-4096).",
+                   "rsa:2048-4096)",
                    text, KEY_RSA_MIN, KEY_RSA_MAX);
 }
 

@@ -35,7 +35,7 @@ EVP_PKEY *key_generate(const char *spec, struct errs *e)
         r.curve == CURVE_P521) {
         err_add(e, ERR_BAD_ARGUMENT,
                 "\"%s\" is no key that can be made: ec:P-256, ec:P-384, "
-                "ed25519, or rsa:2048 to rsa:4096 in steps of %d.",
+                "ed25519, or rsa:2048 to rsa:4096 in steps of %d",
                 spec, MADE_RSA_STEP);
         return NULL;
     }
@@ -123,19 +123,19 @@ static int secret_open(const char *path, struct buf *out, struct errs *e)
 
     if (fd < 0 || fstat(fd, &st))
         return err_add(e, ERR_BAD_ARGUMENT,
-                       "The key file \"%s\" cannot be opened: %s.", path,
+                       "the key file \"%s\" cannot be opened: %s", path,
                        strerror(errno));
     if (!S_ISREG(st.st_mode))
         return err_add(e, ERR_BAD_ARGUMENT,
-                       "The key file \"%s\" is not a regular file.", path);
+                       "the key file \"%s\" is not a regular file", path);
     if (st.st_mode & (S_IRWXG | S_IRWXO))
         return err_add(e, ERR_BAD_ARGUMENT,
-                       "The key file \"%s\" has mode %04o: group and others "
-                       "must have no access (chmod 600).",
+                       "the key file \"%s\" has mode %04o: group and others "
+                       "must have no access (chmod 600)",
                        path, (unsigned)(st.st_mode & 07777));
     if (file_read(fd, out))
         return err_add(e, ERR_BAD_ARGUMENT,
-                       "The key file \"%s\" cannot be read: %s.", path,
+                       "the key file \"%s\" cannot be read: %s", path,
                        strerror(errno));
     return 0;
 }
@@ -173,12 +173,12 @@ static int key_judge(EVP_PKEY *key, const char *path, struct errs *e)
     if (!EVP_PKEY_is_a(key, "RSA") && !EVP_PKEY_is_a(key, "EC") &&
         !EVP_PKEY_is_a(key, "ED25519"))
         return err_add(e, ERR_BAD_ARGUMENT,
-                       "The key in \"%s\" is of no type that signs here: rsa, "
-                       "ec or ed25519.",
+                       "the key in \"%s\" is of no type that signs here: rsa, "
+                       "ec or ed25519",
                        path);
     key_spki(key, &spki);
     if (key_pub_parse(&pub, spki.data, spki.len, &why))
-        return err_add(e, ERR_BAD_ARGUMENT, "The key in \"%s\": %s", path,
+        return err_add(e, ERR_BAD_ARGUMENT, "the key in \"%s\": %s", path,
                        errs_first(&why)->detail);
     s = key_signer_new(key);
     v = key_verifier_new();
@@ -189,8 +189,8 @@ static int key_judge(EVP_PKEY *key, const char *path, struct errs *e)
     key_signer_free(s);
     if (r)
         return err_add(e, ERR_BAD_ARGUMENT,
-                       "The private and the public half of the key in \"%s\" "
-                       "do not belong together.",
+                       "the private and the public half of the key in \"%s\" "
+                       "do not belong together",
                        path);
     return 0;
 }
@@ -223,15 +223,15 @@ static EVP_PKEY *text_load(const struct buf *text, const char *path,
     if (!key)
         err_add(e, ERR_BAD_ARGUMENT,
                 p.asked && !pass
-                    ? "The key in \"%s\" is encrypted, and there is no "
-                      "passphrase."
+                    ? "the key in \"%s\" is encrypted, and there is no "
+                      "passphrase"
                 : p.asked && unsupported
-                    ? "The key in \"%s\" is encrypted by an algorithm that "
+                    ? "the key in \"%s\" is encrypted by an algorithm that "
                       "OpenSSL has not, or no longer: write it anew with "
                       "openssl pkcs8 -topk8 (-provider legacy -provider "
-                      "default)."
-                : p.asked ? "The passphrase does not open the key in \"%s\"."
-                          : "The file \"%s\" holds no private key in PEM.",
+                      "default)"
+                : p.asked ? "the passphrase does not open the key in \"%s\""
+                          : "the file \"%s\" holds no private key in PEM",
                 path);
     return key;
 }
@@ -267,7 +267,7 @@ EVP_PKEY *key_load(const char *uri, const char *dir, const char *pass,
 
     if (strncmp(uri, "file:", 5) != 0 || uri[5] == '\0') {
         err_add(e, ERR_BAD_ARGUMENT,
-                "\"%s\" is no key: \"file:\" and a path are expected.", uri);
+                "\"%s\" is no key: \"file:\" and a path are expected", uri);
         return NULL;
     }
     uri += 5;

@@ -11,18 +11,18 @@ enum { ED25519_LEN = 32 };
 
 static int bad(struct errs *e, const char *what)
 {
-    return err_add(e, ERR_BAD_CSR, "The public key is malformed: %s.", what);
+    return err_add(e, ERR_BAD_CSR, "the public key is malformed: %s", what);
 }
 
 static int refused(struct errs *e, const char *what)
 {
-    return err_add(e, ERR_KEY_NOT_ALLOWED, "The key is never certified: %s.",
+    return err_add(e, ERR_KEY_NOT_ALLOWED, "the key is never certified: %s",
                    what);
 }
 
 static int weak(struct errs *e, const char *what)
 {
-    return err_add(e, ERR_KEY_WEAK, "The key is weak: %s.", what);
+    return err_add(e, ERR_KEY_WEAK, "the key is weak: %s", what);
 }
 
 static int bit_length(const uint8_t *p, size_t len)
@@ -42,11 +42,11 @@ static int rsa_judge(const struct key_pub *k, struct errs *e)
 
     if (k->bits > KEY_RSA_MAX)
         return err_add(e, ERR_KEY_NOT_ALLOWED,
-                       "The RSA modulus has %d bits; %d are the most.", k->bits,
+                       "the RSA modulus has %d bits; %d are the most", k->bits,
                        KEY_RSA_MAX);
     if (k->bits < KEY_RSA_MIN)
         r = err_add(e, ERR_KEY_WEAK,
-                    "The RSA modulus has %d bits; %d are the least.", k->bits,
+                    "the RSA modulus has %d bits; %d are the least", k->bits,
                     KEY_RSA_MIN);
     if (!(k->n[k->n_len - 1] & 1))
         r = weak(e, "its RSA modulus is even");
@@ -114,11 +114,11 @@ static int curve_parse(const struct curve **out, struct der *params,
         if (c->curve != CURVE_NONE)
             return 0;
         return err_add(e, ERR_KEY_NOT_ALLOWED,
-                       "The key is never certified: its curve is %s.", c->name);
+                       "the key is never certified: its curve is %s", c->name);
     }
     der_oid_print(text, sizeof(text), oid.val, oid.len);
     return err_add(e, ERR_KEY_NOT_ALLOWED,
-                   "The key is never certified: its curve is %s.", text);
+                   "the key is never certified: its curve is %s", text);
 }
 
 /* SEC 1 section 2.3.3: the first octet says the form. */
@@ -222,12 +222,12 @@ static int algorithm_parse(struct key_pub *k, const struct der_tlv *oid,
         if (a->parse)
             return a->parse(k, params, e);
         return err_add(e, ERR_KEY_NOT_ALLOWED,
-                       "The key is never certified: its algorithm is %s.",
+                       "the key is never certified: its algorithm is %s",
                        a->name);
     }
     der_oid_print(text, sizeof(text), oid->val, oid->len);
     return err_add(e, ERR_KEY_NOT_ALLOWED,
-                   "The key is never certified: its algorithm is %s.", text);
+                   "the key is never certified: its algorithm is %s", text);
 }
 
 int key_pub_parse(struct key_pub *out, const uint8_t *spki, size_t len,

@@ -80,7 +80,7 @@ uint32_t sig_salt(enum sig_alg a)
 static int odd(struct errs *e, const char *what)
 {
     return err_add(e, ERR_BAD_SIGNATURE,
-                   "The signature algorithm is malformed: %s.", what);
+                   "the signature algorithm is malformed: %s", what);
 }
 
 /* NULL, or nothing: RFC 4055 sections 2.1 and 5 want both accepted. */
@@ -126,8 +126,8 @@ static int pss_mask_parse(struct der *d)
 static int bad_salt(uint32_t salt, enum sig_alg a, struct errs *e)
 {
     return err_add(e, ERR_BAD_SIGNATURE,
-                   "The signature algorithm %s has a salt of %u octets, which "
-                   "is not as long as the hash (%u).",
+                   "the signature algorithm %s has a salt of %u octets, which "
+                   "is not as long as the hash (%u)",
                    sig_info(a)->text, salt, sig_salt(a));
 }
 
@@ -171,7 +171,7 @@ static int unknown(const struct der_tlv *oid, struct errs *e)
         if (der_oid_is(oid, refused[i].oid, refused[i].oid_len))
             name = refused[i].text;
     return err_add(e, ERR_BAD_SIGNATURE,
-                   "The signature algorithm %s is not accepted.", name);
+                   "the signature algorithm %s is not accepted", name);
 }
 
 int sig_alg_parse_salt(struct der *d, enum sig_alg *out, uint32_t *salt,

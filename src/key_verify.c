@@ -76,8 +76,8 @@ void key_verifier_free(struct key_verifier *v)
 static int wrong(struct errs *e)
 {
     return err_add(e, ERR_BAD_SIGNATURE,
-                   "The signature was not made by the key it comes with, or "
-                   "something was changed after it was signed.");
+                   "the signature was not made by the key it comes with, or "
+                   "something was changed after it was signed");
 }
 
 /* RFC 3279 section 2.2.3: Ecdsa-Sig-Value, two positive numbers no longer
@@ -103,12 +103,12 @@ static int ec_verify(struct key_verifier *v, const struct key_pub *k,
     if (EVP_PKEY_set1_encoded_public_key(v->ec[k->curve].key, k->point,
                                          k->point_len) <= 0)
         return err_add(e, ERR_KEY_NOT_ALLOWED,
-                       "The key is never certified: its point is not on the "
-                       "curve %s.",
+                       "the key is never certified: its point is not on the "
+                       "curve %s",
                        key_curve_text(k->curve));
     if (!ecdsa_sig_valid(sig, sig_len, k->point_len / 2))
         return err_add(e, ERR_BAD_SIGNATURE,
-                       "The signature is not an ECDSA signature in DER.");
+                       "the signature is not an ECDSA signature in DER");
     return EVP_PKEY_verify(v->ec[k->curve].ctx, sig, sig_len, sum,
                            digest_size(d)) == 1
                ? 0
@@ -151,7 +151,7 @@ static int rsa_verify(struct key_verifier *v, const struct key_pub *k,
     int padding = i->pss ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING;
 
     if (!key)
-        return err_add(e, ERR_KEY_WEAK, "The RSA key cannot be used.");
+        return err_add(e, ERR_KEY_WEAK, "the RSA key cannot be used");
     ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
     if (!ctx || EVP_PKEY_verify_init(ctx) <= 0 ||
         EVP_PKEY_CTX_set_rsa_padding(ctx, padding) <= 0 ||
@@ -188,7 +188,7 @@ static int judge_type(const struct key_pub *k, const struct sig_info *i,
     if (i->type == k->type)
         return 0;
     return err_add(e, ERR_BAD_SIGNATURE,
-                   "The signature algorithm %s does not fit a key of type %s.",
+                   "the signature algorithm %s does not fit a key of type %s",
                    i->text, key_type_text(k->type));
 }
 

@@ -193,7 +193,7 @@ int key_rsa_weak(const struct key_pub *k, struct errs *e)
         return 0;
     why = find_weakness(k);
     if (why)
-        return err_add(e, ERR_KEY_WEAK, "The key is weak: %s.", why);
+        return err_add(e, ERR_KEY_WEAK, "the key is weak: %s", why);
     key_passed_add(sha256);
     return 0;
 }

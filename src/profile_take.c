@@ -48,8 +48,8 @@ static int take_email(const struct profile *p, const struct claim *a,
         return -1;
     if (a->listed && !names_has(&out->names, &n)) {
         strs_add_own(warnings,
-                     xasprintf("The mail address \"%s\" of the subject is not "
-                               "among the names; it was dropped.",
+                     xasprintf("the mail address \"%s\" of the subject is not "
+                               "among the names; it was dropped",
                                n.value));
         name_free(&n);
         return 0;
@@ -76,8 +76,8 @@ static void dropped(struct strs *warnings, const char *cn)
 {
     AUTO(free) char *text = subject_values(cn);
 
-    strs_add_own(warnings, xasprintf("The common name %s is no name that "
-                                     "can be certified; it was dropped.",
+    strs_add_own(warnings, xasprintf("the common name %s is no name that "
+                                     "can be certified; it was dropped",
                                      text));
 }
 
@@ -139,14 +139,14 @@ static int no_names(const char *cn, struct errs *e)
 
     if (text)
         return err_add(e, ERR_NO_NAMES,
-                       "The request has no names, and its common name %s "
+                       "the request has no names, and its common name %s "
                        "is none either: put them into the subjectAltName of "
-                       "the CSR or name them with it (?names=web.internal).",
+                       "the CSR or name them with it (?names=web.internal)",
                        text);
     return err_add(e, ERR_NO_NAMES,
-                   "The request has no names: put them into the "
+                   "the request has no names: put them into the "
                    "subjectAltName of the CSR or name them with it "
-                   "(?names=web.internal).");
+                   "(?names=web.internal)");
 }
 
 /* A certificate has one value of a field.  Which one is meant nobody knows. */
@@ -156,8 +156,8 @@ static int several(const struct profile *p, enum subject_field f,
     AUTO(free) char *values = subject_values(value);
 
     return err_add(e, ERR_BAD_CSR,
-                   "The subject has several values of %s, %s, and profile "
-                   "\"%s\" takes one.",
+                   "the subject has several values of %s, %s, and profile "
+                   "\"%s\" takes one",
                    subject_field_text(f), values, p->name);
 }
 
@@ -185,7 +185,7 @@ static int take_field(const struct profile *p, enum subject_field f,
     rule = subject_rule(f, value);
     if (rule) {
         text = subject_values(asked);
-        return err_add(e, ERR_BAD_CSR, "The %s %s of the subject %s.",
+        return err_add(e, ERR_BAD_CSR, "the %s %s of the subject %s",
                        subject_field_text(f), text, rule);
     }
     out->v[f] = take_ptr(value);

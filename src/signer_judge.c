@@ -43,8 +43,8 @@ int issue_judge_key(struct worker *w, const struct key_pub *key, struct errs *e)
                        "this is the key of an authority, or the ledger's");
     if (weak_list_has(&w->s->weak, key))
         return err_add(e, ERR_KEY_WEAK,
-                       "The key is weak: its RSA modulus is on a list of keys "
-                       "that everybody knows (weak-keys).");
+                       "the key is weak: its RSA modulus is on a list of keys "
+                       "that everybody knows (weak-keys)");
     r = judge_ban(w->reader, sha256, e);
     if (r == STORE_NONE)
         return 0;

@@ -115,8 +115,8 @@ CN = x
 END
 ok 'a CSR with more than a key and a name' sign "$T/wordy.csr" \
     --out "$T/wordy.pem"
-for said in 'The c "DE" of the subject was dropped' \
-    'The o "Example Ltd" of the subject was dropped' \
+for said in 'the c "DE" of the subject was dropped' \
+    'the o "Example Ltd" of the subject was dropped' \
     'alternative name "dns:wordy.internal" was dropped' \
     'alternative name of type directoryName was dropped'; do
     err "warns: $said" "warning: .*$said"

@@ -107,7 +107,7 @@ for c in d1 D:; do
     ask country "/C=$c/CN=svc-x"
     send 400 bad-csr "no country: $c" country dept
     like 'is named, with the rule' "$T/body" \
-        "The c .*$c.* is no country code of two capital letters"
+        "the c .*$c.* is no country code of two capital letters"
 done
 ask upn /CN=svc-x 'otherName:1.3.6.1.4.1.311.20.2.3;UTF8:jane@corp'
 send 422 name-type-not-allowed 'a name for Windows' upn dept
