@@ -138,6 +138,9 @@ int crl_file_new(const struct signer *s, const char *name, struct errs *e);
 enum err crl_file_error(int why);
 /* Removes a new one that came to nothing: the disk may be full of it. */
 void crl_file_drop(const struct signer *s, const char *name);
+/* Keeps what is in place under the name that is returned, "NAME.crl.NUMBER"; NULL
+ * when it cannot be. */
+char *crl_file_keep(const struct signer *s, const char *name, uint64_t number);
 /* Syncs what is behind fd and hashes it. */
 int crl_file_seal(int fd, uint8_t sha256[32], struct errs *e);
 /* Puts it in the place of the one before it. */

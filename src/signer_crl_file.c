@@ -78,6 +78,17 @@ void crl_file_drop(const struct signer *s, const char *name)
     unlink(path);
 }
 
+char *crl_file_keep(const struct signer *s, const char *name, uint64_t number)
+{
+    AUTO(free) char *path = path_of(s, name, ".crl");
+    char *kept = xasprintf("%s.%llu", path, (unsigned long long)number);
+
+    if (link(path, kept) == 0 || errno == EEXIST)
+        return kept;
+    free(kept);
+    return NULL;
+}
+
 static int hash_fd(int fd, uint8_t sha256[32], off_t *size)
 {
     AUTO(evp_md_ctx) EVP_MD_CTX *md = EVP_MD_CTX_new();

@@ -78,6 +78,23 @@ static void scan_entries(struct signer *s, struct store_conn *db)
     }
 }
 
+/* After a restore the ledger may know less than what was published: what it
+ * revoked then is on the list in place alone, which the next one takes the
+ * place of. */
+static void tell_lost(const struct signer *s, size_t i, const char *scope,
+                      uint64_t seen, uint64_t known)
+{
+    const struct signer_authority *a = &s->authorities[i];
+    AUTO(free) char *kept = a->key ? crl_file_keep(s, scope, seen) : NULL;
+
+    log_msg(LOG_WARN, "crl",
+            "%s.crl has number %llu, the ledger knows %llu: the next one has a "
+            "higher number, and lacks what the ledger does not know%s%s%s%s",
+            scope, (unsigned long long)seen, (unsigned long long)known,
+            kept ? ": pocketca import --authority " : "", kept ? a->name : "",
+            kept ? " --crl " : "", kept ? kept : "");
+}
+
 /* What is known of one CRL, and its file. */
 static void restore(struct signer *s, struct store_conn *db, size_t i,
                     struct signer_crl *c)
@@ -92,12 +109,8 @@ static void restore(struct signer *s, struct store_conn *db, size_t i,
 
     if (!known && !seen)
         return;
-    /* After a restore the ledger may know less than what was published. */
     if (seen > st.number)
-        log_msg(LOG_WARN, "crl",
-                "%s.crl has number %llu, the ledger knows %llu: the next "
-                "one has a higher number",
-                scope, (unsigned long long)seen, (unsigned long long)st.number);
+        tell_lost(s, i, scope, seen, st.number);
     pthread_mutex_lock(&s->crl_lock);
     c->state = st;
     if (seen > l->number)
