@@ -223,8 +223,9 @@ static bool is_repeated(const struct der_tlv *oids, size_t n)
     return false;
 }
 
-int csr_extensions_parse(struct csr *c, const struct der_tlv *exts,
-                         struct errs *e)
+/* Extensions, one element and nothing else. */
+static int extensions_parse(struct csr *c, const struct der_tlv *exts,
+                            struct errs *e)
 {
     struct der list = der_of(exts->val, exts->len);
     struct der_tlv oids[EXTENSIONS_MAX];
@@ -265,7 +266,7 @@ static int attribute_parse(struct csr *c, struct der *attrs,
     if (*had)
         return csr_bad(e, "it has two lists of extensions");
     *had = true;
-    return csr_extensions_parse(c, &value, e);
+    return extensions_parse(c, &value, e);
 }
 
 int csr_attributes_parse(struct csr *c, struct der attrs, struct errs *e)

@@ -12,8 +12,5 @@ int csr_subject_parse(struct csr *c, const struct der_tlv *name,
                       struct errs *e);
 /* Contents of the attributes: names and power of an extensionRequest. */
 int csr_attributes_parse(struct csr *c, struct der attrs, struct errs *e);
-/* Extensions, one element and nothing else. */
-int csr_extensions_parse(struct csr *c, const struct der_tlv *exts,
-                         struct errs *e);
 
 #endif

@@ -150,9 +150,6 @@ int signer_link_call(struct req *r, enum msg_type want, struct rd *body,
                      struct errs *e);
 /* Requests that wait too long are answered 503. */
 void signer_link_expire(int64_t now_us);
-/* True once the signer has gone. */
-bool signer_link_gone(void);
-unsigned signer_link_pending(void);
 
 /* ---- front_crl.c ---- */
 /* Takes m and fd. */

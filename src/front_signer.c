@@ -302,26 +302,6 @@ static void *recv_run(void *arg)
     return NULL;
 }
 
-bool signer_link_gone(void)
-{
-    bool g;
-
-    pthread_mutex_lock(&lock);
-    g = gone;
-    pthread_mutex_unlock(&lock);
-    return g;
-}
-
-unsigned signer_link_pending(void)
-{
-    unsigned n;
-
-    pthread_mutex_lock(&lock);
-    n = SLOTS - 1 - n_vacant;
-    pthread_mutex_unlock(&lock);
-    return n;
-}
-
 /* ---- calls of our own ---- */
 
 int signer_link_call(struct req *r, enum msg_type want, struct rd *body,

@@ -56,7 +56,8 @@ static char *line_of(int fd, int end_char, const char *what, struct errs *e)
     return xstrndup((const char *)room, end);
 }
 
-char *passphrase_read(const char *what, const char *path, struct errs *e)
+/* The first line of a file; NULL with a reason that begins with `what`. */
+static char *file_read(const char *what, const char *path, struct errs *e)
 {
     AUTO(free) char *name = xasprintf("%s: \"%s\"", what, path);
     AUTO(fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -91,7 +92,7 @@ int passphrase_given(const struct passphrase_from *from, char **out,
         return err_add(e, ERR_BAD_ARGUMENT,
                        "--passphrase-file and --passphrase-fd: one of them");
     *out = from->fd ? read_fd(from->fd, e)
-                    : passphrase_read("--passphrase-file", from->file, e);
+                    : file_read("--passphrase-file", from->file, e);
     return *out ? 0 : -1;
 }
 
@@ -139,7 +140,7 @@ static char *read_credential(const char *name, struct errs *e)
         return NULL;
     }
     path = xasprintf("%s/%s", dir, name);
-    return passphrase_read("passphrase-credential", path, e);
+    return file_read("passphrase-credential", path, e);
 }
 
 static int fill(const struct conf *c, struct conf_authority *a,
@@ -150,7 +151,7 @@ static int fill(const struct conf *c, struct conf_authority *a,
     if (!conf_key_closed(c, a))
         return 0;
     if (a->passphrase_file)
-        a->pass = passphrase_read("passphrase-file", a->passphrase_file, e);
+        a->pass = file_read("passphrase-file", a->passphrase_file, e);
     else if (a->passphrase_credential)
         a->pass = read_credential(a->passphrase_credential, e);
     else if (given)

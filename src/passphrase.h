@@ -18,11 +18,9 @@ struct passphrase_from {
     bool ask;         /* the terminal may be asked */
 };
 
-/* The first line of a file; the caller wipes.  NULL with a reason that begins
- * with `what`: 1 to 1024 octets, no NUL. */
-char *passphrase_read(const char *what, const char *path, struct errs *e);
-/* The same from --passphrase-file or --passphrase-fd; *out is NULL when
- * neither was given.  -1 with the reason, also when both were. */
+/* The first line of --passphrase-file or --passphrase-fd, 1 to PASSPHRASE_MAX
+ * octets without NUL, for passphrase_free(); *out is NULL when neither was
+ * given.  -1 with the reason, also when both were. */
 int passphrase_given(const struct passphrase_from *from, char **out,
                      struct errs *e);
 /* Asks once, without echo, on the controlling terminal; NULL without a reason
