@@ -32,6 +32,10 @@ static void *run(void *arg)
     bool stop = false, done;
 
     pthread_setname_np(pthread_self(), "checkpointer");
+    if (!c) {
+        log_msg(LOG_ERROR, "checkpoint", "%s", e.v[0].detail);
+        commit_give_up(s, "the log could not be opened to be moved");
+    }
     while (c && !stop) {
         usleep(PAUSE_US);
         pthread_mutex_lock(&s->queue_lock);
