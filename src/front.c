@@ -23,8 +23,9 @@ enum {
     MS = 1000,
     DRAIN_MS = 4000,
     DRAIN_TICK_MS = 10,
-    FRESH_MS = 1000, /* for a connection that has not asked yet */
-    IDLE_MS = 100,   /* for one whose next request is on its way */
+    UNCOUNTED_MS = 30, /* for one that is being accepted meanwhile */
+    FRESH_MS = 1000,   /* for a connection that has not asked yet */
+    IDLE_MS = 100,     /* for one whose next request is on its way */
     GONE_MS = 1000,
 };
 
@@ -120,7 +121,8 @@ static void drain(struct front *f, int ms)
 {
     f->draining = true;
     http_quiesce();
-    for (int t = 0; t < ms && f->connections; t += DRAIN_TICK_MS) {
+    for (int t = 0; t < ms && (t < UNCOUNTED_MS || f->connections);
+         t += DRAIN_TICK_MS) {
         if (t >= IDLE_MS)
             link_end_idle(t >= FRESH_MS);
         usleep(DRAIN_TICK_MS * MS);
