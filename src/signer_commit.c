@@ -147,7 +147,7 @@ static enum store_result run_job(struct signer *s, struct job *j)
 
 static enum store_result run_batch(struct signer *s, struct job *batch)
 {
-    enum store_result r = store_begin(s->writer);
+    enum store_result r = STORE_OK;
     uint64_t before = ledger_size(s->ledger);
 
     for (struct job *j = batch; j && r == STORE_OK; j = j->next)
@@ -195,14 +195,17 @@ static void answer_all(struct signer *s, struct job *batch)
     log_let_go();
 }
 
+/* *begun: it was a job that failed, if anything did. */
 static enum store_result try_batch(struct signer *s, struct job *batch,
-                                   char **why)
+                                   bool *begun, char **why)
 {
     struct ledger_mark start;
-    enum store_result r;
+    enum store_result r = store_begin(s->writer);
 
+    *begun = r == STORE_OK;
     ledger_mark(s->ledger, &start);
-    r = run_batch(s, batch);
+    if (*begun)
+        r = run_batch(s, batch);
     if (r == STORE_OK)
         return r;
     *why = xstrdup(store_conn_error(s->writer));
@@ -239,9 +242,10 @@ static void commit_batch(struct signer *s, struct job *batch, size_t n)
     const uint64_t revocations = s->revocations;
     int64_t began = tm_mono_us();
     AUTO(free) char *why = NULL;
-    enum store_result r = try_batch(s, batch, &why);
+    bool begun;
+    enum store_result r = try_batch(s, batch, &begun, &why);
 
-    if (r != STORE_OK && r != STORE_BROKEN && n > 1) {
+    if (r != STORE_OK && r != STORE_BROKEN && begun && n > 1) {
         commit_each(s, batch);
         return;
     }

@@ -82,7 +82,8 @@ START_TEST(a_refused_row_is_one_refused_request)
 }
 END_TEST
 
-/* A job that holds the committer up: what comes meanwhile is one batch. */
+/* A job that holds the committer up, between two transactions: what comes
+ * meanwhile is one batch. */
 struct hold {
     struct job job;
     sem_t *begun, *go;
@@ -90,16 +91,22 @@ struct hold {
 
 static enum store_result hold_apply(struct signer *s, struct job *job)
 {
-    struct hold *h = (struct hold *)job;
-
     (void)s;
-    sem_post(h->begun);
-    sem_wait(h->go);
+    (void)job;
     return STORE_OK;
 }
 
+static void hold_done(struct signer *s, struct job *job)
+{
+    struct hold *h = (struct hold *)job;
+
+    sem_post(h->begun);
+    sem_wait(h->go);
+    job_done(s, job);
+}
+
 static const struct job_kind hold_kind = {.apply = hold_apply,
-                                          .done = job_done};
+                                          .done = hold_done};
 
 static void hold(struct ca *c, sem_t *go)
 {
@@ -435,12 +442,43 @@ START_TEST(an_attempt_that_was_undone_tells_nothing)
 }
 END_TEST
 
+/* Another process has the ledger: a batch waits for it once, and not each of
+ * its jobs.  That it is gone when the first of them was told is too late. */
+START_TEST(what_cannot_begin_is_refused_at_once)
+{
+    AUTO(scene) struct scene s;
+    char path[160];
+    sqlite3 *db;
+    sem_t go;
+
+    scene_make(&s);
+    hold(&s.ca, &go);
+    ca_path(&s.ca, path, "ledger.db");
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+                     SQLITE_OK);
+    for (int i = 0; i < 3; i++)
+        put_issue(&s, NULL, NULL);
+    sem_post(&go);
+    for (int i = 0; i < 3; i++) {
+        struct frame f;
+
+        ca_recv(&s.ca, &f);
+        ck_assert_int_eq(ca_error(&f, NULL), ERR_STORAGE_ERROR);
+        if (i == 0)
+            sqlite3_close(db);
+    }
+    sem_destroy(&go);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
         a_refused_row_is_one_refused_request,
         what_fails_takes_nobody_along,
         an_attempt_that_was_undone_tells_nothing,
+        what_cannot_begin_is_refused_at_once,
     };
 
     return unit_run("signer_commit", tests, sizeof(tests) / sizeof(tests[0]));
