@@ -5,6 +5,7 @@
 #define POCKETCA_ASCII_H
 
 #include <stdbool.h>
+#include <string.h>
 
 static inline bool ascii_is_upper(int c)
 {
@@ -34,6 +35,17 @@ static inline bool ascii_is_alnum(int c)
 static inline char ascii_lower(char c)
 {
     return ascii_is_upper(c) ? (char)(c - 'A' + 'a') : c;
+}
+
+static inline char ascii_upper(char c)
+{
+    return ascii_is_lower(c) ? (char)(c - 'a' + 'A') : c;
+}
+
+/* tchar of RFC 9110 section 5.6.2 */
+static inline bool ascii_is_tchar(int c)
+{
+    return ascii_is_alnum(c) || (c && strchr("!#$%&'*+-.^_`|~", c));
 }
 
 /* The value of a hexadecimal digit in either case, or -1. */

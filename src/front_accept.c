@@ -6,18 +6,12 @@
 #include "ascii.h"
 #include "front_args.h"
 
-/* tchar of RFC 9110 section 5.6.2 */
-static bool is_token(char c)
-{
-    return ascii_is_alnum(c) || (c && strchr("!#$%&'*+-.^_`|~", c));
-}
-
 /* One "type/subtype" at s in lower case; its length, or 0. */
 static size_t media_range(char out[MEDIA_SIZE], const char *s)
 {
     size_t n = 0, slashes = 0;
 
-    for (; is_token(s[n]) || s[n] == '/'; n++) {
+    for (; ascii_is_tchar(s[n]) || s[n] == '/'; n++) {
         if (n + 1 == MEDIA_SIZE)
             return 0;
         slashes += s[n] == '/';

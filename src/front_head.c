@@ -5,23 +5,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ascii.h"
 #include "buf.h"
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_alnum(char c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-/* RFC 9110 section 5.6.2 */
 static bool is_token(const char *s, size_t len)
 {
     for (size_t i = 0; i < len; i++)
-        if (!is_alnum(s[i]) && (!s[i] || !strchr("!#$%&'*+-.^_`|~", s[i])))
+        if (!ascii_is_tchar(s[i]))
             return false;
     return len > 0;
 }
@@ -161,11 +151,6 @@ static int check_absolute(struct req_head *h, struct errs *e)
     return 0;
 }
 
-static bool is_hex(char c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
 static int check_url(struct req_head *h, struct errs *e)
 {
     for (const char *s = h->url; *s; s++) {
@@ -174,7 +159,7 @@ static int check_url(struct req_head *h, struct errs *e)
                            "the URL has octets that no URL may have");
         if (*s != '%')
             continue;
-        if (!is_hex(s[1]) || !is_hex(s[2]))
+        if (ascii_hex(s[1]) < 0 || ascii_hex(s[2]) < 0)
             return err_add(e, ERR_BAD_REQUEST,
                            "a %% in the URL is not followed by two "
                            "hexadecimal digits");
@@ -251,7 +236,7 @@ bool head_id_ok(const char *id)
     size_t n = 0;
 
     for (; id[n] && n <= HEAD_ID_MAX; n++)
-        if (!is_alnum(id[n]) && !strchr("._-", id[n]))
+        if (!ascii_is_alnum(id[n]) && !strchr("._-", id[n]))
             return false;
     return n >= 1 && n <= HEAD_ID_MAX;
 }

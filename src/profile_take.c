@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "profile.h"
 
 void taken_free(struct taken *t)
@@ -166,8 +167,7 @@ static int several(const struct profile *p, enum subject_field f,
 static void upper(char *code)
 {
     for (; *code; code++)
-        if (*code >= 'a' && *code <= 'z')
-            *code = (char)(*code - 'a' + 'A');
+        *code = ascii_upper(*code);
 }
 
 static int take_field(const struct profile *p, enum subject_field f,
