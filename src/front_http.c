@@ -375,7 +375,8 @@ static enum log_level level_of(const struct req *r, bool whole)
     return quiet ? LOG_DEBUG : LOG_INFO;
 }
 
-static void log_request(const struct req *r, int64_t us, bool whole)
+static void log_request(const struct req *r, enum log_level level, int64_t us,
+                        bool whole)
 {
     static const char *const methods[METHOD__MAX] = {
         "-", [METHOD_GET] = "GET", [METHOD_POST] = "POST",
@@ -383,7 +384,7 @@ static void log_request(const struct req *r, int64_t us, bool whole)
     static const char *const shown[EV__MAX] = {"none", "token", "certificate"};
     struct log_line l;
 
-    log_begin(&l, level_of(r, whole), "request");
+    log_begin(&l, level, "request");
     log_str(&l, "id", r->caller.request_id);
     log_str(&l, "from", r->caller.address);
     log_str(&l, "shown", shown[r->caller.evidence]);
@@ -404,6 +405,7 @@ static void on_completed(void *arg, struct MHD_Connection *conn, void **con_cls,
 {
     struct req *r = *con_cls;
     const bool whole = why == MHD_REQUEST_TERMINATED_COMPLETED_OK;
+    enum log_level level;
     int64_t us;
 
     (void)arg;
@@ -415,8 +417,9 @@ static void on_completed(void *arg, struct MHD_Connection *conn, void **con_cls,
     link_phase(r->core->link, PHASE_IDLE, 0);
     /* One whose head never came whole is not a request. */
     if (r->path) {
-        if (log_wants(level_of(r, whole)))
-            log_request(r, us, whole);
+        level = level_of(r, whole);
+        if (log_wants(level))
+            log_request(r, level, us, whole);
         front_metrics_done(r, us);
     }
     req_free(r);
