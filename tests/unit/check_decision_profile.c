@@ -180,21 +180,7 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {everything_that_a_profile_may_say};
-    int failed;
 
-    party_make(&ca_key, "ec:P-256");
-    party_make(&leaf_key, "ec:P-256");
-    party_make(&other_key, "ec:P-256");
-    make();
-    failed =
-        unit_run("decision_profile", tests, sizeof(tests) / sizeof(*tests));
-    party_free(&ca_key);
-    party_free(&leaf_key);
-    party_free(&other_key);
-    cert_free(&ca);
-    taken_free(&taken);
-    pattern_free(&profile.names.v[0]);
-    buf_free(&ca_der);
-    buf_free(&good);
-    return failed;
+    return decision_run("decision_profile", tests,
+                        sizeof(tests) / sizeof(*tests));
 }

@@ -357,14 +357,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("ocsp");
     TCase *tc = tcase_create("ocsp");
-    SRunner *r;
-    int failed;
 
-    party_make(&issuing, "ec:P-256");
-    party_make(&responder, "ec:P-256");
-    tcase_add_unchecked_fixture(tc, setup, teardown);
     tcase_add_test(tc, what_openssl_asks);
     tcase_add_test(tc, too_much_is_refused);
     tcase_add_test(tc, cut_or_followed);
@@ -373,12 +367,5 @@ int main(void)
     tcase_add_loop_test(tc, by_hand_each_rule, 0,
                         sizeof(hands) / sizeof(*hands));
     tcase_add_test(tc, indefinite_lengths_are_refused);
-    suite_add_tcase(suite, tc);
-    r = srunner_create(suite);
-    srunner_run_all(r, CK_ENV);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    party_free(&issuing);
-    party_free(&responder);
-    return failed != 0;
+    return ocsp_run("ocsp", tc);
 }

@@ -158,22 +158,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("ocsp_answer");
     TCase *tc = tcase_create("ocsp_answer");
-    SRunner *r;
-    int failed;
 
-    party_make(&issuing, "ec:P-256");
-    party_make(&responder, "ec:P-256");
-    tcase_add_unchecked_fixture(tc, setup, teardown);
     tcase_add_test(tc, openssl_reads_what_was_meant);
     tcase_add_test(tc, errors_have_no_more_than_a_status);
-    suite_add_tcase(suite, tc);
-    r = srunner_create(suite);
-    srunner_run_all(r, CK_ENV);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    party_free(&issuing);
-    party_free(&responder);
-    return failed != 0;
+    return ocsp_run("ocsp_answer", tc);
 }

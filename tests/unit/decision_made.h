@@ -101,4 +101,25 @@ static inline void make(void)
         abort();
 }
 
+static inline int decision_run(const char *name, const TTest *const *tests,
+                               size_t n)
+{
+    int failed;
+
+    party_make(&ca_key, "ec:P-256");
+    party_make(&leaf_key, "ec:P-256");
+    party_make(&other_key, "ec:P-256");
+    make();
+    failed = unit_run(name, tests, n);
+    party_free(&ca_key);
+    party_free(&leaf_key);
+    party_free(&other_key);
+    cert_free(&ca);
+    taken_free(&taken);
+    pattern_free(&profile.names.v[0]);
+    buf_free(&ca_der);
+    buf_free(&good);
+    return failed;
+}
+
 #endif

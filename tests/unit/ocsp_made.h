@@ -65,4 +65,24 @@ static inline OCSP_CERTID *id_of(const EVP_MD *md, long serial)
     return id;
 }
 
+/* The tests of that case, each with certificates of its own. */
+static inline int ocsp_run(const char *name, TCase *tc)
+{
+    Suite *suite = suite_create(name);
+    SRunner *r;
+    int failed;
+
+    party_make(&issuing, "ec:P-256");
+    party_make(&responder, "ec:P-256");
+    tcase_add_unchecked_fixture(tc, setup, teardown);
+    suite_add_tcase(suite, tc);
+    r = srunner_create(suite);
+    srunner_run_all(r, CK_ENV);
+    failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    party_free(&issuing);
+    party_free(&responder);
+    return failed != 0;
+}
+
 #endif
