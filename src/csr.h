@@ -61,7 +61,8 @@ void csr_make(EVP_PKEY *key, const char *cn, struct buf *out);
 
 /* A body as it came: PEM, PEM without line ends, or DER; one CSR, and before
  * PEM perhaps lines of text.  Appends to der.  A private key, anywhere in the
- * body, in PEM or DER, encrypted or not, is ERR_CSR_IS_PRIVATE_KEY; all else ERR_BAD_CSR. */
+ * body, in PEM or DER, encrypted or not, is ERR_CSR_IS_PRIVATE_KEY; all else
+ * ERR_BAD_CSR. */
 int csr_decode(const void *body, size_t len, struct buf *der,
                struct errs *e);
 

@@ -84,11 +84,10 @@ static int load_crl(struct init *i, struct errs *e)
 
 static void warn(const struct init *i)
 {
-    struct strs warnings = {0};
+    AUTO(strs) struct strs warnings = {0};
 
     chain_lint(i->import_cert, &i->imported, &warnings);
     cmd_warn(&warnings);
-    strs_free(&warnings);
 }
 
 /* The names of the profiles that init writes. */

@@ -146,7 +146,8 @@ static bool refuses_subject(const struct cert *ca, const struct cert *c)
     if (c->subject_len == 2)
         return false;
     while (cert_subtree_next(&list, &base, &bounds))
-        if (base.tag == GENERAL_DN && cert_dn_within(c->subject, c->subject_len, &base, true))
+        if (base.tag == GENERAL_DN &&
+            cert_dn_within(c->subject, c->subject_len, &base, true))
             return true;
     list = cert_subtrees(ca, PERMITTED);
     while (cert_subtree_next(&list, &base, &bounds))

@@ -38,8 +38,9 @@ static void told_field(struct report *r, const struct issue_ask *a,
                        enum subject_field f)
 {
     const char *asked = a->m->subject.v[f], *is = a->taken.subject.v[f];
-    AUTO(free) char *all = asked && strchr(asked, '\n') ? subject_values(asked)
-                                                        : xstrdup_null(asked);
+    AUTO(free)
+    char *all = asked && strchr(asked, '\n') ? subject_values(asked)
+                                             : xstrdup_null(asked);
     AUTO(free)
     char *about = xasprintf("%s=%s", subject_field_text(f),
                             is    ? is
@@ -50,9 +51,10 @@ static void told_field(struct report *r, const struct issue_ask *a,
         report_note(r, "subject", about, "is a name that is denied");
     else if (is)
         report_rule(r, "subject", about, &(struct errs){0}, 0, "%s",
-                    a->profile->fixed.v[f]            ? "the profile's own"
-                    : asked && strcasecmp(asked, is) == 0 ? "taken from the request"
-                                                      : "from the names");
+                    a->profile->fixed.v[f] ? "the profile's own"
+                    : asked && strcasecmp(asked, is) == 0
+                        ? "taken from the request"
+                        : "from the names");
     else if (asked)
         report_note(r, "subject", about, "not taken from the request");
 }

@@ -97,8 +97,8 @@ static int note_other(void *arg, struct record *r)
     if (v->n_renewed &&
         bsearch(&r->leaf, v->leaves, v->n_renewed, sizeof(*v->leaves), by_leaf))
         return 0;
-    v->leaves = xreallocarray(v->leaves, v->n_also + 1, sizeof(*v->leaves));
-    v->also = xreallocarray(v->also, v->n_also + 1, sizeof(*v->also));
+    v->leaves = xgrow(v->leaves, v->n_also, sizeof(*v->leaves));
+    v->also = xgrow(v->also, v->n_also, sizeof(*v->also));
     v->leaves[v->n_also] = r->leaf;
     v->also[v->n_also++] = r->serial;
     return 0;
