@@ -319,6 +319,7 @@ stage() {
     if "$@" >"$OUT/$name.log" 2>&1 </dev/null; then result=passed; else
         result=FAILED
         tail -n 60 "$OUT/$name.log"
+        grep -E '^(FAIL|ERROR): ' "$OUT/$name.log" | tail -n 60
     fi
     printf '%-18s %s (%s s)\n' "$name" "$result" $(($(date +%s) - began))
     [ $result = passed ]
@@ -327,6 +328,13 @@ stage() {
 # step: a stage that counts as one.
 step() {
     if stage "$@"; then count 1 0; else count 0 1; fi
+}
+
+# red LOG: of a test that failed, what it said at the points that did.
+red() {
+    echo "    $1:"
+    { grep -E -A6 '^not ok|:[EF]:' "$1" || tail -n 20 "$1"; } |
+        head -n 60 | cut -c1-240 | sed 's/^/        /'
 }
 
 # suite: a stage of automake's; counted from its own verdicts, and a unit test
@@ -347,8 +355,8 @@ suite() { # NAME DIR COMMAND…
     [ $s_rc -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
     [ "$good" -gt 0 ] || [ "$bad" -gt 0 ] || bad=1 # nothing ran
     if [ "$bad" -gt 0 ]; then
-        grep -Er '^:test-result: (FAIL|ERROR|XPASS)' --include='*.trs' \
-            "$s_dir" | sed 's/^/    /' || true
+        grep -Elr '^:test-result: (FAIL|ERROR|XPASS)' --include='*.trs' \
+            "$s_dir" | while read -r trs; do red "${trs%.trs}.log"; done
     fi
     count $((good + checks)) "$bad"
 }
