@@ -37,8 +37,8 @@ enum {
 #define PROC_READY "ready"
 
 /* PR_SET_PDEATHSIG, then the parent is checked; no core dumps; SIGPIPE, SIGINT
- * and SIGHUP (the terminal's: the supervisor decides) ignored; log_open().  The
- * very first thing of a child. */
+ * and SIGHUP (the terminal's: the supervisor decides) ignored; SCHED_BATCH;
+ * log_open().  The very first thing of a child. */
 void proc_child_init(const char *log_name);
 /* One packet to the supervisor. */
 void proc_tell(const char *text);

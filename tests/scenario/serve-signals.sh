@@ -25,6 +25,9 @@ if "$POCKETCA" version | grep -q seccomp; then
     is 'no new privileges' "$(cat "/proc/$front/status" \
         "/proc/$signer/status" | grep -c 'NoNewPrivs:.*1')" 2
 fi
+# field 41, after the name in brackets: 3 is SCHED_BATCH
+is 'no thread takes the CPU from one that works' "$(cat "/proc/$front/task/"*/stat \
+    "/proc/$signer/task/"*/stat | sed 's/.*) //' | cut -d ' ' -f 39 | sort -u)" 3
 issue a.internal
 
 # SIGHUP with the same file: a new pair behind the same sockets
