@@ -7,7 +7,7 @@ dofile((debug.getinfo(1, "S").source:match("^@(.*/)") or "") .. "result.lua")
 
 function init(args)
     local headers = { ["Authorization"] = "Bearer " .. args[2] }
-    requests, at, odd = {}, 0, 0
+    requests, at = {}, 0
     for serial in io.lines(args[1]) do
         table.insert(requests,
             wrk.format("GET", "/v1/certificates/" .. serial, headers))
@@ -18,8 +18,4 @@ end
 function request()
     at = at + 1
     return requests[(at - 1) % #requests + 1]
-end
-
-function response(status)
-    if status ~= 200 then odd = odd + 1 end
 end

@@ -11,18 +11,14 @@ function init(args)
         ["Authorization"] = "Bearer " .. args[2],
         ["Content-Type"] = "application/x-www-form-urlencoded",
     }
-    serials, at, odd = {}, 0, 0
+    serials, at = {}, 0
     for serial in io.lines(args[1]) do table.insert(serials, serial) end
 end
 
 function request()
     at = at + 1
-    if at > #serials then odd = odd + 1 end
+    if at > #serials then missing = missing + 1 end
     local serial = serials[math.min(at, #serials)]
     return wrk.format("POST", "/v1/certificates/" .. serial .. "/revoke",
         headers, "reason=superseded")
-end
-
-function response(status)
-    if status ~= 200 then odd = odd + 1 end
 end

@@ -198,7 +198,7 @@ post()
         front_was=$(cpu "$front") signer_was=$(cpu "$signer")
         load post.lua "$(url "$1")" "$work/csrs.pem" "$(token "$1")" \
             >"$work/result"
-        read -r answers took bad p50 p99 <"$work/result"
+        read -r answers took bad p50 p99 _ <"$work/result"
         [ "$bad" = 0 ] || die "$1: $bad answers were no success"
         added=$(($(settled_size "$1") - before))
         front_us=$((front_us + $(cpu "$front") - front_was))
@@ -234,7 +234,7 @@ get()
         cursor="&cursor=$next" pages=$((pages + 1))
     done
     load get.lua "$(url "$1")" "$work/serials" "$(token "$1")" >"$work/result"
-    read -r answers took bad p50 p99 <"$work/result"
+    read -r answers took bad p50 p99 _ <"$work/result"
     [ "$bad" = 0 ] || die "GET: $bad answers were no success"
     awk -v n="$answers" -v s="$took" 'BEGIN { print int(n / s) }' \
         >"$work/get.rate"
@@ -259,7 +259,7 @@ bare()
     done
     load post.lua "$scheme://127.0.0.1:$port" "$work/csrs.pem" none \
         >"$work/result"
-    read -r answers took bad p50 p99 <"$work/result"
+    read -r answers took bad p50 p99 _ <"$work/result"
     [ "$bad" = 0 ] || die "bare $scheme: $bad answers were no success"
     awk -v n="$answers" -v s="$took" 'BEGIN { print int(n / s) }' \
         >"$work/bare-$scheme.rate"

@@ -13,10 +13,11 @@ INSERT INTO tiles (id, root, hashes) VALUES (?1, ?2, ?3);
 -- name: tile_range
 SELECT id, root, hashes FROM tiles WHERE id >= ?1 AND id < ?2 ORDER BY id;
 
+-- VALUES: what is selected from the table itself goes through a temporary one.
+
 -- name: head_put
 INSERT INTO heads (hour, size, time, root, sig)
-  SELECT max(?1, coalesce((SELECT max(hour) FROM heads), 0)), ?2, ?3, ?4, ?5
-  WHERE true
+  VALUES (max(?1, coalesce((SELECT max(hour) FROM heads), 0)), ?2, ?3, ?4, ?5)
   ON CONFLICT (hour) DO UPDATE SET size = excluded.size, time = excluded.time,
     root = excluded.root, sig = excluded.sig;
 
