@@ -21,7 +21,7 @@ struct client {
     pthread_t server;
     struct buf out;
     uint64_t id;
-    uint8_t in[MSG_MAX];
+    struct msg_in in;
 };
 
 static int away(const struct conf *c, struct errs *e)
@@ -151,7 +151,7 @@ void client_close(struct client *c)
         pthread_join(c->server, NULL);
     signer_close(c->s);
     buf_wipe(&c->out);
-    mem_wipe(c->in, sizeof(c->in)); /* a new token came through it */
+    mem_wipe(&c->in, sizeof(c->in)); /* a new token came through it */
     free(c);
 }
 
@@ -176,7 +176,7 @@ int client_send(struct client *c, struct errs *e)
 
 int client_recv(struct client *c, struct frame *f, struct errs *e)
 {
-    if (msg_recv(c->sock, PEER_S, c->in, f) != 1 || f->id != c->id)
+    if (msg_recv(c->sock, PEER_S, &c->in, f) != 1 || f->id != c->id)
         return err_add(e, ERR_SIGNER_AWAY, "the service went away");
     if (f->type != MSG_ERROR)
         return 0;

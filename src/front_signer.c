@@ -276,13 +276,13 @@ void signer_link_expire(int64_t now_us)
 
 static void *recv_run(void *arg)
 {
-    static uint8_t in[MSG_MAX];
+    static struct msg_in in;
     struct frame f;
     struct req *r;
 
     (void)arg;
     pthread_setname_np(pthread_self(), "answers");
-    while (msg_recv(FD_PEER, PEER_S, in, &f) == 1) {
+    while (msg_recv(FD_PEER, PEER_S, &in, &f) == 1) {
         if (f.type == MSG_CRL_FILE)
             on_crl(&f);
         else if (f.type == MSG_CRL_GONE)

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-enum { FLAG_MORE = 1, LENGTH_AT = 4, SEND_AT_ONCE = 64 };
+enum { FLAG_MORE = 1, LENGTH_AT = 4, PACKED_MAX = 64 };
 
 static const struct {
     const char *name;
@@ -51,6 +51,16 @@ static int frame_end(struct buf *frame)
     return 0;
 }
 
+static int send_packet(int sock, const struct msghdr *m, int flags)
+{
+    ssize_t n;
+
+    do
+        n = sendmsg(sock, m, MSG_NOSIGNAL | flags);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? -1 : 0;
+}
+
 int msg_send(int sock, struct buf *frame, int fd, bool dontwait)
 {
     union {
@@ -59,7 +69,6 @@ int msg_send(int sock, struct buf *frame, int fd, bool dontwait)
     } control = {0};
     struct iovec iov = {.iov_base = frame->data, .iov_len = frame->len};
     struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
-    ssize_t n;
 
     if (frame_end(frame) != 0)
         return -1;
@@ -71,51 +80,56 @@ int msg_send(int sock, struct buf *frame, int fd, bool dontwait)
         control.head.cmsg_len = CMSG_LEN(sizeof(int));
         memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
     }
-    do
-        n = sendmsg(sock, &m, MSG_NOSIGNAL | (dontwait ? MSG_DONTWAIT : 0));
-    while (n < 0 && errno == EINTR);
-    return n < 0 ? -1 : 0;
+    return send_packet(sock, &m, dontwait ? MSG_DONTWAIT : 0);
+}
+
+/* One packet of as many frames as it has room for: how many, 0 on failure. */
+static size_t send_some(int sock, struct buf *frames, size_t n)
+{
+    struct iovec iov[PACKED_MAX];
+    struct msghdr m = {.msg_iov = iov};
+    size_t i, octets = 0;
+
+    for (i = 0; i < n && i < PACKED_MAX; i++) {
+        if (frame_end(&frames[i]) != 0)
+            return 0;
+        octets += frames[i].len;
+        if (octets > MSG_MAX)
+            break;
+        iov[i] = (struct iovec){frames[i].data, frames[i].len};
+    }
+    m.msg_iovlen = i;
+    return send_packet(sock, &m, 0) == 0 ? i : 0;
 }
 
 int msg_send_all(int sock, struct buf *frames, size_t n)
 {
-    struct mmsghdr m[SEND_AT_ONCE];
-    struct iovec iov[SEND_AT_ONCE];
-    size_t ready = 0;
-    int sent;
+    size_t sent;
 
-    for (; n; frames += sent, n -= (size_t)sent) {
-        for (ready = 0; ready < n && ready < SEND_AT_ONCE; ready++) {
-            if (frame_end(&frames[ready]) != 0)
-                return -1;
-            iov[ready] = (struct iovec){frames[ready].data, frames[ready].len};
-            m[ready] = (struct mmsghdr){
-                .msg_hdr = {.msg_iov = &iov[ready], .msg_iovlen = 1}};
-        }
-        do
-            sent = sendmmsg(sock, m, (unsigned)ready, MSG_NOSIGNAL);
-        while (sent < 0 && errno == EINTR);
-        if (sent < 0)
+    for (; n; frames += sent, n -= sent)
+        if ((sent = send_some(sock, frames, n)) == 0)
             return -1;
-    }
     return 0;
 }
 
-/* The head, judged: what the table does not permit is a broken promise. */
-static int parse(const uint8_t *buf, size_t n, enum msg_peer peer,
-                 struct frame *out)
+/* The next frame's head, judged: what the table does not permit is a broken
+ * promise. */
+static int parse(struct msg_in *in, enum msg_peer peer, struct frame *out)
 {
-    struct rd r = rd_of(buf, n);
+    struct rd r = rd_of(in->v + in->at, in->n - in->at);
     uint16_t type = rd_u16(&r), flags = rd_u16(&r);
     uint32_t length = rd_u32(&r);
 
     out->id = rd_u64(&r);
-    if (r.failed || length != r.n || flags > FLAG_MORE)
+    if (r.failed || length > r.n || flags > FLAG_MORE)
         return -1;
     if (!msg_name(type) || !(table[type].from & peer))
         return -1;
-    if ((flags & FLAG_MORE) && peer != PEER_S)
-        return -1; /* only answers come in several frames */
+    /* Only answers come many in a packet, or several to one request. */
+    if (((flags & FLAG_MORE) || length < r.n) && peer != PEER_S)
+        return -1;
+    in->at = in->n - (r.n - length);
+    r.n = length;
     out->type = (enum msg_type)type;
     out->more = flags & FLAG_MORE;
     out->body = r;
@@ -133,18 +147,18 @@ static int take_fd(struct msghdr *m)
     return fd;
 }
 
-static int receive(int sock, enum msg_peer peer, int flags, uint8_t *buf,
-                   struct frame *out)
+/* 1, 0, -1 or MSG_NONE, as msg_recv() has them. */
+static int take_packet(int sock, enum msg_peer peer, int flags,
+                       struct msg_in *in, int *fd)
 {
     union {
         struct cmsghdr head;
         char room[CMSG_SPACE(sizeof(int))];
     } control;
-    struct iovec iov = {.iov_base = buf, .iov_len = MSG_MAX};
+    struct iovec iov = {.iov_base = in->v, .iov_len = sizeof(in->v)};
     struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
     ssize_t n;
 
-    *out = (struct frame){.fd = -1};
     if (peer == PEER_S) {
         m.msg_control = &control;
         m.msg_controllen = sizeof(control);
@@ -157,24 +171,41 @@ static int receive(int sock, enum msg_peer peer, int flags, uint8_t *buf,
     if (n <= 0)
         return 0;
     if (peer == PEER_S)
-        out->fd = take_fd(&m);
+        *fd = take_fd(&m);
+    in->at = 0;
+    in->n = (size_t)n;
     /* MSG_CTRUNC: descriptors came that were not asked for. */
-    if (!(m.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) &&
-        parse(buf, (size_t)n, peer, out) == 1 &&
-        (out->fd >= 0) == (out->type == MSG_CRL_FILE))
-        return 1;
-    if (out->fd >= 0)
-        close(out->fd);
-    out->fd = -1;
-    return -1;
+    return m.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ? -1 : 1;
 }
 
-int msg_recv(int sock, enum msg_peer peer, uint8_t *buf, struct frame *out)
+static int receive(int sock, enum msg_peer peer, int flags, struct msg_in *in,
+                   struct frame *out)
 {
-    return receive(sock, peer, 0, buf, out);
+    int got = 1;
+
+    *out = (struct frame){.fd = -1};
+    if (in->at == in->n)
+        got = take_packet(sock, peer, flags, in, &out->fd);
+    if (got == 1)
+        got = parse(in, peer, out);
+    if (got == 1 && (out->fd >= 0) != (out->type == MSG_CRL_FILE))
+        got = -1;
+    if (got == -1) {
+        if (out->fd >= 0)
+            close(out->fd);
+        out->fd = -1;
+        in->at = in->n;
+    }
+    return got;
 }
 
-int msg_recv_now(int sock, enum msg_peer peer, uint8_t *buf, struct frame *out)
+int msg_recv(int sock, enum msg_peer peer, struct msg_in *in, struct frame *out)
 {
-    return receive(sock, peer, MSG_DONTWAIT, buf, out);
+    return receive(sock, peer, 0, in, out);
+}
+
+int msg_recv_now(int sock, enum msg_peer peer, struct msg_in *in,
+                 struct frame *out)
+{
+    return receive(sock, peer, MSG_DONTWAIT, in, out);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Frames between the processes (doc/PROTOCOL.md): SOCK_SEQPACKET, one frame a
- * packet, {u16 type, u16 flags, u32 length, u64 id}, then the body; at most
- * MSG_MAX octets in all, everything big-endian.  One table names every
- * message, its direction and who may send it; what it does not permit ends
- * the connection.
+ * Frames between the processes (doc/PROTOCOL.md): SOCK_SEQPACKET, in a packet
+ * one frame, or many of the signer's; {u16 type, u16 flags, u32 length, u64
+ * id}, then the body; a packet has at most MSG_MAX octets, everything is
+ * big-endian.  One table names every message, its direction and who may send
+ * it; what it does not permit ends the connection.
  *
  * A request carries a caller (what was shown, never what was concluded) and
  * is answered by one frame, or by several with `more` and a last one without.
@@ -94,7 +94,7 @@ struct frame {
     enum msg_type type;
     bool more;
     uint64_t id;
-    struct rd body; /* points into the buffer given to msg_recv() */
+    struct rd body; /* points into the packet given to msg_recv() */
     int fd;         /* -1, or a descriptor that is the caller's to close */
 };
 
@@ -104,16 +104,25 @@ void msg_begin(struct buf *b, enum msg_type type, uint64_t id, bool more);
  * dontwait and it would block, EMSGSIZE when over MSG_MAX.  fd: passed along,
  * or -1. */
 int msg_send(int sock, struct buf *frame, int fd, bool dontwait);
-/* All n frames in their order, by few system calls; waits for room.  0; -1 with
+/* All n frames in their order, in few packets: for the signer, since nobody
+ * takes more than one in a packet from others.  Waits for room.  0; -1 with
  * errno as above, and then some of them may have gone. */
 int msg_send_all(int sock, struct buf *frames, size_t n);
+/* What a packet brought, zeroed at first.  Its frames are handed out one after
+ * another. */
+struct msg_in {
+    size_t at, n; /* of v, what was handed out and what there is */
+    uint8_t v[MSG_MAX];
+};
 /* 1 a frame; 0 the peer is gone; -1 the peer broke the protocol (unknown type,
- * not permitted from `peer`, wrong length): close the connection.  buf has
- * MSG_MAX octets.  Descriptors are taken only when peer is PEER_S. */
-int msg_recv(int sock, enum msg_peer peer, uint8_t *buf, struct frame *out);
+ * not permitted from `peer`, wrong length): close the connection.  Descriptors
+ * are taken only when peer is PEER_S. */
+int msg_recv(int sock, enum msg_peer peer, struct msg_in *in,
+             struct frame *out);
 /* The same without waiting: MSG_NONE when no frame is there. */
 enum { MSG_NONE = 2 };
-int msg_recv_now(int sock, enum msg_peer peer, uint8_t *buf, struct frame *out);
+int msg_recv_now(int sock, enum msg_peer peer, struct msg_in *in,
+                 struct frame *out);
 
 /* What the client showed. */
 enum evidence { EV_NONE = 0, EV_TOKEN, EV_CERT, EV__MAX };

@@ -195,7 +195,7 @@ struct worker {
     bool reading;   /* of OCSP: a read transaction is open, which has */
     uint64_t read_size; /* at least so many entries */
     struct known_token known[KNOWN_MAX];
-    uint8_t in[MSG_MAX];
+    struct msg_in in;
 };
 /* peer: whom it answers, taken over; NULL: nobody, for a thread of our own. */
 struct worker *worker_new(struct signer *s, struct peer *peer);

@@ -220,7 +220,7 @@ void worker_free(struct worker *w)
     for (size_t i = 0; i < KNOWN_MAX; i++)
         buf_free(&w->known[i].token);
     peer_unref(w->peer);
-    mem_wipe(w->in, sizeof(w->in)); /* tokens came through it */
+    mem_wipe(&w->in, sizeof(w->in)); /* tokens came through it */
     free(w);
 }
 
@@ -250,8 +250,8 @@ int peer_serve(struct signer *s, struct peer *p)
     int got, quick = 0;
 
     do {
-        got = quick ? msg_recv_now(p->sock, p->kind, w->in, &f)
-                    : msg_recv(p->sock, p->kind, w->in, &f);
+        got = quick ? msg_recv_now(p->sock, p->kind, &w->in, &f)
+                    : msg_recv(p->sock, p->kind, &w->in, &f);
         if (quick == QUICK_MAX || got != 1 || !is_quick(p, &f))
             quick = 0;
         if (quick == 0 || f.type != MSG_OCSP)

@@ -37,7 +37,7 @@ struct ca {
     struct ocsp_change change;
     uint64_t changes_end;
     char *token; /* an admin's, once ca_admin() made it */
-    uint8_t in[MSG_MAX];
+    struct msg_in in;
 };
 
 static const char ca_profiles[] =
@@ -342,7 +342,7 @@ static inline void ca_keep_change(struct ca *c, struct frame *f)
 static inline void ca_recv(struct ca *c, struct frame *f)
 {
     for (;;) {
-        ck_assert_int_eq(msg_recv(c->front, PEER_S, c->in, f), 1);
+        ck_assert_int_eq(msg_recv(c->front, PEER_S, &c->in, f), 1);
         if (f->type == MSG_CRL_FILE)
             ca_keep_file(c, f);
         else if (f->type == MSG_CRL_GONE)

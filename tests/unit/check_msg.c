@@ -12,7 +12,7 @@
 #include "unit.h"
 
 static int pair[2];
-static uint8_t in[MSG_MAX];
+static struct msg_in in;
 
 static void open_pair(void)
 {
@@ -31,7 +31,7 @@ static int recv_raw(const void *p, size_t len, enum msg_peer peer)
     struct frame f;
 
     ck_assert_int_eq(send(pair[0], p, len, 0), (ssize_t)len);
-    return msg_recv(pair[1], peer, in, &f);
+    return msg_recv(pair[1], peer, &in, &f);
 }
 
 static void head(struct buf *b, unsigned type, unsigned flags, uint32_t length)
@@ -52,7 +52,7 @@ START_TEST(a_frame_arrives_as_it_was_sent)
     msg_begin(&b, MSG_GET, 0x0123456789abcdef, false);
     buf_str(&b, "body");
     ck_assert_int_eq(msg_send(pair[0], &b, -1, false), 0);
-    ck_assert_int_eq(msg_recv(pair[1], PEER_F, in, &f), 1);
+    ck_assert_int_eq(msg_recv(pair[1], PEER_F, &in, &f), 1);
     ck_assert_int_eq(f.type, MSG_GET);
     ck_assert(!f.more && f.fd == -1);
     ck_assert(f.id == 0x0123456789abcdef);
@@ -140,7 +140,7 @@ START_TEST(the_largest_frame_passes_and_no_larger_one)
     msg_begin(&b, MSG_TEXT, 1, true);
     memset(buf_extend(&b, MSG_MAX - MSG_HEAD), 'x', MSG_MAX - MSG_HEAD);
     ck_assert_int_eq(msg_send(pair[0], &b, -1, false), 0);
-    ck_assert_int_eq(msg_recv(pair[1], PEER_S, in, &f), 1);
+    ck_assert_int_eq(msg_recv(pair[1], PEER_S, &in, &f), 1);
     ck_assert(f.more && f.body.n == MSG_MAX - MSG_HEAD);
     buf_u8(&b, 'x');
     ck_assert_int_eq(msg_send(pair[0], &b, -1, false), -1);
@@ -175,21 +175,21 @@ START_TEST(a_descriptor_goes_one_way_only)
     msg_begin(&b, MSG_CRL_FILE, 0, false);
     msg_crl_file_put(&b, &file);
     ck_assert_int_eq(msg_send(pair[0], &b, fd, false), 0);
-    ck_assert_int_eq(msg_recv(pair[1], PEER_S, in, &f), 1);
+    ck_assert_int_eq(msg_recv(pair[1], PEER_S, &in, &f), 1);
     ck_assert_int_ge(f.fd, 0);
     ck_assert_int_eq(pread(f.fd, text, 5, 0), 5);
     ck_assert_str_eq(text, "hello");
     close(f.fd);
     /* A file without a descriptor, a descriptor without a file. */
     ck_assert_int_eq(msg_send(pair[0], &b, -1, false), 0);
-    ck_assert_int_eq(msg_recv(pair[1], PEER_S, in, &f), -1);
+    ck_assert_int_eq(msg_recv(pair[1], PEER_S, &in, &f), -1);
     msg_begin(&b, MSG_DONE, 1, false);
     ck_assert_int_eq(msg_send(pair[0], &b, fd, false), 0);
-    ck_assert_int_eq(msg_recv(pair[1], PEER_S, in, &f), -1);
+    ck_assert_int_eq(msg_recv(pair[1], PEER_S, &in, &f), -1);
     /* To the signer never. */
     msg_begin(&b, MSG_GET, 1, false);
     ck_assert_int_eq(msg_send(pair[0], &b, fd, false), 0);
-    ck_assert_int_eq(msg_recv(pair[1], PEER_F, in, &f), -1);
+    ck_assert_int_eq(msg_recv(pair[1], PEER_F, &in, &f), -1);
     ck_assert_int_eq(count_fds(), before);
     close(fd);
     close_pair();
@@ -203,7 +203,7 @@ START_TEST(a_gone_peer_is_gone)
 
     open_pair();
     close(pair[0]);
-    ck_assert_int_eq(msg_recv(pair[1], PEER_F, in, &f), 0);
+    ck_assert_int_eq(msg_recv(pair[1], PEER_F, &in, &f), 0);
     msg_begin(&b, MSG_DONE, 1, false);
     ck_assert_int_eq(msg_send(pair[1], &b, -1, false), -1);
     ck_assert_int_eq(errno, EPIPE);
@@ -227,7 +227,7 @@ START_TEST(many_frames_arrive_in_their_order)
     if (fork() == 0)
         _exit(msg_send_all(pair[0], frames, MANY) != 0);
     for (uint64_t i = 0; i < MANY; i++) {
-        ck_assert_int_eq(msg_recv(pair[1], PEER_S, in, &f), 1);
+        ck_assert_int_eq(msg_recv(pair[1], PEER_S, &in, &f), 1);
         ck_assert(f.id == i + 1 && f.body.n == i % 997);
         ck_assert(!f.body.n || f.body.p[f.body.n - 1] == (uint8_t)i);
     }
@@ -246,20 +246,86 @@ START_TEST(many_frames_arrive_in_their_order)
 }
 END_TEST
 
+/* A frame twice in one packet, the second `cut` octets too short. */
+static void send_two(unsigned type, size_t cut)
+{
+    AUTO(buf) struct buf one = {0}, two = {0};
+
+    head(&one, type, 0, 4);
+    buf_u32(&one, 1);
+    buf_put(&two, one.data, one.len);
+    buf_put(&two, one.data, one.len);
+    ck_assert(send(pair[0], two.data, two.len - cut, 0) > 0);
+}
+
+START_TEST(only_the_signer_packs)
+{
+    struct frame f;
+
+    open_pair();
+    send_two(MSG_DONE, 0);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(msg_recv_now(pair[1], PEER_S, &in, &f), 1);
+        ck_assert(f.type == MSG_DONE && f.id == 7 && f.body.n == 4);
+    }
+    ck_assert_int_eq(msg_recv_now(pair[1], PEER_S, &in, &f), MSG_NONE);
+    for (size_t cut = 1; cut < MSG_HEAD + 4; cut++) {
+        send_two(MSG_DONE, cut);
+        ck_assert_int_eq(msg_recv_now(pair[1], PEER_S, &in, &f), 1);
+        ck_assert_int_eq(msg_recv_now(pair[1], PEER_S, &in, &f), -1);
+        ck_assert_int_eq(msg_recv_now(pair[1], PEER_S, &in, &f), MSG_NONE);
+    }
+    for (int peer = PEER_F; peer < PEER_S; peer *= 2) {
+        send_two(MSG_GET, 0);
+        ck_assert_int_eq(msg_recv_now(pair[1], (enum msg_peer)peer, &in, &f),
+                         -1);
+        ck_assert_int_eq(msg_recv_now(pair[1], (enum msg_peer)peer, &in, &f),
+                         MSG_NONE);
+    }
+    close_pair();
+}
+END_TEST
+
+START_TEST(many_frames_share_few_packets)
+{
+    enum { MANY = 130, PACKETS = 3 }; /* 64 in one */
+    struct buf frames[MANY] = {0};
+    int packets = 0;
+
+    open_pair();
+    for (uint64_t i = 0; i < MANY; i++)
+        msg_begin(&frames[i], MSG_DONE, i + 1, false);
+    ck_assert_int_eq(msg_send_all(pair[0], frames, MANY), 0);
+    while (recv(pair[1], in.v, sizeof(in.v), MSG_DONTWAIT) > 0)
+        packets++;
+    ck_assert_int_eq(packets, PACKETS);
+    /* Two that are too long for one. */
+    for (int i = 0; i < 2; i++)
+        buf_extend(&frames[i], MSG_MAX / 2);
+    ck_assert_int_eq(msg_send_all(pair[0], frames, 2), 0);
+    for (packets = 0; recv(pair[1], in.v, sizeof(in.v), MSG_DONTWAIT) > 0;)
+        packets++;
+    ck_assert_int_eq(packets, 2);
+    for (size_t i = 0; i < MANY; i++)
+        buf_free(&frames[i]);
+    close_pair();
+}
+END_TEST
+
 START_TEST(nothing_there_is_not_the_end)
 {
     AUTO(buf) struct buf b = {0};
     struct frame f;
 
     open_pair();
-    ck_assert_int_eq(msg_recv_now(pair[1], PEER_F, in, &f), MSG_NONE);
+    ck_assert_int_eq(msg_recv_now(pair[1], PEER_F, &in, &f), MSG_NONE);
     msg_begin(&b, MSG_GET, 5, false);
     ck_assert_int_eq(msg_send(pair[0], &b, -1, false), 0);
-    ck_assert_int_eq(msg_recv_now(pair[1], PEER_F, in, &f), 1);
+    ck_assert_int_eq(msg_recv_now(pair[1], PEER_F, &in, &f), 1);
     ck_assert(f.type == MSG_GET && f.id == 5);
-    ck_assert_int_eq(msg_recv_now(pair[1], PEER_F, in, &f), MSG_NONE);
+    ck_assert_int_eq(msg_recv_now(pair[1], PEER_F, &in, &f), MSG_NONE);
     close(pair[0]);
-    ck_assert_int_eq(msg_recv_now(pair[1], PEER_F, in, &f), 0);
+    ck_assert_int_eq(msg_recv_now(pair[1], PEER_F, &in, &f), 0);
     close(pair[1]);
 }
 END_TEST
@@ -290,6 +356,8 @@ int main(void)
         a_descriptor_goes_one_way_only,
         a_gone_peer_is_gone,
         many_frames_arrive_in_their_order,
+        only_the_signer_packs,
+        many_frames_share_few_packets,
         nothing_there_is_not_the_end,
         a_full_socket_does_not_block_when_asked,
     };

@@ -167,7 +167,7 @@ END_TEST
 static int status_by(struct worker *w, int answers, const struct serial *s,
                      uint64_t *snapshot)
 {
-    static uint8_t in[MSG_MAX];
+    static struct msg_in in;
     AUTO(buf) struct buf b = {0};
     AUTO(errs) struct errs e = {0};
     AUTO(msg_ocsp_answer) struct msg_ocsp_answer m = {0};
@@ -178,7 +178,7 @@ static int status_by(struct worker *w, int answers, const struct serial *s,
     body = rd_of(b.data, b.len);
     ck_assert_int_eq(handle_ocsp(w, &f, NULL, &body, &e), 0);
     ck_assert(w->reading);
-    ck_assert_int_eq(msg_recv(answers, PEER_S, in, &f), 1);
+    ck_assert_int_eq(msg_recv(answers, PEER_S, &in, &f), 1);
     get_answer(&f, &m);
     *snapshot = m.snapshot;
     return state_of(&m, NULL);

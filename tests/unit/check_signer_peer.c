@@ -72,12 +72,12 @@ static void hello(struct buf *b)
 static bool is_answered(int sock)
 {
     AUTO(buf) struct buf b = {0};
-    static uint8_t in[MSG_MAX];
+    static struct msg_in in;
     struct frame f;
 
     hello(&b);
     return msg_send(sock, &b, -1, false) == 0 &&
-           msg_recv(sock, PEER_S, in, &f) == 1 && f.type == MSG_AUTHORITIES &&
+           msg_recv(sock, PEER_S, &in, &f) == 1 && f.type == MSG_AUTHORITIES &&
            f.id == 7;
 }
 
@@ -164,7 +164,7 @@ END_TEST
 START_TEST(an_empty_body_is_refused_with_a_reason)
 {
     AUTO(buf) struct buf b = {0};
-    static uint8_t in[MSG_MAX];
+    static struct msg_in in;
     struct frame f;
     struct ca c;
     int sock;
@@ -175,7 +175,7 @@ START_TEST(an_empty_body_is_refused_with_a_reason)
     sock = dial_admin();
     put_head(&b, MSG_ISSUE, 0);
     ck_assert_int_eq(send(sock, b.data, b.len, 0), (ssize_t)b.len);
-    ck_assert_int_eq(msg_recv(sock, PEER_S, in, &f), 1);
+    ck_assert_int_eq(msg_recv(sock, PEER_S, &in, &f), 1);
     ck_assert_int_eq(f.type, MSG_ERROR);
     ck_assert(is_answered(sock));
     close(sock);
@@ -217,7 +217,7 @@ END_TEST
 START_TEST(what_is_held_goes_at_the_end_or_when_it_is_much)
 {
     enum { MANY = 150 };
-    static uint8_t in[MSG_MAX];
+    static struct msg_in in;
     AUTO(buf) struct buf b = {0};
     struct peer *front;
     struct frame f;
@@ -230,17 +230,17 @@ START_TEST(what_is_held_goes_at_the_end_or_when_it_is_much)
         msg_begin(&b, MSG_DONE, i + 1, false);
         peer_send(front, &b);
         if (i == 3)
-            ck_assert(recv(pair[1], in, sizeof(in), MSG_DONTWAIT) < 0);
+            ck_assert(recv(pair[1], in.v, sizeof(in.v), MSG_DONTWAIT) < 0);
     }
     peer_let_go();
     msg_begin(&b, MSG_DONE, MANY + 1, false);
     peer_send(front, &b);
     for (uint64_t i = 0; i <= MANY; i++) {
-        ck_assert_int_eq(msg_recv(pair[1], PEER_S, in, &f), 1);
+        ck_assert_int_eq(msg_recv(pair[1], PEER_S, &in, &f), 1);
         ck_assert(f.id == i + 1);
     }
     peer_unref(front);
-    ck_assert_int_eq(msg_recv(pair[1], PEER_S, in, &f), 0); /* the last one */
+    ck_assert_int_eq(msg_recv(pair[1], PEER_S, &in, &f), 0); /* the last one */
     close(pair[1]);
 }
 END_TEST

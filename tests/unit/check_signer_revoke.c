@@ -238,12 +238,12 @@ static uint64_t admin_blocked(struct admin *a, const struct buf *spki)
 {
     AUTO(errs) struct errs e = {0};
     struct store_conn *c = store_conn_open(a->s->store, false, &e);
-    static uint8_t in[MSG_MAX];
+    static struct msg_in in;
     struct frame f;
     uint8_t key[32];
     uint64_t entry;
 
-    ck_assert_int_eq(msg_recv(a->sock, PEER_S, in, &f), 1);
+    ck_assert_int_eq(msg_recv(a->sock, PEER_S, &in, &f), 1);
     ck_assert_int_eq(f.type, MSG_DONE);
     key_hash(spki, key);
     ck_assert_int_eq(store_block_find(c, key, &entry), STORE_OK);
