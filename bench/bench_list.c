@@ -181,7 +181,7 @@ static void lists(struct bench *b, uint64_t middle, const struct record *one)
     char hex[65];
     uint8_t sha256[32];
 
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+    for (size_t i = 0; i < COUNT(all); i++)
         list(b, all[i]);
     need(cert_parse_any(&cert, one->der.data, one->der.len, &e) == 0, "DER",
          &e);

@@ -160,7 +160,7 @@ static void measure(struct bench *b)
             "PRAGMA wal_autocheckpoint = 0;"
             "CREATE TABLE t (id INTEGER PRIMARY KEY, der BLOB NOT NULL)");
     printf("batch  ledger/s  bare/s  ratio  us of CPU\n");
-    for (size_t i = 0; i < sizeof(runs) / sizeof(*runs); i++) {
+    for (size_t i = 0; i < COUNT(runs); i++) {
         clock_t cpu = clock();
         double ours = fill(b, first, runs[i].rows, runs[i].batch);
         double us = (double)(clock() - cpu) * 1e6 / CLOCKS_PER_SEC;

@@ -251,7 +251,7 @@ static void make_profile(struct profile *p)
                                            "ip:10.0.0.0/8"};
     static const char *const keys[] = {"ec:P-256", "ec:P-384", "ed25519",
                                        "rsa:2048-4096"};
-    const size_t n = sizeof(keys) / sizeof(*keys);
+    const size_t n = COUNT(keys);
     AUTO(errs) struct errs e = {0};
     struct pattern one;
 
@@ -263,7 +263,7 @@ static void make_profile(struct profile *p)
                           .cdp = true,
                           .aia = true,
                           .n_keys = n};
-    for (size_t i = 0; i < sizeof(patterns) / sizeof(*patterns); i++) {
+    for (size_t i = 0; i < COUNT(patterns); i++) {
         need(pattern_parse(&one, patterns[i], &e) == 0, patterns[i], &e);
         patterns_add(&p->names, &one);
     }

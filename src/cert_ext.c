@@ -64,7 +64,7 @@ static unsigned eku_bit(const struct der_tlv *oid)
         {OID(KP_ANY), EKU_ANY},
     };
 
-    for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+    for (size_t i = 0; i < COUNT(known); i++)
         if (der_oid_is(oid, known[i].oid, known[i].len))
             return known[i].bit;
     return EKU_OTHER;

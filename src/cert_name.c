@@ -65,7 +65,7 @@ static bool value_valid(const struct der_tlv *v)
 
     if (v->tag == DER_UTF8_STRING && !utf8_valid(v->val, v->len))
         return false;
-    for (size_t i = 0; i < sizeof(strings) / sizeof(*strings); i++)
+    for (size_t i = 0; i < COUNT(strings); i++)
         if (v->tag == strings[i].tag)
             return v->len % strings[i].width == 0;
     return false;
@@ -148,7 +148,7 @@ static void put_attribute(struct buf *b, const struct attribute *a)
     char oid[320];
     const char *type = NULL;
 
-    for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+    for (size_t i = 0; i < COUNT(types); i++)
         if (der_oid_is(&a->oid, types[i].oid, types[i].len))
             type = types[i].text;
     if (type && value_utf8(&text, &a->value) == 0) {

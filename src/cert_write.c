@@ -4,6 +4,7 @@
 
 #include "cert.h"
 #include "der.h"
+#include "mem.h"
 #include "oid.h"
 
 enum { CN_MAX = 64 };
@@ -85,7 +86,7 @@ static void put_eku(struct buf *b, const struct cert_spec *spec)
         return;
     x = ext_open(b, spec->eku & EKU_TIME, OID(CE_EKU));
     seq = der_open(b, DER_SEQUENCE);
-    for (size_t i = 0; i < sizeof(usages) / sizeof(*usages); i++)
+    for (size_t i = 0; i < COUNT(usages); i++)
         if (spec->eku & usages[i].bit)
             der_put_oid(b, usages[i].oid, usages[i].len);
     if (spec->eku_other)
@@ -290,7 +291,7 @@ static void put_excluded(struct buf *b, const struct cert_constraints *c)
     static const uint8_t every[32];
     size_t at = der_open(b, DER_CTX_CONS(1));
 
-    for (size_t i = 0; i < sizeof(named) / sizeof(*named); i++)
+    for (size_t i = 0; i < COUNT(named); i++)
         if (!permits_kind(c, named[i]))
             put_subtree(b, named[i], "", 0);
     if (!permits_family(c, 4))

@@ -31,7 +31,7 @@ static void catch_signals(void)
     static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
     struct sigaction sa = {.sa_handler = on_signal};
 
-    for (size_t k = 0; k < sizeof(caught) / sizeof(caught[0]); k++)
+    for (size_t k = 0; k < COUNT(caught); k++)
         sigaction(caught[k], &sa, NULL);
     signal(SIGPIPE, SIG_IGN);
 }

@@ -32,14 +32,13 @@ static const struct {
     {"limit", "limit", "N", "so many and a cursor; default: all of them", true},
     {"cursor", "cursor", "TEXT", "goes on behind an earlier page", true},
 };
-#define N_ARGUMENTS (sizeof(arguments) / sizeof(arguments[0]))
-_Static_assert(N_ARGUMENTS == CMD_QUERY_MAX, "a place for every option");
+_Static_assert(COUNT(arguments) == CMD_QUERY_MAX, "a place for every option");
 
 size_t cmd_query_options(struct cmd_option *to, const char **values, bool page)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < N_ARGUMENTS; i++)
+    for (size_t i = 0; i < COUNT(arguments); i++)
         if (page || !arguments[i].page)
             to[n++] = (struct cmd_option){
                 arguments[i].option, 0,          arguments[i].arg,
@@ -49,7 +48,7 @@ size_t cmd_query_options(struct cmd_option *to, const char **values, bool page)
 
 const char *cmd_query_value(const char *const *values, const char *key)
 {
-    for (size_t i = 0; i < N_ARGUMENTS; i++)
+    for (size_t i = 0; i < COUNT(arguments); i++)
         if (strcmp(arguments[i].key, key) == 0)
             return values[i];
     return NULL;
@@ -59,7 +58,7 @@ int cmd_query_fill(struct query *q, const char *const *values, struct errs *e)
 {
     int rc = 0;
 
-    for (size_t i = 0; i < N_ARGUMENTS; i++)
+    for (size_t i = 0; i < COUNT(arguments); i++)
         if (values[i] && query_set(q, arguments[i].key, values[i], e) < 0)
             rc = -1;
     return rc < 0 ? rc : query_check(q, e);

@@ -234,7 +234,7 @@ int cmd_token(int argc, char **argv)
     static const struct cmd_option none[] = {{0}};
     int code;
 
-    for (size_t i = 0; argc > 1 && i < sizeof(verbs) / sizeof(verbs[0]); i++)
+    for (size_t i = 0; argc > 1 && i < COUNT(verbs); i++)
         if (strcmp(argv[1], verbs[i].name) == 0) {
             argv[1] = verbs[i].full;
             return verbs[i].run(argc - 1, argv + 1);

@@ -317,7 +317,7 @@ static bool url_is_loopback(const char *url)
     static const char *const hosts[] = {"http://localhost", "http://127.",
                                         "http://[::1]"};
 
-    for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+    for (size_t i = 0; i < COUNT(hosts); i++) {
         size_t len = strlen(hosts[i]);
 
         if (strncasecmp(url, hosts[i], len) == 0 &&

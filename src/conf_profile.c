@@ -380,7 +380,7 @@ void conf_profile_end(struct parse *p, void *at)
     struct profile *f = at;
 
     if (!f->n_keys)
-        for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        for (size_t i = 0; i < COUNT(keys); i++)
             set_key_rule(p, &keys_field, f, keys[i]);
     if (!f->max_lifetime)
         f->max_lifetime = f->lifetime;

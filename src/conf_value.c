@@ -193,7 +193,7 @@ void conf_set_bool(struct parse *p, const struct field *f, void *at,
     } words[] = {{"yes", true}, {"true", true},   {"on", true},
                  {"no", false}, {"false", false}, {"off", false}};
 
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+    for (size_t i = 0; i < COUNT(words); i++)
         if (strcmp(value, words[i].text) == 0) {
             *(bool *)at = words[i].value;
             return;

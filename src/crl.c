@@ -24,7 +24,7 @@ static const struct {
     [REASON_AA_COMPROMISE] = {"aACompromise", false},
 };
 
-enum { REASONS = sizeof(reasons) / sizeof(*reasons) };
+enum { REASONS = COUNT(reasons) };
 
 const char *crl_reason_text(int reason)
 {

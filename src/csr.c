@@ -16,7 +16,7 @@ static const char *const powers[] = {
     "nameConstraints",
     "an unknown critical extension",
 };
-enum { POWERS = sizeof(powers) / sizeof(*powers) };
+enum { POWERS = COUNT(powers) };
 
 const char *csr_power_text(enum csr_power one)
 {

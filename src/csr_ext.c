@@ -61,7 +61,7 @@ static int general_parse(struct csr *c, const struct der_tlv *t, struct errs *e)
         names_add(&c->san, &n);
         return 0;
     }
-    for (size_t i = 0; i < sizeof(odd_kinds) / sizeof(*odd_kinds); i++)
+    for (size_t i = 0; i < COUNT(odd_kinds); i++)
         if (odd_kinds[i].tag == t->tag) {
             odd_name(c, odd_kinds[i].text, t);
             return 0;
@@ -200,7 +200,7 @@ static int extension_parse(struct csr *c, struct der *d, struct der_tlv *oid,
          (der_get_bool(&seq, &critical) || !critical)) ||
         der_get(&seq, DER_OCTET_STRING, &value) || !der_end(&seq))
         return ext_bad(e, "list");
-    for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+    for (size_t i = 0; i < COUNT(known); i++) {
         if (!der_oid_is(oid, known[i].oid, known[i].oid_len))
             continue;
         if (der_check(value.val, value.len))

@@ -321,7 +321,7 @@ void decision_judge(const struct cert *c, const struct decision_facts *f,
                     struct errs *e)
 {
     judge_profile(c, f, e);
-    for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++)
+    for (size_t i = 0; i < COUNT(rules); i++)
         if (rules[i].broken(c, f))
             err_add(e, rules[i].code, "the certificate's %s", rules[i].text);
 }

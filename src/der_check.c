@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "der.h"
 
+#include "mem.h"
+
 /* X.690 8.3.2: the first nine bits are not all the same. */
 static bool integer_valid(const struct der_tlv *t)
 {
@@ -67,7 +69,7 @@ static bool form_valid(uint8_t tag)
 
 static bool leaf_valid(const struct der_tlv *t)
 {
-    for (size_t i = 0; i < sizeof(leaves) / sizeof(*leaves); i++)
+    for (size_t i = 0; i < COUNT(leaves); i++)
         if (leaves[i].tag == t->tag)
             return leaves[i].valid(t);
     return true;

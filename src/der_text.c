@@ -2,6 +2,7 @@
 #include "der.h"
 
 #include "ascii.h"
+#include "mem.h"
 #include "utf8.h"
 
 /* As utf8_next(), of another encoding. */
@@ -63,7 +64,7 @@ static const struct {
     {DER_UNIVERSAL_STRING, ucs4, "is not UCS-4"},
     {DER_NUMERIC_STRING, digit_or_space, "has more than digits"},
 };
-enum { STRINGS = sizeof(strings) / sizeof(*strings) };
+enum { STRINGS = COUNT(strings) };
 
 static const char *chars_put(struct buf *out, const struct der_tlv *s,
                              char_fn *next, const char *rule)

@@ -36,7 +36,7 @@ static const char *const bare_types[] = {
 
 static bool is_bare(const char *type)
 {
-    for (size_t i = 0; i < sizeof(bare_types) / sizeof(bare_types[0]); i++)
+    for (size_t i = 0; i < COUNT(bare_types); i++)
         if (strcmp(type, bare_types[i]) == 0)
             return true;
     return false;

@@ -100,7 +100,7 @@ static const struct {
     {"If-None-Match", NULL},
     {"If-Modified-Since", NULL},
 };
-enum { N_ONCE = sizeof(once) / sizeof(once[0]) };
+enum { N_ONCE = COUNT(once) };
 
 static int check_field(struct req_head *h, const struct head_field *f,
                        unsigned *seen, struct errs *e)

@@ -8,7 +8,7 @@ static const int64_t bounds_us[] = {500,     1000,    2500,    5000,    10000,
                                     25000,   50000,   100000,  250000,  500000,
                                     1000000, 2500000, 5000000, 10000000};
 enum {
-    BOUNDS = sizeof(bounds_us) / sizeof(bounds_us[0]),
+    BOUNDS = COUNT(bounds_us),
     NO_ROUTE = FRONT_ROUTES_MAX, /* its place in the table below */
 };
 

@@ -68,7 +68,7 @@ static const struct view_member members[] = {
     {"limit", VIEW_COUNT, offsetof(struct given, limit)},
 };
 #undef TEXT
-enum { N_TEXTS = 15, N_MEMBERS = sizeof(members) / sizeof(members[0]) };
+enum { N_TEXTS = 15, N_MEMBERS = COUNT(members) };
 
 static int take_json(struct many *s, const struct given *g, struct errs *e)
 {

@@ -68,8 +68,8 @@ const struct route front_routes[] = {
     {METHOD_GET, "/v1/openapi.yaml", "/v1/openapi.yaml", ON_API, 0, BODY_NONE,
      front_openapi},
 };
-const size_t front_routes_n = sizeof(front_routes) / sizeof(front_routes[0]);
+const size_t front_routes_n = COUNT(front_routes);
 
-_Static_assert(sizeof(front_routes) / sizeof(front_routes[0]) <=
+_Static_assert(COUNT(front_routes) <=
                    FRONT_ROUTES_MAX,
                "the metrics have a place for each route");

@@ -50,7 +50,7 @@ static int read_wish(const json_t *j, struct wish *w, struct errs *e)
     };
 #undef AT
     static const char *const lists[] = {"roles", "profiles", "names"};
-    int rc = view_read(j, members, sizeof(members) / sizeof(members[0]), w, e);
+    int rc = view_read(j, members, COUNT(members), w, e);
 
     if (rc == 0 && !w->label)
         rc = err_add(e, ERR_BAD_JSON, "label: it is missing");

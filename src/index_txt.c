@@ -76,7 +76,7 @@ static int get_reason(const char *word, size_t len)
         if (text && strlen(text) == len && strncasecmp(text, word, len) == 0)
             return i;
     }
-    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+    for (size_t i = 0; i < COUNT(others); i++)
         if (strlen(others[i].word) == len &&
             strncmp(others[i].word, word, len) == 0)
             return others[i].reason;

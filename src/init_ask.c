@@ -100,7 +100,7 @@ static void default_hosts(struct init *i)
     /* A host may have a name that no certificate can. */
     if (name_parse(&n, full, strlen(full), &ignored) == 0)
         names_add(&i->host, &n);
-    for (size_t k = 0; k < sizeof(always) / sizeof(always[0]); k++)
+    for (size_t k = 0; k < COUNT(always); k++)
         if (name_parse(&n, always[k], strlen(always[k]), &ignored) == 0)
             names_add(&i->host, &n);
 }
@@ -229,7 +229,7 @@ static int ask_form(struct init *i, const struct asked *a, struct errs *e)
               : a->issuing_csr ? INIT_CSR
               : a->import_cert ? INIT_IMPORT
                                : INIT_BOTH;
-    for (size_t k = 0; k < sizeof(all) / sizeof(all[0]); k++)
+    for (size_t k = 0; k < COUNT(all); k++)
         if (all[k].value && !(all[k].forms & 1u << i->form))
             r = err_add(e, ERR_BAD_ARGUMENT, "--%s is not for %s", all[k].name,
                         a->root_only     ? "--root-only"
@@ -327,7 +327,7 @@ static int judge(struct init *i, const struct asked *a, struct errs *e)
     i->import_key = a->import_key;
     i->import_chain = a->import_chain;
     i->import_crl = a->import_crl;
-    for (size_t k = 0; k < sizeof(all) / sizeof(all[0]); k++)
+    for (size_t k = 0; k < COUNT(all); k++)
         if (all[k](i, a, e) < 0)
             r = -1;
     if (r == 0)

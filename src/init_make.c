@@ -34,7 +34,7 @@ static int make_dirs(const struct init *i, struct errs *e)
 {
     static const char *const names[] = {"keys", "crl"};
 
-    for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
+    for (size_t k = 0; k < COUNT(names); k++) {
         AUTO(free) char *path = xasprintf("%s/%s", i->tmp, names[k]);
 
         if (mkdir(path, 0700) < 0)
@@ -140,7 +140,7 @@ static int constraints(const struct init *i, struct cert_constraints *out,
     strs_copy(&all, &i->allow_text);
     for (size_t k = 0; k < i->host.n; k++)
         strs_add_own(&all, name_text(&i->host.v[k]));
-    for (size_t k = 0; k < sizeof(always) / sizeof(always[0]); k++)
+    for (size_t k = 0; k < COUNT(always); k++)
         strs_add(&all, always[k]);
     for (size_t k = 0; r == 0 && k < all.n; k++) {
         struct pattern p = {0};

@@ -25,7 +25,7 @@ static const char *put_path(const struct init *i, const char *p,
     static const char *const files[] = {"/issuing.pem", "/root.pem",
                                         "/keys/issuing.key", "/keys/root.key"};
 
-    for (size_t k = 0; k < sizeof(files) / sizeof(*files); k++) {
+    for (size_t k = 0; k < COUNT(files); k++) {
         const size_t n = strlen(files[k]);
         const char *name = typed(i, files[k]);
 

@@ -284,7 +284,7 @@ bool key_is_encrypted(const char *path)
 
     if (fd < 0 || file_read(fd, &text))
         return false;
-    for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
+    for (size_t i = 0; i < COUNT(marks); i++)
         if (memmem(text.data, text.len, marks[i], strlen(marks[i])))
             return true;
     return false;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "digest.h"
+#include "mem.h"
 #include "oid.h"
 
 enum { ED25519_LEN = 32 };
@@ -105,7 +106,7 @@ static int curve_parse(const struct curve **out, struct der *params,
         return refused(e, "its curve is implicit");
     if (der_get_oid(params, &oid) || !der_end(params))
         return bad(e, "an EC key names its curve by one OID");
-    for (size_t i = 0; i < sizeof(curve_table) / sizeof(*curve_table); i++) {
+    for (size_t i = 0; i < COUNT(curve_table); i++) {
         const struct curve *c = &curve_table[i];
 
         if (!der_oid_is(&oid, c->oid, c->oid_len))
@@ -183,7 +184,7 @@ static int ed25519_parse(struct key_pub *k, struct der *params, struct errs *e)
     y[ED25519_LEN - 1] &= 0x7f;
     if (!ed25519_canonical(y))
         return bad(e, "an Ed25519 key is not in its canonical form");
-    for (size_t i = 0; i < sizeof(low_order) / sizeof(*low_order); i++)
+    for (size_t i = 0; i < COUNT(low_order); i++)
         if (memcmp(y, low_order[i], sizeof(y)) == 0)
             return weak(e, "its Ed25519 point has small order");
     k->type = KEY_ED25519;
@@ -214,7 +215,7 @@ static int algorithm_parse(struct key_pub *k, const struct der_tlv *oid,
 {
     char text[200];
 
-    for (size_t i = 0; i < sizeof(algorithms) / sizeof(*algorithms); i++) {
+    for (size_t i = 0; i < COUNT(algorithms); i++) {
         const struct algorithm *a = &algorithms[i];
 
         if (!der_oid_is(oid, a->oid, a->oid_len))

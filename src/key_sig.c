@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "mem.h"
 #include "oid.h"
 
 static const struct sig_info infos[SIG__MAX] = {
@@ -56,7 +57,7 @@ static const struct {
     {SIG_RSA_PSS_SHA384, DIGEST_SHA384, OID(SHA384)},
     {SIG_RSA_PSS_SHA512, DIGEST_SHA512, OID(SHA512)},
 };
-enum { PSS_HASHES = sizeof(pss_hashes) / sizeof(*pss_hashes) };
+enum { PSS_HASHES = COUNT(pss_hashes) };
 
 const struct sig_info *sig_info(enum sig_alg a)
 {
@@ -167,7 +168,7 @@ static int unknown(const struct der_tlv *oid, struct errs *e)
     const char *name = text;
 
     der_oid_print(text, sizeof(text), oid->val, oid->len);
-    for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++)
+    for (size_t i = 0; i < COUNT(refused); i++)
         if (der_oid_is(oid, refused[i].oid, refused[i].oid_len))
             name = refused[i].text;
     return err_add(e, ERR_BAD_SIGNATURE,

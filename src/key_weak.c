@@ -98,7 +98,7 @@ static bool may_be_square(const BIGNUM *n)
     static const unsigned primes[] = {3, 5, 7, 11, 13, 17, 19, 23};
     unsigned rest = (unsigned)BN_mod_word(n, 111546435); /* their product */
 
-    for (size_t i = 0; i < sizeof(primes) / sizeof(*primes); i++) {
+    for (size_t i = 0; i < COUNT(primes); i++) {
         unsigned p = primes[i], x = 0;
 
         while (x <= p / 2 && x * x % p != rest % p)

@@ -16,7 +16,7 @@ static const struct lint_table *const tables[] = {
     &lint_faults, &lint_body,   &lint_subject, &lint_san,         &lint_usage,
     &lint_ids,    &lint_points, &lint_policy,  &lint_constraints, &lint_pair,
 };
-enum { TABLES = sizeof(tables) / sizeof(*tables) };
+enum { TABLES = COUNT(tables) };
 
 const char *lint_severity_text(enum lint_severity s)
 {

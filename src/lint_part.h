@@ -4,13 +4,14 @@
 #define POCKETCA_LINT_PART_H
 
 #include "lint.h"
+#include "mem.h"
 
 struct lint_table {
     const struct lint *v;
     size_t n;
 };
 #define LINT_TABLE(name, rows)                                                 \
-    const struct lint_table name = {rows, sizeof(rows) / sizeof(*(rows))}
+    const struct lint_table name = {rows, COUNT(rows)}
 
 extern const struct lint_table lint_body, lint_subject, lint_san, lint_usage,
     lint_ids, lint_points, lint_policy, lint_constraints, lint_pair;

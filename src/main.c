@@ -78,7 +78,7 @@ int main(int argc, char **argv)
 
     keep_standard_streams();
     umask(077);
-    for (size_t i = 0; i < sizeof(children) / sizeof(children[0]); i++)
+    for (size_t i = 0; i < COUNT(children); i++)
         if (argc == 2 && strcmp(argv[0], children[i].name) == 0)
             return children[i].run(argv[1]);
     if (argc < 2) {

@@ -14,6 +14,9 @@
 
 #include "auto.h"
 
+/* Elements of an array (never of a pointer: the compiler warns). */
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
 void *xmalloc(size_t size);
 void *xcalloc(size_t n, size_t size);
 /* n * size octets, refused (process ends) on overflow. */

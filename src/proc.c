@@ -54,7 +54,7 @@ void proc_child_init(const char *log_name)
     log_open(log_name);
     die_with_parent();
     setrlimit(RLIMIT_CORE, &none);
-    for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+    for (size_t i = 0; i < COUNT(ignored); i++)
         signal(ignored[i], SIG_IGN);
     let_finish();
 }

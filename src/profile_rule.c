@@ -24,7 +24,7 @@ static const struct purpose {
     {"code-signing", OID(KP_CODE), EKU_CODE},
     {"time-stamping", OID(KP_TIME), EKU_TIME},
 };
-enum { PURPOSES = sizeof(purposes) / sizeof(*purposes) };
+enum { PURPOSES = COUNT(purposes) };
 
 static const struct purpose *purpose_find(const char *text,
                                           const struct buf *oid)
@@ -262,7 +262,7 @@ static const char *read_extension(const char *text, struct extension *x)
         return wrong;
     if (der_check(x->value.data, x->value.len) != 0)
         return "has a value that is not one element in DER";
-    for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
+    for (size_t i = 0; i < COUNT(ours); i++)
         if (is_oid(&x->oid, ours[i].oid, ours[i].len))
             return ours[i].rule;
     if (!x->critical && (is_oid(&x->oid, OID(CE_POLICY_CONSTRAINTS)) ||

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ascii.h"
+#include "mem.h"
 
 /* RFC 3492 section 5. */
 enum {
@@ -185,7 +186,7 @@ static bool point_never(uint32_t c)
 {
     if ((c & 0xfffe) == 0xfffe) /* noncharacters of every plane */
         return true;
-    for (size_t i = 0; i < sizeof(never) / sizeof(*never); i++)
+    for (size_t i = 0; i < COUNT(never); i++)
         if (c >= never[i].first && c <= never[i].last)
             return true;
     return false;

@@ -251,7 +251,7 @@ static const struct {
 int query_set(struct query *q, const char *key, const char *value,
               struct errs *e)
 {
-    for (size_t i = 0; i < sizeof(arguments) / sizeof(arguments[0]); i++)
+    for (size_t i = 0; i < COUNT(arguments); i++)
         if (strcmp(arguments[i].key, key) == 0)
             return arguments[i].set(q, arguments[i].member, key, value, e);
     return err_add(e, ERR_BAD_ARGUMENT, "%s: there is no such argument", key);

@@ -18,7 +18,7 @@ static const struct {
     {ROLE_METRICS, "metrics"}, {ROLE_ADMIN, "admin"},
 };
 enum {
-    N_ROLES = sizeof(roles) / sizeof(roles[0]),
+    N_ROLES = COUNT(roles),
     ROLES_ALL =
         ROLE_ISSUE | ROLE_REVOKE | ROLE_READ | ROLE_METRICS | ROLE_ADMIN,
 };

@@ -21,6 +21,8 @@ typedef int sandbox_filter_is_not_empty;
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
+#include "mem.h"
+
 /* Names, not numbers: not every architecture has all of them. */
 static const char *const both[] = {
     /* descriptors */
@@ -210,7 +212,7 @@ static int allow_all(scmp_filter_ctx f, const char *const *names, size_t n)
 
 static int refuse(scmp_filter_ctx f, enum sandbox_kind kind)
 {
-    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+    for (size_t i = 0; i < COUNT(refused); i++) {
         int nr = seccomp_syscall_resolve_name(refused[i].name);
         uint32_t action = refused[i].error
                               ? SCMP_ACT_ERRNO((uint32_t)refused[i].error)
@@ -240,7 +242,7 @@ static int allow_signals(scmp_filter_ctx f)
     scmp_datum_t pid = (scmp_datum_t)getpid();
     int r = 0;
 
-    for (size_t i = 0; r == 0 && i < sizeof(calls) / sizeof(calls[0]); i++) {
+    for (size_t i = 0; r == 0 && i < COUNT(calls); i++) {
         r = seccomp_rule_add(f, SCMP_ACT_ALLOW, calls[i], 1,
                              arg(0, SCMP_CMP_EQ, pid, 0));
         if (r == 0)
@@ -270,7 +272,7 @@ static int allow_some(scmp_filter_ctx f)
         {SCMP_SYS(prlimit64), arg(2, SCMP_CMP_EQ, 0, 0)},
     };
 
-    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+    for (size_t i = 0; i < COUNT(rules); i++) {
         int r = seccomp_rule_add_array(f, SCMP_ACT_ALLOW, rules[i].nr, 1,
                                        &rules[i].cmp);
 
@@ -287,10 +289,10 @@ static const char *fill(scmp_filter_ctx f, enum sandbox_kind kind, int *r)
         *r = seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1);
     if (*r < 0)
         return "attributes";
-    *r = allow_all(f, both, sizeof(both) / sizeof(both[0]));
+    *r = allow_all(f, both, COUNT(both));
     if (*r == 0 && kind == SANDBOX_SIGNER)
         *r = allow_all(f, signer_only,
-                       sizeof(signer_only) / sizeof(signer_only[0]));
+                       COUNT(signer_only));
     if (*r == 0)
         *r = allow_some(f);
     if (*r == 0)

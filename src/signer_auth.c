@@ -58,7 +58,7 @@ unsigned auth_slot(const char *id, size_t slots)
 static bool claim_touch(struct signer *s, const char *id, int64_t now)
 {
     const unsigned slot =
-        auth_slot(id, sizeof(s->touched) / sizeof(s->touched[0]));
+        auth_slot(id, COUNT(s->touched));
     bool mine;
 
     pthread_mutex_lock(&s->touch_lock);

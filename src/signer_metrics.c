@@ -9,7 +9,7 @@
 
 static const char *const protocols[] = {"http", "cli", "service", "ocsp",
                                         "other"};
-enum { N_PROTOCOLS = sizeof(protocols) / sizeof(protocols[0]) };
+enum { N_PROTOCOLS = COUNT(protocols) };
 
 /* Upper bounds; the last bucket is +Inf. */
 static const uint64_t us_bounds[SECONDS_BUCKETS] = {

@@ -212,7 +212,7 @@ static void send_reply(struct signer *s, struct job *job)
 
 void revoke_committed(struct signer *s, const struct revoke *v)
 {
-    for (size_t i = 0; i < sizeof(v->marked) / sizeof(v->marked[0]); i++)
+    for (size_t i = 0; i < COUNT(v->marked); i++)
         s->counters.revoked[i] += v->marked[i];
 }
 

@@ -17,7 +17,7 @@ static const struct span service_span;
 static const struct profile service_profile = {
     .name = (char *)"(the service's own)",
     .eku = EKU_SERVER,
-    .names = {every_name, sizeof(every_name) / sizeof(*every_name)},
+    .names = {every_name, COUNT(every_name)},
     .single_label = true,
     .keys = &service_key,
     .n_keys = 1,

@@ -100,7 +100,7 @@ static const struct range one_way[] = {
     {0x6d2, 0x6d3}, {0x6d5, 0x6d5}, {0x6ee, 0x6ef},
 };
 
-#define WITHIN(c, list) within((c), (list), sizeof(list) / sizeof(*(list)))
+#define WITHIN(c, list) within((c), (list), COUNT(list))
 static bool within(uint32_t c, const struct range *list, size_t n)
 {
     for (size_t i = 0; i < n; i++)

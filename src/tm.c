@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "ascii.h"
+#include "mem.h"
 
 static const char month_names[12][4] = {"Jan", "Feb", "Mar", "Apr",
                                         "May", "Jun", "Jul", "Aug",
@@ -252,7 +253,7 @@ int tm_parse_span(const char *s, int64_t *seconds)
     if (n == 0 || n > 10 || s[n] == '\0' || s[n + 1] != '\0')
         return -1;
     v = strtoll(s, NULL, 10);
-    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+    for (size_t i = 0; i < COUNT(units); i++)
         if (s[n] == units[i].unit) {
             if (v < 1 || v > 100 * 365 * TM_DAY / units[i].seconds)
                 return -1;

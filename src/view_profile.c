@@ -136,7 +136,7 @@ json_t *view_profile(const struct profile *p, const struct limits *l)
     };
     json_t *o = json_object();
 
-    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+    for (size_t i = 0; i < COUNT(members); i++)
         if (json_object_set_new(o, members[i].key, members[i].value) != 0)
             abort();
     return o;

@@ -31,6 +31,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "mem.h"
 #include "mkcsr_rsa.h"
 
 struct bytes {
@@ -210,7 +211,7 @@ static void general_name(struct bytes *b, const char *spec)
                  {"ip:", 0x87, 1}};
     struct bytes *value = fresh();
 
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+    for (size_t i = 0; i < COUNT(kinds); i++) {
         size_t n = strlen(kinds[i].kind);
 
         if (strncmp(spec, kinds[i].kind, n) != 0)
@@ -507,7 +508,7 @@ static void print_pem(const struct bytes *der)
 
 static enum odd odd_by_name(const char *name)
 {
-    for (size_t i = 0; i < sizeof(odds) / sizeof(*odds); i++)
+    for (size_t i = 0; i < COUNT(odds); i++)
         if (strcmp(odds[i].name, name) == 0)
             return odds[i].odd;
     die("unknown -m");

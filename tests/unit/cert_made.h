@@ -13,7 +13,7 @@
 
 static const char *const key_specs[] = {"ec:P-256", "ec:P-384", "ed25519",
                                         "rsa:2048"};
-enum { KEYS = sizeof(key_specs) / sizeof(*key_specs) };
+enum { KEYS = COUNT(key_specs) };
 
 static struct party keys[KEYS];
 

@@ -334,7 +334,7 @@ START_TEST(an_edit_is_found)
     AUTO(scene) struct scene s;
 
     scene_make(&s);
-    for (size_t i = 0; i < sizeof(edits) / sizeof(*edits); i++) {
+    for (size_t i = 0; i < COUNT(edits); i++) {
         AUTO(free) char *sql = fill_in(&s, edits[i].sql);
         AUTO(free) char *says = fill_in(&s, edits[i].says);
         AUTO(said) struct said said = {0};
@@ -382,7 +382,7 @@ START_TEST(one_bit_of_a_certificate_is_found)
     says = xasprintf("first: the certificate of entry %llu is not the one "
                      "that was issued",
                      (unsigned long long)s.leaf[1]);
-    for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+    for (size_t i = 0; i < COUNT(places); i++) {
         flip(s.path, s.leaf[1], places[i]);
         expect_misfit(s.path, s.key, says);
         flip(s.path, s.leaf[1], places[i]);
@@ -415,5 +415,5 @@ int main(void)
         one_bit_of_a_certificate_is_found, no_control_characters_are_said,
     };
 
-    return unit_run("audit", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("audit", tests, COUNT(tests));
 }

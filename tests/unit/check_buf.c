@@ -169,5 +169,5 @@ int main(void)
         hex_both_ways,
     };
 
-    return unit_run("buf", tests, sizeof(tests) / sizeof(tests[0]));
+    return unit_run("buf", tests, COUNT(tests));
 }

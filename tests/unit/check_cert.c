@@ -222,7 +222,7 @@ START_TEST(common_name_and_empty_subject)
         bool cn;
     } cases[] = {{1, true}, {63, true}, {64, true}, {65, false}};
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(chain) struct chain c;
         struct cert_spec s;
         X509_EXTENSION *san;
@@ -272,7 +272,7 @@ START_TEST(times_on_both_sides_of_2050)
         {INT64_C(951782400), V_ASN1_UTCTIME, "000229000000Z"},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct cert_spec s = root_spec(&keys[0]);
         AUTO(buf) struct buf der = {0};
         AUTO(cert) struct cert back = {0};
@@ -309,7 +309,7 @@ int main(void)
         party_make(&keys[i], key_specs[i]);
     tcase_add_loop_test(each, a_leaf_is_what_was_asked, 0, KEYS);
     tcase_add_loop_test(each, roots_and_intermediates, 0, KEYS);
-    for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++)
+    for (size_t i = 0; i < COUNT(tests); i++)
         tcase_add_test(once, tests[i]);
     suite_add_tcase(suite, each);
     suite_add_tcase(suite, once);

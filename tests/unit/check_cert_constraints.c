@@ -53,7 +53,7 @@ START_TEST(constraints_say_what_is_permitted)
          "1:b 1:joe@c 6:td", ""},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(cert_constraints) struct cert_constraints nc = {0};
         AUTO(chain) struct chain c;
 
@@ -136,7 +136,7 @@ START_TEST(constraints_hold)
         {all, "a.b,s://te/x", X509_V_ERR_PERMITTED_VIOLATION},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(cert_constraints) struct cert_constraints nc = {0};
         AUTO(chain) struct chain c;
         struct cert_spec s;
@@ -166,7 +166,7 @@ int main(void)
     for (size_t i = 0; i < KEYS; i++)
         party_make(&keys[i], key_specs[i]);
     failed =
-        unit_run("cert_constraints", tests, sizeof(tests) / sizeof(*tests));
+        unit_run("cert_constraints", tests, COUNT(tests));
     for (size_t i = 0; i < KEYS; i++)
         party_free(&keys[i]);
     return failed;

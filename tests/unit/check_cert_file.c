@@ -25,8 +25,8 @@ START_TEST(files_that_hold_no_certificate)
     };
     AUTO(free) char *path = xasprintf("/tmp/check_cert_read.%d", getpid());
 
-    for (size_t i = 0; i <= sizeof(cases) / sizeof(*cases); i++) {
-        bool missing = i == sizeof(cases) / sizeof(*cases);
+    for (size_t i = 0; i <= COUNT(cases); i++) {
+        bool missing = i == COUNT(cases);
         const char *why = missing ? "No such file" : cases[i].why;
         AUTO(blobs) struct blobs l = {0};
         AUTO(errs) struct errs e = {0};
@@ -52,5 +52,5 @@ int main(void)
         files_that_hold_no_certificate,
     };
 
-    return unit_run("cert_file", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("cert_file", tests, COUNT(tests));
 }

@@ -41,7 +41,7 @@ START_TEST(names_as_text)
 #undef N
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(free)
         char *got = cert_name_text((const uint8_t *)cases[i].der, cases[i].len);
 
@@ -56,5 +56,5 @@ int main(void)
         names_as_text,
     };
 
-    return unit_run("cert_name", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("cert_name", tests, COUNT(tests));
 }

@@ -347,7 +347,7 @@ START_TEST(what_is_wrong_is_refused)
         {many_extensions, "more than 64"},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(buf) struct buf der = {0};
         AUTO(free) char *got = NULL;
         X509 *x = openssl_make();
@@ -461,7 +461,7 @@ int main(void)
     int failed;
 
     party_make(&ca, "ec:P-256");
-    failed = unit_run("cert_read", tests, sizeof(tests) / sizeof(*tests));
+    failed = unit_run("cert_read", tests, COUNT(tests));
     party_free(&ca);
     return failed;
 }

@@ -180,7 +180,7 @@ static const struct {
 
 START_TEST(bad_ones)
 {
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    for (size_t i = 0; i < COUNT(bad); i++) {
         AUTO(errs) struct errs e = {0};
         AUTO(free) char *text = changed(bad[i].from, bad[i].to);
         AUTO(free)
@@ -220,7 +220,7 @@ START_TEST(comments_and_lines)
         {"user = /* a \"quote */\"x # y\" # z\n", 1},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+    for (size_t i = 0; i < COUNT(cases); i++)
         for (int bad_one = 0; bad_one < 2; bad_one++) {
             AUTO(errs) struct errs e = {0};
             AUTO(free)
@@ -250,7 +250,7 @@ START_TEST(a_comment_at_the_end)
         {"/* open", false},      {"/*/", false},    {"/", false},
         {"\"", false},           {"'", false},      {"\"\\", false}};
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(errs) struct errs e = {0};
         AUTO(free) char *text = xasprintf("%s%s", good, cases[i].after);
         AUTO(conf) struct conf *c = parse(text, &e);
@@ -320,7 +320,7 @@ START_TEST(hostile_text)
     };
     AUTO(buf) struct buf deep = {0};
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(errs) struct errs e = {0};
 
         ck_assert_ptr_null(conf_parse("x", cases[i].text, cases[i].len, &e));
@@ -356,7 +356,7 @@ START_TEST(listen_urls)
         {"https://[::ffff:127.0.0.1]:1", "::ffff:127.0.0.1", 1, true, false},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(errs) struct errs e = {0};
         struct conf_listen l = {.kind = LISTEN_API};
 
@@ -429,5 +429,5 @@ int main(void)
         which_file,
     };
 
-    return unit_run("conf", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("conf", tests, COUNT(tests));
 }

@@ -68,7 +68,7 @@ START_TEST(the_readme_shows_the_sample)
     ck_assert_int_eq(conf_read(readme_path, &readme, &e), 0);
     buf_putc(&sample, 0);
     buf_putc(&readme, 0);
-    for (size_t i = 0; i < sizeof(begin) / sizeof(*begin); i++) {
+    for (size_t i = 0; i < COUNT(begin); i++) {
         const char *a = strstr((const char *)sample.data, begin[i]);
         const char *b = strstr((const char *)readme.data, begin[i]);
         const char *end = a ? strstr(a, "\n}\n") : NULL;
@@ -87,5 +87,5 @@ int main(void)
         the_readme_shows_the_sample,
     };
 
-    return unit_run("conf_sample", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("conf_sample", tests, COUNT(tests));
 }

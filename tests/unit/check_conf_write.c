@@ -85,5 +85,5 @@ int main(void)
         written_with_limits,
     };
 
-    return unit_run("conf_write", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("conf_write", tests, COUNT(tests));
 }

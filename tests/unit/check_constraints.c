@@ -127,7 +127,7 @@ START_TEST(permitting)
         {"ip:0a00", "", "ip:10.2.0.0/16", "", false},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(buf) struct buf der = {0};
         AUTO(patterns) struct patterns p = {0}, deny = {0};
         struct cert c = {0};
@@ -154,5 +154,5 @@ int main(void)
 {
     const TTest *const tests[] = {permitting};
 
-    return unit_run("constraints", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("constraints", tests, COUNT(tests));
 }

@@ -12,7 +12,7 @@
 
 static const char *const key_specs[] = {"ec:P-256", "ec:P-384", "ed25519",
                                         "rsa:2048"};
-enum { KEYS = sizeof(key_specs) / sizeof(*key_specs) };
+enum { KEYS = COUNT(key_specs) };
 
 static struct party keys[KEYS];
 
@@ -130,7 +130,7 @@ START_TEST(every_length)
     static const uint64_t counts[] = {0, 1,   2,    3,    4,    5,    6,   7,
                                       8, 100, 1300, 1400, 1500, 1600, 1700};
 
-    for (size_t k = 0; k < sizeof(counts) / sizeof(*counts); k++)
+    for (size_t k = 0; k < COUNT(counts); k++)
         build_and_compare(&keys[_i], counts[k], counts[k] + 1);
 }
 END_TEST
@@ -147,7 +147,7 @@ START_TEST(numbers_of_64_bits)
         0,         1, 0x7f, 0x80, 0xff, 0x100, UINT64_C(0x7fffffffffffffff),
         UINT64_MAX};
 
-    for (size_t k = 0; k < sizeof(numbers) / sizeof(*numbers); k++)
+    for (size_t k = 0; k < COUNT(numbers); k++)
         build_and_compare(&keys[0], 2, numbers[k]);
 }
 END_TEST

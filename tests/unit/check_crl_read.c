@@ -148,7 +148,7 @@ START_TEST(what_is_wrong_is_refused)
         {backwards, "thisUpdate and nextUpdate"},
     };
 
-    for (size_t k = 0; k < sizeof(cases) / sizeof(*cases); k++) {
+    for (size_t k = 0; k < COUNT(cases); k++) {
         AUTO(x509_crl) X509_CRL *x = X509_CRL_new();
         AUTO(errs) struct errs e = {0};
         ASN1_TIME *t = ASN1_TIME_set(NULL, (time_t)DAY_ONE);
@@ -187,7 +187,7 @@ START_TEST(reasons_by_name)
         {9, "privilegeWithdrawn", true}, {10, "aACompromise", false},
     };
 
-    for (size_t k = 0; k < sizeof(cases) / sizeof(*cases); k++) {
+    for (size_t k = 0; k < COUNT(cases); k++) {
         ck_assert_str_eq(crl_reason_text(cases[k].reason), cases[k].text);
         ck_assert_int_eq(crl_reason_parse(cases[k].text), cases[k].reason);
         ck_assert(crl_reason_allowed(cases[k].reason) == cases[k].allowed);
@@ -228,7 +228,7 @@ START_TEST(a_certificate_names_its_partition)
         {NULL, 0},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct cert_spec spec = root_spec(&key);
         AUTO(buf) struct buf der = {0};
         AUTO(cert) struct cert cert = {0};
@@ -265,7 +265,7 @@ int main(void)
     int failed;
 
     party_make(&key, "ec:P-256");
-    failed = unit_run("crl_read", tests, sizeof(tests) / sizeof(*tests));
+    failed = unit_run("crl_read", tests, COUNT(tests));
     party_free(&key);
     return failed;
 }

@@ -2,8 +2,6 @@
 /* The form of a CSR: good ones, hostile ones, and the bodies they come in. */
 #include "csr_key.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 /* By OpenSSL's ordinary way: CN and SAN, signed with that digest. */
 static void openssl_csr(EVP_PKEY *key, const char *md, struct buf *out)
 {
@@ -407,5 +405,5 @@ int main(void)
         all_reasons,
     };
 
-    return unit_run("csr", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("csr", tests, COUNT(tests));
 }

@@ -2,8 +2,6 @@
 /* What a CSR comes as: PEM, DER, and what else is in the body. */
 #include "csr_key.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 static enum err decode(const void *p, size_t len, struct buf *der,
                        char **detail)
 {
@@ -244,5 +242,5 @@ int main(void)
         bodies_refused,       private_keys,   private_keys_beside_a_csr,
     };
 
-    return unit_run("csr_body", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("csr_body", tests, COUNT(tests));
 }

@@ -2,8 +2,6 @@
 /* What a CSR asks: subject, names, extensions. */
 #include "csr_made.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 /* ---- the subject */
 
 static enum err judge_cn(uint8_t tag, const void *cn, size_t len, bool san,
@@ -454,5 +452,5 @@ int main(void)
         attributes_malformed,
     };
 
-    return unit_run("csr_ext", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("csr_ext", tests, COUNT(tests));
 }

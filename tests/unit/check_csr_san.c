@@ -2,8 +2,6 @@
 /* The names in the SAN of a CSR. */
 #include "csr_made.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 START_TEST(san_names)
 {
     static const struct {
@@ -243,5 +241,5 @@ int main(void)
         san_names, san_lengths, san_broken, san_odd_kinds, san_many_names,
     };
 
-    return unit_run("csr_san", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("csr_san", tests, COUNT(tests));
 }

@@ -145,7 +145,7 @@ START_TEST(each_deviation_is_refused)
          "extension-not-allowed the certificate's extensions"},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         const struct decision_facts f = facts();
         AUTO(cert_edit) struct cert_edit edit = {0};
         AUTO(buf) struct buf tbs = {0};
@@ -288,5 +288,5 @@ int main(void)
                                   what_is_refused_has_its_lints,
                                   authorities_pass_lints};
 
-    return decision_run("decision", tests, sizeof(tests) / sizeof(*tests));
+    return decision_run("decision", tests, COUNT(tests));
 }

@@ -18,7 +18,7 @@ static void make_rich(struct profile *p)
                           .aia = true};
     p->keys = xmemdup(&rule, sizeof(rule));
     p->n_keys = 1;
-    for (size_t i = 0; i < sizeof(patterns) / sizeof(*patterns); i++) {
+    for (size_t i = 0; i < COUNT(patterns); i++) {
         struct pattern one;
 
         pattern_parse(&one, patterns[i], &e);
@@ -162,7 +162,7 @@ START_TEST(everything_that_a_profile_may_say)
     ck_assert_ptr_eq(strstr(good_said, "warning critical_unknown: "),
                      good_said);
     ck_assert_str_eq(strchr(good_said, '\n'), "\n"); /* and nothing else */
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(free) char *said = NULL;
 
         make_rich(&other);
@@ -171,7 +171,7 @@ START_TEST(everything_that_a_profile_may_say)
         said = judge(&tbs, &f);
         ck_assert_msg(strstr(said, cases[i].why) != NULL,
                       "%zu: wanted \"%s\", got \"%s\"", i, cases[i].why, said);
-        if (i + 1 < sizeof(cases) / sizeof(*cases))
+        if (i + 1 < COUNT(cases))
             profile_free(&other);
     }
 }
@@ -182,5 +182,5 @@ int main(void)
     const TTest *const tests[] = {everything_that_a_profile_may_say};
 
     return decision_run("decision_profile", tests,
-                        sizeof(tests) / sizeof(*tests));
+                        COUNT(tests));
 }

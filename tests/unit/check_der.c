@@ -378,5 +378,5 @@ int main(void)
         whole_values, depth_is_bounded, texts,
     };
 
-    return unit_run("der", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("der", tests, COUNT(tests));
 }

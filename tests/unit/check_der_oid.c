@@ -178,5 +178,5 @@ int main(void)
         oids_known,
     };
 
-    return unit_run("der_oid", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("der_oid", tests, COUNT(tests));
 }

@@ -125,5 +125,5 @@ int main(void)
         times_written,
     };
 
-    return unit_run("der_time", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("der_time", tests, COUNT(tests));
 }

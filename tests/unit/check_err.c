@@ -59,7 +59,7 @@ START_TEST(foreign_octets_are_escaped)
         {"\xe2\x82", "\\xe2\\x82"}, /* cut */
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(errs) struct errs l = {0};
 
         err_add_name(&l, ERR_BAD_NAME, cases[i].in, "%s", cases[i].in);
@@ -116,5 +116,5 @@ int main(void)
         what_is_quoted_is_bounded, over_the_wire_and_back,
     };
 
-    return unit_run("err", tests, sizeof(tests) / sizeof(tests[0]));
+    return unit_run("err", tests, COUNT(tests));
 }

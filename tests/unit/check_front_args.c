@@ -85,7 +85,7 @@ START_TEST(what_is_not_an_argument_is_refused)
         "a=%-1",
     };
 
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    for (size_t i = 0; i < COUNT(bad); i++) {
         AUTO(front_args) struct front_args a = {0};
 
         ck_assert_msg(parse(&a, bad[i], strlen(bad[i])) == ERR_BAD_ARGUMENT,
@@ -225,7 +225,7 @@ START_TEST(accept_permits_nothing)
         "application/json;q=0.000",
     };
 
-    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+    for (size_t i = 0; i < COUNT(none); i++)
         ck_assert_msg(choose(none[i]) == -1, "%s was taken", none[i]);
 }
 END_TEST
@@ -278,9 +278,9 @@ START_TEST(entity_tags_match)
                                      "\"ab",      "\"a\"",   "w/\"ab\"",
                                      "\"zz\" ab", "x\"ab\"", "W/ab"};
 
-    for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+    for (size_t i = 0; i < COUNT(yes); i++)
         ck_assert_msg(etag_match(yes[i], "\"ab\""), "%s", yes[i]);
-    for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+    for (size_t i = 0; i < COUNT(no); i++)
         ck_assert_msg(!etag_match(no[i], "\"ab\""), "%s", no[i]);
 }
 END_TEST
@@ -303,5 +303,5 @@ int main(void)
         entity_tags_match,
     };
 
-    return unit_run("front_args", tests, sizeof(tests) / sizeof(tests[0]));
+    return unit_run("front_args", tests, COUNT(tests));
 }

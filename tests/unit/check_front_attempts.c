@@ -58,5 +58,5 @@ int main(void)
                                   others_are_not_held_up,
                                   a_network_of_ipv6_is_one};
 
-    return unit_run("front_attempts", tests, sizeof(tests) / sizeof(tests[0]));
+    return unit_run("front_attempts", tests, COUNT(tests));
 }

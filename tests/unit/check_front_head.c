@@ -66,7 +66,7 @@ START_TEST(lengths)
     };
     struct req_head h;
 
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+    for (size_t i = 0; i < COUNT(bad); i++)
         lines_ok("/", LINES("Host: a", bad[i]), false);
     ck_assert_int_eq(
         check(&h, "POST", "/", LINES("host: a", "content-LENGTH: 42")), 0);
@@ -117,7 +117,7 @@ START_TEST(fields)
     struct req_head h = {.method = "GET", .version = "HTTP/1.1", .url = "/"};
     AUTO(errs) struct errs e = {0};
 
-    for (size_t i = 1; i < sizeof(doubled) / sizeof(doubled[0]); i++) {
+    for (size_t i = 1; i < COUNT(doubled); i++) {
         lines_ok("/", LINES("Host: a", doubled[i]), true);
         lines_ok("/", LINES("Host: a", doubled[i], doubled[i]), false);
     }
@@ -179,9 +179,9 @@ START_TEST(urls)
     };
     struct req_head h;
 
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+    for (size_t i = 0; i < COUNT(bad); i++)
         lines_ok(bad[i], LINES("Host: a"), false);
-    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+    for (size_t i = 0; i < COUNT(good); i++)
         lines_ok(good[i], LINES("Host: a"), true);
     ck_assert_int_eq(check(&h, "GET", "http://a/x?y=z", LINES("Host: a")), 0);
     ck_assert_str_eq(h.path, "/x?y=z");
@@ -244,7 +244,7 @@ static void route_is(unsigned where, enum front_method m, const char *path,
     struct route_found f;
     AUTO(free) char *got = NULL, *allow = NULL;
 
-    route_find(table, sizeof(table) / sizeof(table[0]), where, m, path, &f);
+    route_find(table, COUNT(table), where, m, path, &f);
     allow = route_allow(f.allow);
     if (f.route)
         got = xasprintf("%s %s", f.route->name, f.part ? f.part : "");
@@ -288,7 +288,7 @@ START_TEST(routes)
         {"/o", "- "},
     };
 
-    for (size_t i = 0; i < sizeof(get) / sizeof(get[0]); i++)
+    for (size_t i = 0; i < COUNT(get); i++)
         route_is(ON_API, METHOD_GET, get[i].path, get[i].wanted);
     route_is(ON_API, METHOD_POST, "/a", "all ");
     route_is(ON_PUBLIC, METHOD_POST, "/a", "- GET, HEAD");
@@ -323,5 +323,5 @@ int main(void)
     const TTest *const tests[] = {lengths, version, fields, size,
                                   urls,    values,  routes, real_table};
 
-    return unit_run("front_head", tests, sizeof(tests) / sizeof(tests[0]));
+    return unit_run("front_head", tests, COUNT(tests));
 }

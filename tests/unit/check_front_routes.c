@@ -150,5 +150,5 @@ int main(void)
         what_public_serves_needs_no_credential,
     };
 
-    return unit_run("front_routes", tests, sizeof(tests) / sizeof(tests[0]));
+    return unit_run("front_routes", tests, COUNT(tests));
 }

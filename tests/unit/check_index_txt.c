@@ -37,7 +37,7 @@ START_TEST(rows_are_read)
         {"V\t700102000000Z\t\t01\tu\t/CN=a\\\tb", 'V', 86400, 0, 0, "01"},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(errs) struct errs e = {0};
         struct index_row row;
         char serial[2 * SERIAL_MAX + 1];
@@ -88,7 +88,7 @@ START_TEST(others_are_refused)
          "serial"},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(errs) struct errs e = {0};
         struct index_row row;
 
@@ -105,5 +105,5 @@ int main(void)
 {
     const TTest *const tests[] = {rows_are_read, others_are_refused};
 
-    return unit_run("index_txt", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("index_txt", tests, COUNT(tests));
 }

@@ -437,5 +437,5 @@ int main(void)
         ed25519_points,
     };
 
-    return unit_run("key", tests, sizeof(tests) / sizeof(tests[0]));
+    return unit_run("key", tests, COUNT(tests));
 }

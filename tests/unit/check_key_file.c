@@ -15,8 +15,6 @@
 #include "mem.h"
 #include "unit.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 static char dir[64];
 
 static char *path_of(const char *name)
@@ -332,7 +330,7 @@ int main(void)
     snprintf(dir, sizeof(dir), "%.40s/check_key.XXXXXX", tmp ? tmp : "/tmp");
     if (!mkdtemp(dir))
         return 99;
-    rc = unit_run("key_file", tests, sizeof(tests) / sizeof(tests[0]));
+    rc = unit_run("key_file", tests, COUNT(tests));
     for (size_t i = 0; i < COUNT(names); i++) {
         AUTO(free) char *path = path_of(names[i]);
 

@@ -85,5 +85,5 @@ int main(void)
 {
     const TTest *const tests[] = {rules, rules_match};
 
-    return unit_run("key_rule", tests, sizeof(tests) / sizeof(tests[0]));
+    return unit_run("key_rule", tests, COUNT(tests));
 }

@@ -223,5 +223,5 @@ int main(void)
     const TTest *const tests[] = {rsa_moduli, rsa_passed,
                                   no_power_for_a_huge_modulus};
 
-    return unit_run("key_weak", tests, sizeof(tests) / sizeof(tests[0]));
+    return unit_run("key_weak", tests, COUNT(tests));
 }

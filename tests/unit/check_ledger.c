@@ -58,7 +58,7 @@ START_TEST(every_size_opens_again)
     for (uint64_t i = 0; i < 66000; i++)
         numbers[i] = i;
     book_make(&b);
-    for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+    for (size_t i = 0; i < COUNT(sizes); i++) {
         fill(&b, sizes[i], START + (int64_t)sizes[i]);
         expect_head(&b, numbers, sizes[i]);
         book_close(&b);
@@ -207,7 +207,7 @@ START_TEST(the_key_must_fit)
 {
     static const char *const specs[] = {"ec:P-256", "rsa:2048", "ed25519"};
 
-    for (size_t i = 0; i < sizeof(specs) / sizeof(*specs); i++) {
+    for (size_t i = 0; i < COUNT(specs); i++) {
         AUTO(book) struct book b;
         AUTO(errs) struct errs e = {0};
         AUTO(evp_pkey) EVP_PKEY *other = key_generate(specs[i], &e);
@@ -236,5 +236,5 @@ int main(void)
         the_key_must_fit,
     };
 
-    return unit_run("ledger", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("ledger", tests, COUNT(tests));
 }

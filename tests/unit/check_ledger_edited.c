@@ -97,7 +97,7 @@ static void try_edit(const struct edit *t)
 
 START_TEST(an_edit_is_found)
 {
-    for (size_t i = 0; i < sizeof(edits) / sizeof(*edits); i++)
+    for (size_t i = 0; i < COUNT(edits); i++)
         try_edit(&edits[i]);
 }
 END_TEST
@@ -116,7 +116,7 @@ START_TEST(an_edit_of_a_higher_tile_is_found)
          "first: tile 0 of level 1 is missing"},
     };
 
-    for (size_t i = 0; i < sizeof(higher) / sizeof(*higher); i++) {
+    for (size_t i = 0; i < COUNT(higher); i++) {
         AUTO(book) struct book b;
 
         book_make(&b);
@@ -216,5 +216,5 @@ int main(void)
         an_edit_is_found,
     };
 
-    return unit_run("ledger_edited", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("ledger_edited", tests, COUNT(tests));
 }

@@ -94,7 +94,7 @@ START_TEST(an_entry_out_of_range_is_refused)
     const struct entry e = full_entry();
     struct entry out;
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(buf) struct buf b = {0};
 
         entry_encode(&b, &e);
@@ -184,5 +184,5 @@ int main(void)
         a_token_is_bound_whole,    a_revocation_is_bound_whole,
     };
 
-    return unit_run("ledger_entry", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("ledger_entry", tests, COUNT(tests));
 }

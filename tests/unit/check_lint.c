@@ -327,7 +327,7 @@ static const struct broken cases[] = {
      {{PART_ALG, ED_ALG}, {PART_OUTER_ALG, ED_ALG}}},
     {"signature_wrong", LEAF, 0, {{PART_SIG, "0303000102"}}},
 };
-enum { CASES = sizeof(cases) / sizeof(*cases) };
+enum { CASES = COUNT(cases) };
 
 /* Both lists have the same names. */
 static bool same_set(const char *a, const char *b)
@@ -360,7 +360,7 @@ START_TEST(good_ones_break_none)
 {
     static const enum base bases[] = {LEAF, CA, ROOT};
 
-    for (size_t i = 0; i < sizeof(bases) / sizeof(*bases); i++) {
+    for (size_t i = 0; i < COUNT(bases); i++) {
         const struct broken b = {.base = bases[i]};
         AUTO(free) char *got = lint_edited(&b);
 
@@ -397,7 +397,7 @@ int main(void)
     int code;
 
     base_begin();
-    code = unit_run("lint", tests, sizeof(tests) / sizeof(*tests));
+    code = unit_run("lint", tests, COUNT(tests));
     base_end();
     return code;
 }

@@ -54,7 +54,7 @@ START_TEST(constraints_permit_and_exclude)
         {"!3006a10430028100", "x.y", "joe@b"},
     };
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         struct strs pass = {0}, refuse = {0};
 
         strs_split(&pass, rows[i].pass, ',');
@@ -90,7 +90,7 @@ START_TEST(these_break_none)
           {ISSUER + E(EKU), CLIENT}}},
     };
 
-    for (size_t i = 0; i < sizeof(fine) / sizeof(*fine); i++) {
+    for (size_t i = 0; i < COUNT(fine); i++) {
         AUTO(free) char *got = lint_edited(&fine[i]);
 
         ck_assert_msg(!*got, "case %zu: %s", i, got);
@@ -155,7 +155,7 @@ START_TEST(directory_names_compare)
         {"", "Ou:a", true},
     };
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         ck_assert_msg(subject_refused(true, rows[i].base, rows[i].subject) ==
                           rows[i].within,
                       "excluded, %zu", i);
@@ -191,7 +191,7 @@ START_TEST(directory_names_beyond_ascii)
         {"Ou:\u00e4/Uu:b", "Ou:\u00c4/Uu:B", true, false},
     };
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         ck_assert_msg(subject_refused(true, rows[i].base, rows[i].subject) ==
                           rows[i].excluded,
                       "excluded, %zu", i);
@@ -222,7 +222,7 @@ int main(void)
     int code;
 
     base_begin();
-    code = unit_run("lint_pair", tests, sizeof(tests) / sizeof(*tests));
+    code = unit_run("lint_pair", tests, COUNT(tests));
     base_end();
     return code;
 }

@@ -198,5 +198,5 @@ int main(void)
         the_end_writes_what_is_held,
     };
 
-    return unit_run("log", tests, sizeof(tests) / sizeof(tests[0]));
+    return unit_run("log", tests, COUNT(tests));
 }

@@ -147,5 +147,5 @@ int main(void)
         whole_trees_append_like_their_leaves,
     };
 
-    return unit_run("merkle", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("merkle", tests, COUNT(tests));
 }

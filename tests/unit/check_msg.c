@@ -80,7 +80,7 @@ START_TEST(only_what_the_table_permits_is_taken)
         for (int peer = PEER_F; peer <= PEER_S; peer *= 2) {
             int want = -1;
 
-            for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+            for (size_t i = 0; i < COUNT(table); i++)
                 if (table[i].number == (int)type && (table[i].from & peer) &&
                     type != MSG_CRL_FILE) /* has a descriptor */
                     want = 1;
@@ -99,7 +99,7 @@ START_TEST(a_wrong_length_breaks_the_protocol)
     static const uint32_t lengths[] = {0, 3, 5, 0x7fffffff, UINT32_MAX};
 
     open_pair();
-    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+    for (size_t i = 0; i < COUNT(lengths); i++) {
         head(&b, MSG_GET, 0, lengths[i]);
         buf_put(&b, "abcd", 4);
         ck_assert_int_eq(recv_raw(b.data, b.len, PEER_F), -1);
@@ -362,5 +362,5 @@ int main(void)
         a_full_socket_does_not_block_when_asked,
     };
 
-    return unit_run("msg", tests, sizeof(tests) / sizeof(tests[0]));
+    return unit_run("msg", tests, COUNT(tests));
 }

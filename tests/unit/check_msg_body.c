@@ -287,7 +287,7 @@ START_TEST(serials_have_a_bound_and_one_form)
         {{3, 1, 2}, 3, false},                        /* cut */
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct rd r = rd_of(cases[i].octets, cases[i].len);
         struct serial s;
 
@@ -394,5 +394,5 @@ int main(void)
         what_is_asked_of_whom_comes_back,
     };
 
-    return unit_run("msg_body", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("msg_body", tests, COUNT(tests));
 }

@@ -191,11 +191,11 @@ START_TEST(each_certificate_is_counted_once)
     struct revocations_sum sum;
 
     for (size_t page = 0; page < 3; page++)
-        for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+        for (size_t i = 0; i < COUNT(lines); i++)
             if (lines[i].said[page] != OUTCOME_STOP)
                 add_one(&l, i, lines[i].said[page], i == 2);
     revocations_settle(&l);
-    ck_assert_uint_eq(l.n, sizeof(lines) / sizeof(lines[0]));
+    ck_assert_uint_eq(l.n, COUNT(lines));
     for (size_t i = 0; i < l.n; i++) {
         ck_assert(l.v[i].leaf == i && l.v[i].outcome == lines[i].counts);
         ck_assert(!l.v[i].why == (l.v[i].outcome != OUTCOME_REFUSED));
@@ -217,5 +217,5 @@ int main(void)
         each_certificate_is_counted_once,
     };
 
-    return unit_run("msg_revocations", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("msg_revocations", tests, COUNT(tests));
 }

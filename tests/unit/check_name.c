@@ -86,7 +86,7 @@ START_TEST(good_names_become_normal)
         {"https://a.b?x=../y", "uri:https://a.b/?x=../y"},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(free) char *got = parse(cases[i].in, strlen(cases[i].in));
 
         ck_assert_str_eq(got, cases[i].out);
@@ -219,7 +219,7 @@ START_TEST(bad_names_are_refused_by_their_rule)
         BAD("https://a/b/..#c", "path segment"),
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(free) char *got = parse(cases[i].in, cases[i].len);
 
         ck_assert_msg(strstr(got, cases[i].rule) != NULL, "\"%s\": %s",
@@ -284,7 +284,7 @@ START_TEST(punycode_is_judged_strictly)
         {"xn--99999999999999999999.b", "not Punycode"}, /* overflow */
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(free) char *got = parse(cases[i].in, strlen(cases[i].in));
 
         if (cases[i].rule)
@@ -333,7 +333,7 @@ START_TEST(general_names)
         {6, "a.b", 3, NULL},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(errs) struct errs e = {0};
         struct name n = {0};
         int r = name_from_general(
@@ -365,9 +365,9 @@ START_TEST(common_names_that_are_names)
         "C:/x.y",
     };
 
-    for (size_t i = 0; i < sizeof(yes) / sizeof(*yes); i++)
+    for (size_t i = 0; i < COUNT(yes); i++)
         ck_assert_msg(name_is_like(yes[i], strlen(yes[i])), "%s", yes[i]);
-    for (size_t i = 0; i < sizeof(no) / sizeof(*no); i++)
+    for (size_t i = 0; i < COUNT(no); i++)
         ck_assert_msg(!name_is_like(no[i], strlen(no[i])), "%s", no[i]);
     ck_assert(!name_is_like("a.b\0", 4));
 }
@@ -461,5 +461,5 @@ int main(void)
         lists_travel_and_are_not_believed,
     };
 
-    return unit_run("name", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("name", tests, COUNT(tests));
 }

@@ -83,7 +83,7 @@ START_TEST(too_much_is_refused)
                                  {.n = 1, .nonce = 300}};
     struct ocsp_request q;
 
-    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+    for (size_t i = 0; i < COUNT(bad); i++) {
         AUTO(buf) struct buf der = {0};
 
         request(&der, &bad[i]);
@@ -365,7 +365,7 @@ int main(void)
     tcase_add_test(tc, other_hashes_are_of_no_authority);
     tcase_add_test(tc, another_issuer_is_another);
     tcase_add_loop_test(tc, by_hand_each_rule, 0,
-                        sizeof(hands) / sizeof(*hands));
+                        COUNT(hands));
     tcase_add_test(tc, indefinite_lengths_are_refused);
     return ocsp_run("ocsp", tc);
 }

@@ -92,7 +92,7 @@ static void answer(struct buf *out, size_t nonce, struct ocsp_answer *a)
         .this_update = DAY_ONE + 1000,
         .next_update = DAY_ONE + 4600,
         .v = singles,
-        .n = sizeof(singles) / sizeof(*singles),
+        .n = COUNT(singles),
         .nonce = nonces,
         .nonce_len = nonce,
     };

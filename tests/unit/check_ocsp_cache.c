@@ -184,5 +184,5 @@ int main(void)
         without_a_signer_nothing_is_found,
     };
 
-    return unit_run("ocsp_cache", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("ocsp_cache", tests, COUNT(tests));
 }

@@ -102,7 +102,7 @@ START_TEST(each_form_matches_what_it_says)
         {"uri:**", "https://x/", true},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+    for (size_t i = 0; i < COUNT(cases); i++)
         ck_assert_msg(match(cases[i].pattern, cases[i].name) == cases[i].yes,
                       "%s %s", cases[i].pattern, cases[i].name);
 }
@@ -123,11 +123,11 @@ START_TEST(common_names)
         {"a svc-", "00001"}, {"svc - a", "00001"},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct name n;
 
         ck_assert(name_of_cn(&n, cases[i].cn));
-        for (size_t k = 0; k < sizeof(patterns) / sizeof(*patterns); k++) {
+        for (size_t k = 0; k < COUNT(patterns); k++) {
             struct pattern p = pattern(patterns[k]);
 
             ck_assert_msg(pattern_match(&p, &n) == (cases[i].matches[k] == '1'),
@@ -218,7 +218,7 @@ START_TEST(bad_patterns_are_refused)
         "uri:s://td/../**",
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(errs) struct errs e = {0};
         struct pattern p = {0};
 
@@ -253,7 +253,7 @@ START_TEST(texts_come_back)
         {"uri:**", "uri:**"},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct pattern p = pattern(cases[i].in), again;
         AUTO(free) char *text = pattern_text(&p);
 
@@ -289,13 +289,13 @@ static const char *const names_tried[] = {
  * the names above tell every two of these patterns apart. */
 START_TEST(within_agrees_with_match)
 {
-    const size_t n = sizeof(many) / sizeof(*many);
+    const size_t n = COUNT(many);
 
     for (size_t i = 0; i < n * n; i++) {
         struct pattern in = pattern(many[i / n]), out = pattern(many[i % n]);
         bool within = pattern_within(&in, &out), subset = true;
 
-        for (size_t k = 0; k < sizeof(names_tried) / sizeof(char *); k++)
+        for (size_t k = 0; k < COUNT(names_tried); k++)
             if (match(many[i / n], names_tried[k]) &&
                 !match(many[i % n], names_tried[k]))
                 subset = false;
@@ -334,5 +334,5 @@ int main(void)
         within_agrees_with_match,       lists,
     };
 
-    return unit_run("pattern", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("pattern", tests, COUNT(tests));
 }

@@ -9,8 +9,6 @@
 #include "mem.h"
 #include "unit.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 static enum pem_result read_text(const char *text, char label[64],
                                  struct buf *der)
 {
@@ -213,7 +211,7 @@ START_TEST(base64_alone)
         {"BQA_", NULL},     {"BQA=BQA=", NULL}, {"====", NULL},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(buf) struct buf out = {0};
         char hex[32];
         int rc;
@@ -257,5 +255,5 @@ int main(void)
         every_truncation,
     };
 
-    return unit_run("pem", tests, sizeof(tests) / sizeof(tests[0]));
+    return unit_run("pem", tests, COUNT(tests));
 }

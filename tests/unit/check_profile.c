@@ -43,7 +43,7 @@ START_TEST(names_by_profile)
     struct profile p =
         profile_of("server", "dns:**.internal,ip:10.0.0.0/8,dns:localhost");
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(free) char *got = judge(&p, &no_limits, cases[i].names);
 
         ck_assert_str_eq(got, cases[i].codes);
@@ -105,7 +105,7 @@ START_TEST(names_by_token)
     AUTO(limits) struct limits lim = {.limited = true};
 
     patterns_of(&lim.names, "*.a.internal");
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(free) char *got = judge(&p, &lim, cases[i].names);
 
         ck_assert_str_eq(got, cases[i].codes);
@@ -224,7 +224,7 @@ START_TEST(keys_and_power)
     r.power = CSR_POWER_CRITICAL;
     strs_add(&p.extensions, "1.2.3 hex:0500");
     strs_add(&p.extensions, "1.2.4 critical hex:0500");
-    for (size_t i = 0; i < sizeof(critical) / sizeof(*critical); i++) {
+    for (size_t i = 0; i < COUNT(critical); i++) {
         AUTO(free) char *is = NULL;
 
         p.must_staple = critical[i].staple;
@@ -302,7 +302,7 @@ START_TEST(choosing)
     strs_add(&lim.profiles, "gone");
     strs_add(&lim.profiles, "mutual");
     strs_add(&lim.profiles, "client");
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         ck_assert_str_eq(choose(&l, cases[i].asked,
                                 cases[i].limited ? &lim : &no_limits, &why),
                          cases[i].is);
@@ -364,5 +364,5 @@ int main(void)
         key_usage,        what_limits_cover,
     };
 
-    return unit_run("profile", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("profile", tests, COUNT(tests));
 }

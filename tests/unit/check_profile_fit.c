@@ -22,7 +22,7 @@ static void put_attribute(struct buf *b, const char *text, size_t len)
 {
     size_t seq = der_open(b, DER_SEQUENCE);
 
-    for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+    for (size_t i = 0; i < COUNT(types); i++)
         if (types[i].letter == *text)
             der_put_oid(b, types[i].oid, types[i].len);
     der_put(b, DER_UTF8_STRING, text + 2, len - 2);
@@ -185,7 +185,7 @@ START_TEST(subjects_fit)
          "", "N:web.internal", DN_FITS, NULL},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(conf) struct conf *c = NULL;
         AUTO(buf) struct buf der = {0};
         struct cert ca =
@@ -251,7 +251,7 @@ START_TEST(subjects_are_made_to_fit)
         {"usage = ocsp subject = \"cn=R\"", "D:internal", "", "", "- cn=R"},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(buf) struct buf der = {0}, above_der = {0};
         struct cert ca =
             authority(&der, cases[i].permitted, cases[i].excluded);
@@ -285,5 +285,5 @@ int main(void)
     const TTest *const tests[] = {subjects_fit, subjects_are_made_to_fit,
                                   a_responder_has_a_subject};
 
-    return unit_run("profile_fit", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("profile_fit", tests, COUNT(tests));
 }

@@ -132,7 +132,7 @@ START_TEST(contradictions)
         {SERVER NAMES "not-before = \"2y\"\n", ":10:", "not-before", "2y"},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(errs) struct errs e = {0};
         AUTO(conf) struct conf *c = read_conf(cases[i].rules, &e);
         const char *said = e.n ? e.v[0].detail : "";
@@ -219,7 +219,7 @@ START_TEST(denying_common_names)
                   &e);
 
     ck_assert_msg(c != NULL, "%s", e.n ? e.v[0].detail : "");
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(errs) struct errs why = {0};
         AUTO(names) struct names san = {0};
         AUTO(taken) struct taken t = {0};
@@ -278,7 +278,7 @@ START_TEST(denying)
     static const struct limits none;
 
     ck_assert_msg(c != NULL, "%s", e.n ? e.v[0].detail : "");
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(errs) struct errs why = {0};
         AUTO(names) struct names l = {0};
         struct request r = {.names = &l, .key = &key};
@@ -325,7 +325,7 @@ START_TEST(beginnings)
                                &e);
 
     ck_assert_msg(c != NULL, "%s", e.n ? e.v[0].detail : "");
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(errs) struct errs why = {0};
         const struct span asked = {cases[i].lifetime, cases[i].begin};
         int64_t from = 0, to = 0, end = NOW + 15 * TM_DAY;
@@ -347,5 +347,5 @@ int main(void)
         denying,        beginnings,
     };
 
-    return unit_run("profile_rules", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("profile_rules", tests, COUNT(tests));
 }

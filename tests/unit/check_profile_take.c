@@ -119,7 +119,7 @@ START_TEST(taking)
          "|||Responder|0"},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(errs) struct errs e = {0};
         AUTO(conf) struct conf *c = read_conf(cases[i].rules, &e);
         AUTO(free) char *got = NULL;
@@ -174,7 +174,7 @@ START_TEST(taking_a_mail_address)
          "email:jane@b.org|all@b.org|0"},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(errs) struct errs e = {0};
         AUTO(conf) struct conf *c = read_conf(cases[i].rules, &e);
         AUTO(names) struct names san = {0};
@@ -213,5 +213,5 @@ int main(void)
         taking_a_mail_address,
     };
 
-    return unit_run("profile_take", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("profile_take", tests, COUNT(tests));
 }

@@ -30,7 +30,7 @@ START_TEST(validity)
     };
     AUTO(profile) struct profile p = profile_of("server", "dns:**");
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(errs) struct errs e = {0};
         int64_t from = 0, to = 0;
         const struct span asked = {.lifetime = cases[i].asked};
@@ -57,7 +57,7 @@ START_TEST(the_longest_lifetime_named_is_possible)
     AUTO(profile) struct profile p = profile_of("server", "dns:**");
     const int64_t now = 1795392060;
 
-    for (size_t i = 0; i < sizeof(left) / sizeof(*left); i++) {
+    for (size_t i = 0; i < COUNT(left); i++) {
         AUTO(errs) struct errs e = {0};
         struct span span = {.lifetime = 390 * TM_DAY};
         int64_t from, to;
@@ -84,5 +84,5 @@ int main(void)
         the_longest_lifetime_named_is_possible,
     };
 
-    return unit_run("profile_validity", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("profile_validity", tests, COUNT(tests));
 }

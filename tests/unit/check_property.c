@@ -197,13 +197,13 @@ START_TEST(one_forbidden_name_in_every_position)
     AUTO(conf) struct conf *c = write_rules(&r, &e);
 
     ck_assert_msg(c != NULL, "%s", e.n ? e.v[0].detail : "");
-    for (size_t b = 0; b <= sizeof(bad) / sizeof(*bad); b++)
+    for (size_t b = 0; b <= COUNT(bad); b++)
         for (size_t at = 0; at < LIST_MAX; at++)
             for (int listed = 0; listed < 2; listed++) {
                 struct wish w = {.san = {{0}, LIST_MAX}};
                 AUTO(errs) struct errs why = {0};
                 AUTO(buf) struct buf der = {0};
-                const bool none_bad = b == sizeof(bad) / sizeof(*bad);
+                const bool none_bad = b == COUNT(bad);
                 int rc;
 
                 memcpy(w.san.v, good, sizeof(good));
@@ -228,5 +228,5 @@ int main(void)
     party_make(&authority, "ec:P-256");
     for (int i = 0; i < KEYS; i++)
         party_make(&keys[i], key_specs[i]);
-    return unit_run("property", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("property", tests, COUNT(tests));
 }

@@ -129,7 +129,7 @@ START_TEST(what_is_no_token_is_hashed_and_refused)
     uint8_t sha256[32], zero[32] = {0};
     size_t len;
 
-    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+    for (size_t i = 0; i < COUNT(others); i++) {
         memset(sha256, 0, sizeof(sha256));
         ck_assert_int_eq(token_split(others[i], strlen(others[i]), id, sha256),
                          -1);
@@ -294,7 +294,7 @@ START_TEST(arguments_are_taken_or_refused_with_a_reason)
         {"colour", "red", -1},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(query) struct query q;
 
         query_init(&q);
@@ -431,5 +431,5 @@ int main(void)
         a_chain_leaves_the_root_out_and_ends,
     };
 
-    return unit_run("record", tests, sizeof(tests) / sizeof(tests[0]));
+    return unit_run("record", tests, COUNT(tests));
 }

@@ -34,7 +34,7 @@ START_TEST(every_argument_counts)
         {"x", {.name_list = &c}, NULL},
         {"x", {0}, &serial},
     };
-    enum { N = sizeof(all) / sizeof(all[0]) };
+    enum { N = COUNT(all) };
     uint8_t hash[N][32], again[32];
 
     for (size_t i = 0; i < N; i++) {
@@ -91,5 +91,5 @@ int main(void)
         an_empty_list_is_not_no_list,
     };
 
-    return unit_run("request", tests, sizeof(tests) / sizeof(tests[0]));
+    return unit_run("request", tests, COUNT(tests));
 }

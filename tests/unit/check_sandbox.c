@@ -67,7 +67,7 @@ static void remove_data(void)
     static const char *const names[] = {"a",        "b",        "x.db",
                                         "x.db-wal", "x.db-shm", ""};
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; i < COUNT(names); i++) {
         char path[128];
 
         snprintf(path, sizeof(path), "%s/%s", data, names[i]);
@@ -226,7 +226,7 @@ static const struct {
 
 START_TEST(nobody_may)
 {
-    for (size_t i = 0; i < sizeof(nobody) / sizeof(nobody[0]); i++)
+    for (size_t i = 0; i < COUNT(nobody); i++)
         for (int front = 0; front < 2; front++)
             ck_assert_msg(in_child(nobody[i].try, front) == nobody[i].expected,
                           "attempt %zu as %s: %d", i,
@@ -344,7 +344,7 @@ START_TEST(files)
     };
 
     make_data();
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         int front = in_child(cases[i].try, 1);
         int signer = in_child(cases[i].try, 0);
 
@@ -482,5 +482,5 @@ int main(void)
     (void)work_goes_on;
     (void)threads_inherit;
 #endif
-    return unit_run("sandbox", tests, sizeof(tests) / sizeof(tests[0]));
+    return unit_run("sandbox", tests, COUNT(tests));
 }

@@ -39,7 +39,7 @@ START_TEST(serials)
         {"\xc3\xbc", NULL},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct serial s = {0};
         char text[2 * SERIAL_MAX + 1];
 
@@ -76,5 +76,5 @@ int main(void)
         random_serials_have_their_form,
     };
 
-    return unit_run("serial", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("serial", tests, COUNT(tests));
 }

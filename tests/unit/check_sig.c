@@ -2,8 +2,6 @@
 /* Signatures: their algorithms, made and verified, against OpenSSL. */
 #include "sig_made.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 static const uint8_t tbs[] = "what is to be signed";
 
 /* By OpenSSL's ordinary way, not by ours. */
@@ -312,5 +310,5 @@ int main(void)
         we_sign_openssl_verifies,
     };
 
-    return unit_run("sig", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("sig", tests, COUNT(tests));
 }

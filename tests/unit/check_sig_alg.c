@@ -2,8 +2,6 @@
 /* AlgorithmIdentifiers of signatures, written and read. */
 #include "sig_made.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 /* What sig_alg_put() writes is what OpenSSL writes into what it signs. */
 START_TEST(algorithms_as_openssl_writes_them)
 {
@@ -163,5 +161,5 @@ int main(void)
         algorithms_refused,
     };
 
-    return unit_run("sig_alg", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("sig_alg", tests, COUNT(tests));
 }

@@ -115,7 +115,7 @@ START_TEST(what_policy_refuses_leaves_nothing)
     };
 
     before = ca_tree_size(&c);
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (i = 0; i < COUNT(cases); i++) {
         AUTO(record) struct record r = {0};
 
         enum err code = ca_issue(&c, &admin, &cases[i].w, &r, NULL);
@@ -470,5 +470,5 @@ int main(void)
         a_lock_that_cannot_be_had_now_may_be_later,
     };
 
-    return unit_run("signer", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("signer", tests, COUNT(tests));
 }

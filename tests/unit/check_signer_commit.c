@@ -481,5 +481,5 @@ int main(void)
         what_cannot_begin_is_refused_at_once,
     };
 
-    return unit_run("signer_commit", tests, sizeof(tests) / sizeof(tests[0]));
+    return unit_run("signer_commit", tests, COUNT(tests));
 }

@@ -328,7 +328,7 @@ START_TEST(a_crl_of_the_root_is_installed_once)
     buf_str(client_begin(cl, MSG_CRL_NEXT), "root");
     ck_assert_int_eq(client_call(cl, MSG_CRL_NUMBER, &f, &oe), 0);
     ck_assert(rd_u64(&f.body) == 1);
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(errs) struct errs e = {0};
         int rc =
             install(&c, cl, cases[i].key, cases[i].number, cases[i].next, &e);
@@ -361,5 +361,5 @@ int main(void)
         without_crl_wait_the_answer_comes_first,
     };
 
-    return unit_run("signer_crl", tests, sizeof(tests) / sizeof(tests[0]));
+    return unit_run("signer_crl", tests, COUNT(tests));
 }

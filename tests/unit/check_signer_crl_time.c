@@ -301,5 +301,5 @@ int main(void)
         refreshing_is_spread,
     };
 
-    return unit_run("signer_crl_time", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("signer_crl_time", tests, COUNT(tests));
 }

@@ -117,5 +117,5 @@ int main(void)
         who_is_told_is_who_may_issue,
     };
 
-    return unit_run("signer_explain", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("signer_explain", tests, COUNT(tests));
 }

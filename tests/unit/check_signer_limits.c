@@ -29,7 +29,7 @@ START_TEST(a_limit_is_exact)
     ca_start(&c);
     admin = ca_admin(&c);
     t = narrow(&c, &admin, "a", ROLE_ISSUE, "dns:*.a.internal", false);
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(record) struct record r = {0};
         struct ca_want w = {.names = cases[i].names, .spki = &spki};
         uint64_t before = ca_tree_size(&c);
@@ -216,7 +216,7 @@ START_TEST(no_request_passes_without_its_role)
     for (int i = 0; i < 4; i++)
         t[i] = narrow(&c, &admin, role_text(roles[i]), roles[i], NULL, false);
     uint64_t before = ca_tree_size(&c);
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+    for (size_t i = 0; i < COUNT(rows); i++)
         for (int k = -1; k < 4; k++) {
             const struct token ask = {.id = (char *)"",
                                       .label = (char *)"l",
@@ -280,5 +280,5 @@ int main(void)
         no_request_passes_without_its_role,
     };
 
-    return unit_run("signer_limits", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("signer_limits", tests, COUNT(tests));
 }

@@ -379,5 +379,5 @@ int main(void)
         hostile_frames,
     };
 
-    return unit_run("signer_ocsp", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("signer_ocsp", tests, COUNT(tests));
 }

@@ -308,5 +308,5 @@ int main(void)
                                   old_and_new_ones_at_once};
 
     return unit_run("signer_partition", tests,
-                    sizeof(tests) / sizeof(tests[0]));
+                    COUNT(tests));
 }

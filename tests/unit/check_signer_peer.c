@@ -125,7 +125,7 @@ START_TEST(a_broken_frame_ends_its_connection_alone)
     buf_put(&b, whole.data + MSG_HEAD, whole.len - MSG_HEAD);
     for (size_t n = 1; n < b.len; n++)
         breaks(b.data, n);
-    for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
+    for (size_t i = 0; i < COUNT(lengths); i++) {
         put_head(&b, MSG_HELLO, lengths[i]);
         breaks(b.data, b.len);
     }
@@ -151,7 +151,7 @@ START_TEST(what_a_command_may_not_send_ends_the_connection)
     ca_make(&c);
     ca_start(&c);
     admin_listen(&c);
-    for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
+    for (size_t i = 0; i < COUNT(types); i++) {
         put_head(&b, types[i], 0);
         breaks(b.data, b.len);
     }
@@ -255,5 +255,5 @@ int main(void)
         what_is_held_goes_at_the_end_or_when_it_is_much,
     };
 
-    return unit_run("signer_peer", tests, sizeof(tests) / sizeof(tests[0]));
+    return unit_run("signer_peer", tests, COUNT(tests));
 }

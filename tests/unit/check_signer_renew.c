@@ -134,5 +134,5 @@ int main(void)
         an_ended_certificate_renews_by_token_only,
     };
 
-    return unit_run("signer_renew", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("signer_renew", tests, COUNT(tests));
 }

@@ -335,5 +335,5 @@ int main(void)
     };
 
     return unit_run("signer_revocations", tests,
-                    sizeof(tests) / sizeof(tests[0]));
+                    COUNT(tests));
 }

@@ -40,7 +40,7 @@ START_TEST(revoking_again_follows_the_rules)
     ca_start(&c);
     admin = ca_admin(&c);
     ck_assert_int_eq(ca_issue(&c, &admin, &w, &r, NULL), ERR_NONE);
-    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+    for (size_t i = 0; i < COUNT(steps); i++) {
         AUTO(record) struct record now = {0};
         uint64_t before = ca_tree_size(&c);
         enum err code =
@@ -366,5 +366,5 @@ int main(void)
         an_authority_does_not_revoke_itself,
     };
 
-    return unit_run("signer_revoke", tests, sizeof(tests) / sizeof(tests[0]));
+    return unit_run("signer_revoke", tests, COUNT(tests));
 }

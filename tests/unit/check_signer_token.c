@@ -30,7 +30,7 @@ START_TEST(a_wrong_secret_is_an_unknown_token)
     ck_assert_int_eq(ca_error(&f, text), ERR_TOKEN_UNKNOWN);
     ck_assert_str_eq(text, first);
     caller_free(&wrong);
-    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+    for (size_t i = 0; i < COUNT(others); i++) {
         wrong = (struct caller){.evidence = EV_TOKEN,
                                 .token = (char *)(uintptr_t)others[i]};
         ck_assert_int_eq(ca_issue(&c, &wrong, &w, &r, NULL), ERR_TOKEN_UNKNOWN);
@@ -281,5 +281,5 @@ int main(void)
         a_list_pages_and_shows_what_limits_let_through,
     };
 
-    return unit_run("signer_token", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("signer_token", tests, COUNT(tests));
 }

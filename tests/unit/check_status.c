@@ -206,7 +206,7 @@ static const struct {
 
 START_TEST(answers_agree_or_not)
 {
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+    for (size_t i = 0; i < COUNT(cases); i++)
         ck_assert_msg(status_verdict(cases[i].v, 3) == cases[i].want,
                       "case %zu: %s", i,
                       verdict_text(status_verdict(cases[i].v, 3)));
@@ -394,7 +394,7 @@ static void judge_answer(const struct answer *a)
 
 START_TEST(an_ocsp_answer_is_judged)
 {
-    for (size_t i = 0; i < sizeof(answers) / sizeof(*answers); i++)
+    for (size_t i = 0; i < COUNT(answers); i++)
         judge_answer(&answers[i]);
 }
 END_TEST
@@ -434,5 +434,5 @@ int main(void)
         an_ocsp_answer_is_judged,   an_ocsp_answer_that_was_touched_fails,
     };
 
-    return unit_run("status", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("status", tests, COUNT(tests));
 }

@@ -327,5 +327,5 @@ int main(void)
         test_serial,      test_idempotency, test_token,
     };
 
-    return unit_run("store", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("store", tests, COUNT(tests));
 }

@@ -190,5 +190,5 @@ int main(void)
     };
 
     return unit_run("store_checkpoint", tests,
-                    sizeof(tests) / sizeof(tests[0]));
+                    COUNT(tests));
 }

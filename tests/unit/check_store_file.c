@@ -81,13 +81,13 @@ START_TEST(test_refuse_ledgers)
         "DROP TABLE names", "DROP INDEX cert_not_after",
         "ALTER TABLE tokens RENAME COLUMN uses TO used"};
 
-    for (size_t i = 0; i <= sizeof(changed) / sizeof(changed[0]); i++) {
+    for (size_t i = 0; i <= COUNT(changed); i++) {
         AUTO(box) struct box b;
 
         box_make(&b);
         add_many(&b, 0, 3);
         box_close(&b);
-        if (i == sizeof(changed) / sizeof(changed[0])) {
+        if (i == COUNT(changed)) {
             box_edit(b.path, "PRAGMA user_version = 99");
             refused(b.path, "has schema 99");
         } else {
@@ -181,5 +181,5 @@ int main(void)
         test_refuse_no_room, test_refuse_half, test_garbage_page,
     };
 
-    return unit_run("store_file", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("store_file", tests, COUNT(tests));
 }

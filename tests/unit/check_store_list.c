@@ -111,7 +111,7 @@ static const struct argument arguments[] = {
     {"expires_before", "2026-12-01T00:00:00Z"},
     {"expires_before", "2026-11-23T00:00:00Z"},
 };
-enum { ARGUMENTS = sizeof(arguments) / sizeof(arguments[0]) };
+enum { ARGUMENTS = COUNT(arguments) };
 
 /* The two whose values depend on the keys of this run. */
 static void hashes(struct many *m, struct argument out[4], char text[4][65])
@@ -181,5 +181,5 @@ int main(void)
         test_combined,
     };
 
-    return unit_run("store_list", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("store_list", tests, COUNT(tests));
 }

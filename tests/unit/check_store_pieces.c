@@ -178,5 +178,5 @@ int main(void)
         test_rare,
     };
 
-    return unit_run("store_pieces", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("store_pieces", tests, COUNT(tests));
 }

@@ -22,7 +22,7 @@ static bool may_scan(const char *statement, const char *detail)
 
     if (strcmp(detail, "SCAN CONSTANT ROW") == 0)
         return true;
-    for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++)
+    for (size_t i = 0; i < COUNT(fine); i++)
         if (strcmp(fine[i].statement, statement) == 0 &&
             strcmp(fine[i].detail, detail) == 0)
             return true;
@@ -66,7 +66,7 @@ START_TEST(test_plans)
     AUTO(box) struct box b;
 
     box_make(&b);
-    for (size_t i = 0; i < sizeof(scans) / sizeof(scans[0]); i++) {
+    for (size_t i = 0; i < COUNT(scans); i++) {
         AUTO(free) char *bad = bad_plan(b.r, "test", scans[i]);
 
         ck_assert_msg(bad != NULL, "this test does not see: %s", scans[i]);
@@ -86,5 +86,5 @@ int main(void)
         test_plans,
     };
 
-    return unit_run("store_plan", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("store_plan", tests, COUNT(tests));
 }

@@ -233,5 +233,5 @@ int main(void)
         test_revoke, test_replace, test_keys, test_one_key, test_partitions,
     };
 
-    return unit_run("store_revoke", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("store_revoke", tests, COUNT(tests));
 }

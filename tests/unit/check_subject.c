@@ -39,7 +39,7 @@ START_TEST(joiners_where_they_are_seen)
         {"株式会社", true},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         const char *rule = subject_rule(SUBJECT_O, cases[i].value);
 
         ck_assert_msg(!rule == cases[i].good, "%zu, %s: %s", i, cases[i].value,
@@ -101,5 +101,5 @@ int main(void)
     const TTest *const tests[] = {joiners_where_they_are_seen, several_values,
                                   values_shown};
 
-    return unit_run("subject", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("subject", tests, COUNT(tests));
 }

@@ -71,7 +71,7 @@ START_TEST(rfc3339_read)
         {"2026", -1},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         int64_t t = -1;
         int rc = tm_parse_rfc3339(cases[i].text, &t);
 
@@ -126,7 +126,7 @@ START_TEST(spans)
     };
     char text[32];
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         int64_t v = 0;
         int rc = tm_parse_span(cases[i].text, &v);
 
@@ -151,5 +151,5 @@ int main(void)
         spans,
     };
 
-    return unit_run("tm", tests, sizeof(tests) / sizeof(tests[0]));
+    return unit_run("tm", tests, COUNT(tests));
 }

@@ -57,7 +57,7 @@ START_TEST(no_code_point)
         "\xfe",
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         const uint8_t *p = (const uint8_t *)cases[i], *was = p;
 
         ck_assert_uint_eq(utf8_next(&p, p + strlen(cases[i])), UTF8_BAD);
@@ -102,5 +102,5 @@ int main(void)
         ascii_as_the_c_library,
     };
 
-    return unit_run("utf8", tests, sizeof(tests) / sizeof(tests[0]));
+    return unit_run("utf8", tests, COUNT(tests));
 }

@@ -348,10 +348,10 @@ START_TEST(json_is_strict)
                                       "[\"\\\"",
                                       "{\"\\u0000\":1}"};
 
-    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+    for (size_t i = 0; i < COUNT(good); i++)
         ck_assert_msg(parse(good[i], strlen(good[i])) == ERR_NONE, "%s",
                       good[i]);
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+    for (size_t i = 0; i < COUNT(bad); i++)
         ck_assert_msg(parse(bad[i], strlen(bad[i])) == ERR_BAD_JSON, "%s",
                       bad[i]);
     ck_assert_int_eq(parse("{}\0", 3), ERR_BAD_JSON);
@@ -449,5 +449,5 @@ int main(void)
         members_are_read_by_type,
     };
 
-    return unit_run("view", tests, sizeof(tests) / sizeof(tests[0]));
+    return unit_run("view", tests, COUNT(tests));
 }

@@ -56,7 +56,7 @@ START_TEST(a_listed_key_is_found)
     AUTO(evp_pkey) EVP_PKEY *ec = key_generate("ec:P-256", &e);
     AUTO(weak_list) struct weak_list none = {0};
 
-    for (size_t i = 0; i < sizeof(bits) / sizeof(*bits); i++) {
+    for (size_t i = 0; i < COUNT(bits); i++) {
         AUTO(weak_list) struct weak_list l = {0};
         AUTO(evp_pkey) EVP_PKEY *key = EVP_RSA_gen(bits[i]);
         AUTO(evp_pkey) EVP_PKEY *other = EVP_RSA_gen(bits[i]);
@@ -96,7 +96,7 @@ START_TEST(lines)
         {"\n\n\n#\n-\n", -1, 5},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(errs) struct errs e = {0};
         AUTO(weak_list) struct weak_list l = {0};
         AUTO(free) char *where = xasprintf("dir/f:%u: ", cases[i].line);
@@ -172,5 +172,5 @@ int main(void)
 {
     const TTest *const tests[] = {a_listed_key_is_found, lines, a_directory};
 
-    return unit_run("weak_list", tests, sizeof(tests) / sizeof(*tests));
+    return unit_run("weak_list", tests, COUNT(tests));
 }

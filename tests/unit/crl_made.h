@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "crl.h"
+#include "mem.h"
 #include "x509.h"
 
 AUTO_DEFINE(x509_crl, X509_CRL *, X509_CRL_free)
@@ -24,7 +25,7 @@ static const int reasons[] = {REASON_UNSPECIFIED,
                               REASON_SUPERSEDED,
                               REASON_CESSATION_OF_OPERATION,
                               REASON_PRIVILEGE_WITHDRAWN};
-enum { REASONS = sizeof(reasons) / sizeof(*reasons) };
+enum { REASONS = COUNT(reasons) };
 
 static inline struct crl_entry entry_of(uint64_t i)
 {

@@ -81,7 +81,7 @@ static void attribute_put(struct buf *b, const char *text, size_t len)
     size_t seq = der_open(b, DER_SEQUENCE);
     char many[300];
 
-    for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+    for (size_t i = 0; i < COUNT(types); i++)
         if (types[i].letter == text[0])
             der_put_oid(b, types[i].oid, types[i].len);
     if (text[3] == '@') {
@@ -242,7 +242,7 @@ static void edited(const struct broken *b, int level, struct cert_edit *out)
     cert_edit_open(out, level || b->base == ROOT ? &root
                         : b->base == CA          ? &issuing
                                                  : &leaf);
-    for (size_t i = 0; i < sizeof(b->edits) / sizeof(*b->edits); i++) {
+    for (size_t i = 0; i < COUNT(b->edits); i++) {
         const struct edit *e = &b->edits[i];
 
         if ((e->what || e->value) && level == e->what / ISSUER)

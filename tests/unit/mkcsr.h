@@ -199,7 +199,7 @@ MKCSR int mkcsr_take(const struct csr *c, const struct names *listed,
                                 .subject = &c->subject};
     int rc;
 
-    for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+    for (size_t i = 0; i < COUNT(all); i++) {
         struct pattern one;
 
         ck_assert_int_eq(pattern_parse(&one, all[i], e), 0);

@@ -16,7 +16,6 @@
 #include "unit.h"
 
 #define B(text) (const uint8_t *)(text), (sizeof(text) - 1)
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 struct octets {
     const char *p;

@@ -359,7 +359,7 @@ static void check_extensions(const struct trial *t, const struct shown *s)
     };
     int n = 0;
 
-    for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+    for (size_t i = 0; i < COUNT(all); i++) {
         value_is(s->x, all[i].oid, all[i].there, all[i].critical, all[i].hex);
         n += all[i].there;
     }

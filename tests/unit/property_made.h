@@ -57,7 +57,7 @@ static const struct {
     {"code-signing", {"1.3.6.1.5.5.7.3.3"}},
     {"time-stamping", {"1.3.6.1.5.5.7.3.8"}},
 };
-enum { USAGES = sizeof(usages) / sizeof(*usages), OCSP = 4, CA = 5, TIME = 7 };
+enum { USAGES = COUNT(usages), OCSP = 4, CA = 5, TIME = 7 };
 
 static const char *const patterns[] = {
     "dns:**.a.example",
@@ -87,7 +87,7 @@ static const char *const key_specs[] = {"ec:P-256", "ec:P-384", "ed25519",
 
 #define PICK(l, from, one_in)                                                  \
     do {                                                                       \
-        for (size_t i_ = 0; i_ < sizeof(from) / sizeof(*(from)); i_++)         \
+        for (size_t i_ = 0; i_ < COUNT(from); i_++)         \
             if ((l)->n < LIST_MAX && chance(one_in))                           \
                 (l)->v[(l)->n++] = (from)[i_];                                 \
     } while (0)
@@ -245,7 +245,7 @@ static const char *invent_name(const struct rules *r)
     const char *name = NULL;
 
     for (int i = 0; i < 60; i++) {
-        name = names[draw(sizeof(names) / sizeof(*names))];
+        name = names[draw(COUNT(names))];
         if (any || any_fits(&r->names, name))
             break;
     }
@@ -267,12 +267,12 @@ static void invent_wish(struct wish *w, const struct rules *r)
     for (unsigned n = chance(8) ? 1 + draw(3) : 0; n > 0; n--)
         w->listed.v[w->listed.n++] = invent_name(r);
     if (chance(2))
-        w->cn = cns[draw(sizeof(cns) / sizeof(*cns))];
+        w->cn = cns[draw(COUNT(cns))];
     for (int f = 0; f < SUBJECT__MAX; f++)
         if (f != SUBJECT_CN && chance(3))
             w->field[f] = f == SUBJECT_C ? "FR" : "Asked For";
     if (w->field[SUBJECT_EMAIL])
-        w->field[SUBJECT_EMAIL] = mails[draw(sizeof(mails) / sizeof(*mails))];
+        w->field[SUBJECT_EMAIL] = mails[draw(COUNT(mails))];
 }
 
 static void put_san(struct mkcsr *m, const struct wish *w)

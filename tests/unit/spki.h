@@ -17,8 +17,6 @@
 #include "tm.h"
 #include "unit.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 static const enum err taken = ERR_NONE;
 
 /* Parses; the code of the first reason, ERR_NONE when it is a key. */

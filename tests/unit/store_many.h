@@ -40,7 +40,7 @@ static const char *const pool[] = {
     "https://h.internal/ab",
     "https://h.internal/a",
 };
-enum { POOL = sizeof(pool) / sizeof(pool[0]) };
+enum { POOL = COUNT(pool) };
 
 static const char *const profiles[] = {"server", "client", "rare"};
 static const char *const authorities[] = {"issuing", "second"};

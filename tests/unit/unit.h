@@ -5,6 +5,8 @@
 
 #include <check.h>
 
+#include "mem.h"
+
 /* Runs the tests as one suite; the exit code of the program. */
 static inline int unit_run(const char *name, const TTest *const *tests,
                            size_t n)
