@@ -13,8 +13,10 @@
 enum { HEAD_FIELDS_MAX = 128, HEAD_ID_MAX = 64 };
 
 struct head_field {
-    const char *name, *value;
+    const char *name;
+    char *value; /* as it was read; head_check() cuts the blanks behind it */
     size_t name_len, value_len;
+    size_t blanks; /* before the value, as read; 0: not known */
 };
 
 struct req_head {
@@ -31,8 +33,9 @@ struct req_head {
     struct head_field v[HEAD_FIELDS_MAX]; /* given, n of them */
 };
 
-/* -1 with ERR_BAD_REQUEST; then the connection is to be closed, since where
- * this request ends is not sure. */
+/* Cuts the blanks behind each value, which are no part of it (RFC 9112 section
+ * 5.1), where they stand.  -1 with ERR_BAD_REQUEST; then the connection is to
+ * be closed, since where this request ends is not sure. */
 int head_check(struct req_head *h, struct errs *e);
 /* The bearer's text in the value of Authorization, or NULL when it is of
  * another scheme. */

@@ -107,6 +107,17 @@ static size_t unescape(void *arg, struct MHD_Connection *conn, char *s)
 
 /* ---- the head ---- */
 
+/* The blanks before a value: what lies between it and its header's name, where
+ * both are still where they were read, the colon a NUL. */
+static size_t blanks_before(const char *name, size_t name_len,
+                            const char *value)
+{
+    const char *from = name + name_len + 1;
+    const size_t n = (uintptr_t)value - (uintptr_t)from;
+
+    return n < POOL && strspn(from, " \t") >= n ? n : 0;
+}
+
 static enum MHD_Result gather(void *arg, enum MHD_ValueKind kind,
                               const char *name, size_t name_len,
                               const char *value, size_t value_len)
@@ -118,8 +129,10 @@ static enum MHD_Result gather(void *arg, enum MHD_ValueKind kind,
         h->too_many = true;
         return MHD_NO;
     }
-    h->v[h->n++] =
-        (struct head_field){name, value ? value : "", name_len, value_len};
+    /* Where front_head() finds it too: in memory of the connection's own. */
+    h->v[h->n++] = (struct head_field){
+        name, (char *)(uintptr_t)(value ? value : ""), name_len, value_len,
+        value ? blanks_before(name, name_len, value) : 0};
     return MHD_YES;
 }
 

@@ -95,6 +95,38 @@ req "$API/healthz"
 [ -n "$one" ] && [ "$one" != "$(header X-Request-Id)" ]
 is 'made ones differ' $? 0
 
+# what stands around a header's value is no part of it (RFC 9112 section 5.1)
+BEARER=''
+tab=$(printf '\t')
+for h in "Authorization: Bearer $ADMIN " "Authorization: Bearer $ADMIN $tab " \
+    "Authorization: $tab  Bearer $ADMIN"; do
+    want 200 - "'$(echo "$h" | sed 's/pca_[^ ]*/T/')'" -H "$h" \
+        "$API/v1/tokens/self"
+done
+BEARER=$ADMIN
+csr b.internal
+post() { # STATUS CODE WHAT CURL-ARG…
+    p1=$1 p2=$2 p3=$3
+    shift 3
+    want "$p1" "$p2" "$p3" "$@" --data-binary @"$T/b.internal.csr" \
+        "$API/v1/certificates"
+}
+post 201 - 'a Content-Type with a blank behind it' \
+    -H 'Content-Type: application/pkcs10 ' -H 'Idempotency-Key: k'
+post 200 - 'an Idempotency-Key with one' -H 'Idempotency-Key:  k '
+post 200 - 'an Accept with one' -H 'Idempotency-Key: k' \
+    -H 'Accept: application/json '
+json 'is heard' '.serial | length > 0'
+req "$PUBLIC/crl/chain.pem"
+etag=$(header ETag)
+modified=$(header Last-Modified)
+want 304 - 'an If-None-Match' -H "If-None-Match: $etag  " "$PUBLIC/crl/chain.pem"
+want 304 - 'an If-Modified-Since' -H "If-Modified-Since: $modified " \
+    "$PUBLIC/crl/chain.pem"
+want 200 - 'a Host' -H "Host: localhost  " "$API/healthz"
+req -H 'X-Request-Id: abc ' "$API/healthz"
+is 'and an X-Request-Id' "$(header X-Request-Id)" abc
+
 # nobody is believed because a header says so
 BEARER=''
 for h in 'X-SSL-Client-Verify: SUCCESS' 'X-SSL-Client-Cert: x' \

@@ -20,7 +20,7 @@ static int check(struct req_head *h, const char *method, const char *url,
 
         *colon = '\0';
         h->v[h->n++] = (struct head_field){name, colon + 2, strlen(name),
-                                           strlen(colon + 2)};
+                                           strlen(colon + 2), 1};
     }
     r = head_check(h, &e);
     ck_assert_int_eq(r == 0, e.n == 0);
@@ -88,11 +88,12 @@ END_TEST
 
 START_TEST(version)
 {
+    char chunked[] = "chunked";
     AUTO(errs) struct errs e = {0};
     struct req_head h = {.method = "GET", .version = "HTTP/1.0", .url = "/"};
 
     ck_assert_int_eq(head_check(&h, &e), 0); /* no Host is fine then */
-    h.v[h.n++] = (struct head_field){"Transfer-Encoding", "chunked", 17, 7};
+    h.v[h.n++] = (struct head_field){"Transfer-Encoding", chunked, 17, 7, 1};
     ck_assert_int_eq(head_check(&h, &e), -1);
     h = (struct req_head){.method = "GET", .version = "", .url = "/"};
     ck_assert_int_eq(head_check(&h, &e), -1);
@@ -114,6 +115,7 @@ START_TEST(fields)
         "If-Modified-Since: x",
         "X-Request-Id: x",
     };
+    char a[] = "a", nul[] = "b\0c";
     struct req_head h = {.method = "GET", .version = "HTTP/1.1", .url = "/"};
     AUTO(errs) struct errs e = {0};
 
@@ -134,8 +136,8 @@ START_TEST(fields)
     lines_ok("/", LINES("Host: a", "X-A: b\nX-B: c"), false);
     lines_ok("/", LINES("Host: a", "X-A: tab\there \xc3\xa4"), true);
     /* a NUL that only the length shows */
-    h.v[h.n++] = (struct head_field){"Host", "a", 4, 1};
-    h.v[h.n++] = (struct head_field){"X-A", "b\0c", 3, 3};
+    h.v[h.n++] = (struct head_field){"Host", a, 4, 1, 1};
+    h.v[h.n++] = (struct head_field){"X-A", nul, 3, 3, 1};
     ck_assert_int_eq(head_check(&h, &e), -1);
 }
 END_TEST
@@ -145,12 +147,13 @@ START_TEST(size)
 {
     static const char text[] =
         "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n 0\r\n\r\n";
+    char x[] = "x", five[] = "5";
     AUTO(errs) struct errs e = {0};
     struct req_head h = {
         .method = "POST",
         .version = "HTTP/1.1",
         .url = "/a",
-        .v = {{"Host", "x", 4, 1}, {"Content-Length0", "5", 15, 1}},
+        .v = {{"Host", x, 4, 1, 1}, {"Content-Length0", five, 15, 1, 0}},
         .n = 2,
         .size = sizeof(text) - 1,
     };
@@ -160,6 +163,35 @@ START_TEST(size)
     ck_assert_int_eq(head_check(&h, &e), 0);
     h.size -= 2; /* no space behind the colons */
     ck_assert_int_eq(head_check(&h, &e), 0);
+    h.size += 8; /* more of them than one, and known */
+    ck_assert_int_eq(head_check(&h, &e), -1);
+    h.v[0].blanks += 6;
+    ck_assert_int_eq(head_check(&h, &e), 0);
+}
+END_TEST
+
+/* RFC 9112 section 5.1: what stands around a value is no part of it. */
+START_TEST(blanks)
+{
+    struct req_head h;
+
+    ck_assert_int_eq(
+        check(&h, "POST", "/",
+              LINES("Host: a \t", "Content-Length: 42\t",
+                    "Authorization: Bearer x  ", "Expect: 100-continue ",
+                    "X-Request-Id: a\t ", "X-A:  ", "X-B: b  c ")),
+        0);
+    ck_assert_str_eq(h.v[0].value, "a");
+    ck_assert_uint_eq(h.v[0].value_len, 1);
+    ck_assert_uint_eq(h.length, 42);
+    ck_assert_str_eq(h.authorization, "Bearer x");
+    ck_assert_str_eq(h.request_id, "a");
+    ck_assert_str_eq(h.v[5].value, "");
+    ck_assert_str_eq(h.v[6].value, "b  c");
+    drop(&h);
+    /* libmicrohttpd does not take this for chunked */
+    lines_ok("/", LINES("Host: a", "Transfer-Encoding: chunked "), false);
+    lines_ok("/", LINES("Host:  \t"), false);
 }
 END_TEST
 
@@ -320,7 +352,7 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {lengths, version, fields, size,
+    const TTest *const tests[] = {lengths, version, fields, size,      blanks,
                                   urls,    values,  routes, real_table};
 
     return unit_run("front_head", tests, COUNT(tests));
