@@ -2,7 +2,7 @@
 /*
  * What the core of the front keeps to itself; handlers see front.h only.
  *
- * Threads: one HTTP thread a listener (libmicrohttpd's), some crypto threads,
+ * Threads: one HTTP thread a listener (front_turn.c), some crypto threads,
  * one that reads the signer's answers, one that sends what did not go at once,
  * one for deadlines, and the first, which waits for the end.  A request that
  * waits is suspended: no HTTP thread touches it until it is resumed.
@@ -11,6 +11,7 @@
 #define POCKETCA_FRONT_CORE_H
 
 #include <semaphore.h>
+#include <stdatomic.h>
 
 #include <gnutls/abstract.h>
 
@@ -65,6 +66,7 @@ enum { REPLY_HEADERS_MAX = 16 };
 
 struct front_core {
     struct MHD_Connection *conn; /* NULL: a call of our own, see sem */
+    struct turn *turn;           /* whose connection it is */
     sem_t *sem;
     struct link *link;
     enum stage stage;
@@ -106,6 +108,20 @@ void answers_free(struct answers *a);
 /* The signer is gone: what is under way is answered, then the front ends. */
 void front_stop(void);
 
+/* ---- front_turn.c ---- */
+struct turn {
+    struct MHD_Daemon *daemon;
+    int wake_fd;
+    atomic_bool woken, quiesce;
+};
+/* A thread that serves daemon, which has none of its own, for good; ends the
+ * process when there is none to be had. */
+void turn_start(struct turn *t, struct MHD_Daemon *daemon);
+/* From any thread: something was resumed. */
+void turn_wake(struct turn *t);
+/* No new connections from now on. */
+void turn_quiesce(struct turn *t);
+
 /* ---- front_http.c ---- */
 void http_start(struct front *f);
 /* No new connections. */
@@ -144,6 +160,10 @@ void signer_link_start(struct front *f);
 /* Sends r->frame; r goes on (req_resume()) when it is answered, which may be
  * before this returns. */
 void signer_link_send(struct req *r);
+/* What this thread sends between the two goes together where it may
+ * (msg_is_quick()), a few at a time. */
+void signer_link_hold(void);
+void signer_link_let_go(void);
 /* A call of our own, answered by one frame of `want`, which is valid until
  * req_free(r). */
 int signer_link_call(struct req *r, enum msg_type want, struct rd *body,

@@ -30,7 +30,7 @@ enum {
 struct listener {
     struct front *front;
     const struct conf_listen *conf;
-    struct MHD_Daemon *daemon;
+    struct turn turn;
 };
 static struct listener *listeners;
 static size_t n_listeners;
@@ -92,6 +92,7 @@ static void *on_url(void *arg, const char *url, struct MHD_Connection *conn)
     struct req *r = req_new(in->front, conn, l, url);
 
     link_phase(l, PHASE_HEAD, 0);
+    r->core->turn = &in->turn;
     r->listener = in->conf->kind;
     r->tls = in->conf->tls;
     return r;
@@ -452,7 +453,7 @@ static unsigned connections_max(const struct front *f)
 static struct MHD_Daemon *daemon_start(struct listener *in, int fd)
 {
     const struct conf *conf = in->front->conf;
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
+    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
                      (in->conf->tls ? MHD_USE_TLS : 0);
     struct MHD_OptionItem tls[] = {
         {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)tls_choose},
@@ -482,16 +483,19 @@ void http_start(struct front *f)
     listeners = xcalloc(n_listeners, sizeof(*listeners));
     for (size_t i = 0; i < n_listeners; i++) {
         struct listener *in = &listeners[i];
+        struct MHD_Daemon *daemon;
 
-        *in = (struct listener){.front = f, .conf = &f->conf->listens[i]};
-        in->daemon = daemon_start(in, FD_LISTEN + (int)i);
-        if (!in->daemon)
+        in->front = f;
+        in->conf = &f->conf->listens[i];
+        daemon = daemon_start(in, FD_LISTEN + (int)i);
+        if (!daemon)
             log_fatal("start", "%s cannot be served", in->conf->url);
+        turn_start(&in->turn, daemon);
     }
 }
 
 void http_quiesce(void)
 {
     for (size_t i = 0; i < n_listeners; i++)
-        MHD_quiesce_daemon(listeners[i].daemon);
+        turn_quiesce(&listeners[i].turn);
 }

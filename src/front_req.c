@@ -71,10 +71,14 @@ void req_free(struct req *r)
 
 void req_resume(struct req *r)
 {
-    if (r->core->conn)
-        MHD_resume_connection(r->core->conn);
-    else
+    struct turn *t = r->core->turn;
+
+    if (!r->core->conn) {
         sem_post(r->core->sem);
+        return;
+    }
+    MHD_resume_connection(r->core->conn);
+    turn_wake(t); /* r is the HTTP thread's by now */
 }
 
 /* ---- what comes next ---- */

@@ -21,6 +21,7 @@
 
 enum {
     SLOTS = 4096, /* a power of two */
+    HELD_MAX = 8, /* one worker of the signer takes them */
     SOCKET_ROOM = 4 * 1024 * 1024,
 };
 
@@ -82,18 +83,11 @@ static void ring_put(uint64_t id)
     pthread_cond_signal(&unsent);
 }
 
-/* Outside the lock, which every answer takes too.  From here on the request
- * may be answered, or expire, at any moment. */
-static void send_now(uint64_t id, struct buf *frame)
+/* What the socket had no room for waits its turn. */
+static void put_back(uint64_t id, struct buf *frame)
 {
     struct req *r;
 
-    if (msg_send(FD_PEER, frame, -1, true) == 0)
-        return;
-    if (errno == EMSGSIZE)
-        log_fatal("frame", "a frame of %zu octets", frame->len);
-    if (errno != EAGAIN && errno != ENOBUFS)
-        return; /* gone, which the one who receives notices */
     pthread_mutex_lock(&lock);
     r = slot_find(id);
     if (r) {
@@ -102,6 +96,53 @@ static void send_now(uint64_t id, struct buf *frame)
         ring_put(id);
     }
     pthread_mutex_unlock(&lock);
+}
+
+/* Outside the lock, which every answer takes too.  From here on the requests
+ * may be answered, or expire, at any moment. */
+static void send_now(const uint64_t *ids, struct buf *frames, size_t n)
+{
+    size_t sent = msg_send_all(FD_PEER, frames, n, true);
+
+    if (sent < n && errno == EMSGSIZE)
+        log_fatal("frame", "a frame of %zu octets", frames[sent].len);
+    /* Another error: gone, which the one who receives notices. */
+    if (sent < n && (errno == EAGAIN || errno == ENOBUFS))
+        for (size_t i = sent; i < n; i++)
+            put_back(ids[i], &frames[i]);
+    for (size_t i = 0; i < n; i++)
+        buf_wipe(&frames[i]);
+}
+
+/* What this thread holds back, to be sent together. */
+static _Thread_local struct {
+    struct buf frames[HELD_MAX];
+    uint64_t ids[HELD_MAX];
+    size_t n;
+    bool on;
+} held;
+
+void signer_link_hold(void)
+{
+    held.on = true;
+}
+
+void signer_link_let_go(void)
+{
+    held.on = false;
+    if (held.n)
+        send_now(held.ids, held.frames, held.n);
+    held.n = 0;
+}
+
+static void hold(uint64_t id, struct buf *frame)
+{
+    held.ids[held.n] = id;
+    held.frames[held.n++] = *frame;
+    if (held.n == HELD_MAX) {
+        signer_link_let_go();
+        signer_link_hold();
+    }
 }
 
 /* True when the request has a slot.  Its frame is in *now when it may go at
@@ -135,9 +176,10 @@ void signer_link_send(struct req *r)
         fail(r, ERR_SIGNER_AWAY, "the signer is restarting; try again");
     else if (!admitted)
         fail(r, ERR_QUEUE_FULL, "too many requests are waiting; try again");
+    else if (now.len && held.on && msg_is_quick(msg_type_of(&now)))
+        hold(id, &now);
     else if (now.len)
-        send_now(id, &now);
-    buf_wipe(&now);
+        send_now(&id, &now, 1);
 }
 
 /* A frame that nobody waits for any more is not sent. */

@@ -24,6 +24,11 @@ const char *msg_name(unsigned type)
     return type < MSG__MAX ? table[type].name : NULL;
 }
 
+bool msg_is_quick(unsigned type)
+{
+    return type == MSG_OCSP || type == MSG_GET;
+}
+
 void msg_begin(struct buf *b, enum msg_type type, uint64_t id, bool more)
 {
     if (!msg_name(type))
@@ -33,6 +38,13 @@ void msg_begin(struct buf *b, enum msg_type type, uint64_t id, bool more)
     buf_u16(b, more ? FLAG_MORE : 0);
     buf_u32(b, 0);
     buf_u64(b, id);
+}
+
+enum msg_type msg_type_of(const struct buf *frame)
+{
+    struct rd r = rd_of(frame->data, frame->len);
+
+    return (enum msg_type)rd_u16(&r);
 }
 
 /* Puts its length into the head; -1 when it is too long to be sent. */
@@ -84,7 +96,7 @@ int msg_send(int sock, struct buf *frame, int fd, bool dontwait)
 }
 
 /* One packet of as many frames as it has room for: how many, 0 on failure. */
-static size_t send_some(int sock, struct buf *frames, size_t n)
+static size_t send_some(int sock, struct buf *frames, size_t n, int flags)
 {
     struct iovec iov[PACKED_MAX];
     struct msghdr m = {.msg_iov = iov};
@@ -99,17 +111,22 @@ static size_t send_some(int sock, struct buf *frames, size_t n)
         iov[i] = (struct iovec){frames[i].data, frames[i].len};
     }
     m.msg_iovlen = i;
-    return send_packet(sock, &m, 0) == 0 ? i : 0;
+    return send_packet(sock, &m, flags) == 0 ? i : 0;
 }
 
-int msg_send_all(int sock, struct buf *frames, size_t n)
+size_t msg_send_all(int sock, struct buf *frames, size_t n, bool dontwait)
 {
-    size_t sent;
+    size_t done = 0, some = 1;
 
-    for (; n; frames += sent, n -= sent)
-        if ((sent = send_some(sock, frames, n)) == 0)
-            return -1;
-    return 0;
+    for (; done < n && some; done += some)
+        some = send_some(sock, frames + done, n - done,
+                         dontwait ? MSG_DONTWAIT : 0);
+    return done;
+}
+
+static bool may_share(unsigned type, enum msg_peer peer)
+{
+    return peer == PEER_S || (peer == PEER_F && msg_is_quick(type));
 }
 
 /* The next frame's head, judged: what the table does not permit is a broken
@@ -125,8 +142,9 @@ static int parse(struct msg_in *in, enum msg_peer peer, struct frame *out)
         return -1;
     if (!msg_name(type) || !(table[type].from & peer))
         return -1;
-    /* Only answers come many in a packet, or several to one request. */
-    if (((flags & FLAG_MORE) || length < r.n) && peer != PEER_S)
+    if ((flags & FLAG_MORE) && peer != PEER_S)
+        return -1; /* only answers come in several frames */
+    if (length < r.n && !may_share(type, peer))
         return -1;
     in->at = in->n - (r.n - length);
     r.n = length;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Frames between the processes (doc/PROTOCOL.md): SOCK_SEQPACKET, in a packet
- * one frame, or many of the signer's; {u16 type, u16 flags, u32 length, u64
- * id}, then the body; a packet has at most MSG_MAX octets, everything is
- * big-endian.  One table names every message, its direction and who may send
- * it; what it does not permit ends the connection.
+ * one frame, or several of the signer's or of the front's quick ones; {u16
+ * type, u16 flags, u32 length, u64 id}, then the body; a packet has at most
+ * MSG_MAX octets, everything is big-endian.  One table names every message,
+ * its direction and who may send it; what it does not permit ends the
+ * connection.
  *
  * A request carries a caller (what was shown, never what was concluded) and
  * is answered by one frame, or by several with `more` and a last one without.
@@ -89,6 +90,8 @@ enum { MSG_MAX = 65536, MSG_HEAD = 16 };
 
 /* "ISSUE"; NULL when there is no such type. */
 const char *msg_name(unsigned type);
+/* A request that is answered in microseconds and comes in masses: OCSP, GET. */
+bool msg_is_quick(unsigned type);
 
 struct frame {
     enum msg_type type;
@@ -100,14 +103,15 @@ struct frame {
 
 /* Starts a frame in b (emptied first); then put the body; then msg_send(). */
 void msg_begin(struct buf *b, enum msg_type type, uint64_t id, bool more);
+/* Of a frame that was begun. */
+enum msg_type msg_type_of(const struct buf *frame);
 /* 0; -1 with errno: EPIPE and the like when the peer is gone, EAGAIN when
  * dontwait and it would block, EMSGSIZE when over MSG_MAX.  fd: passed along,
  * or -1. */
 int msg_send(int sock, struct buf *frame, int fd, bool dontwait);
-/* All n frames in their order, in few packets: for the signer, since nobody
- * takes more than one in a packet from others.  Waits for room.  0; -1 with
- * errno as above, and then some of them may have gone. */
-int msg_send_all(int sock, struct buf *frames, size_t n);
+/* All n frames in their order, in few packets; all may share one, as above.
+ * How many went: n, or fewer with errno as above. */
+size_t msg_send_all(int sock, struct buf *frames, size_t n, bool dontwait);
 /* What a packet brought, zeroed at first.  Its frames are handed out one after
  * another. */
 struct msg_in {

@@ -63,7 +63,7 @@ static void send_held(void)
 {
     if (!held.n)
         return;
-    if (msg_send_all(held.front->sock, held.v, held.n) != 0)
+    if (msg_send_all(held.front->sock, held.v, held.n, false) != held.n)
         unsent(held.front);
     while (held.n)
         buf_wipe(&held.v[--held.n]);
@@ -235,10 +235,9 @@ static void serve_frame(struct worker *w, const struct frame *f)
         p->silent_us = tm_mono_us();
 }
 
-/* Answered in microseconds, and asked for in masses. */
 static bool is_quick(const struct peer *p, const struct frame *f)
 {
-    return p->kind == PEER_F && (f->type == MSG_OCSP || f->type == MSG_GET);
+    return p->kind == PEER_F && msg_is_quick(f->type);
 }
 
 /* While one quick request follows another, their answers go together, and those

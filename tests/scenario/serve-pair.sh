@@ -41,6 +41,31 @@ want 503 signer-away 'a probe does not wait for a signer that stands still' \
     --max-time 15 "$API/readyz"
 kill -CONT "$(pid_of signer)"
 want 200 - 'it goes on, and so does the probe' "$API/readyz"
+
+# More wait for it than the socket between the two takes: lists fill it, and
+# what is asked for by serial comes after them, several in a packet.
+issue a.internal
+kill -STOP "$(pid_of signer)"
+n=0
+while [ $n -lt 80 ]; do
+    n=$((n + 1))
+    case $n in
+    [1-3]? | ?) echo "url = $API/v1/certificates?limit=1" ;;
+    *) echo "url = $API/v1/certificates/$serial" ;;
+    esac
+    echo "output = $T/many.$n"
+done >"$T/many"
+curl -s --parallel --parallel-immediate --parallel-max 80 --max-time 20 \
+    --cacert "$CA/root.pem" --oauth2-bearer "$BEARER" -w '%{http_code}\n' \
+    -K "$T/many" >"$T/codes" 2>"$T/curl.err" &
+many=$!
+sleep 1
+is 'all of them wait' "$(wc -l <"$T/codes")" 0
+kill -CONT "$(pid_of signer)"
+wait $many
+is 'all of them are answered' "$(grep -c '^200$' "$T/codes")" 80
+is 'each with what was asked for' "$(cat "$T/many."[4-8]? | grep -c BEGIN)" \
+    "$((41 * $(grep -c BEGIN "$T/many.41")))"
 is 'and nobody was started anew' "$(pids)" "$pair"
 
 # Two on one directory: the second waits for 3 s, then gives up.
