@@ -145,6 +145,17 @@ int cmd_fail(const struct errs *e)
     return errs_exit_code(e);
 }
 
+int cmd_bad(const struct errs *e)
+{
+    cmd_fail(e);
+    return EXIT_USAGE;
+}
+
+int cmd_refused(const struct errs *e)
+{
+    return errs_first(e)->code == ERR_BAD_ARGUMENT ? cmd_bad(e) : cmd_fail(e);
+}
+
 void cmd_warn(const struct strs *warnings)
 {
     for (size_t i = 0; i < warnings->n; i++)

@@ -5,6 +5,8 @@
 #ifndef POCKETCA_CMD_H
 #define POCKETCA_CMD_H
 
+#include <stdio.h>
+
 #include "client.h"
 #include "conf.h"
 #include "err.h"
@@ -39,6 +41,8 @@ int cmd_audit(int argc, char **argv);
 int cmd_clock(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 int cmd_help(int argc, char **argv);
+/* Every command with its summary. */
+void cmd_help_all(FILE *to);
 
 /* The table of main.c, ended by a row without name. */
 struct cmd {
@@ -69,8 +73,13 @@ struct cmd_option {
 int cmd_options(int *argc, char ***argv, const struct cmd_option *table,
                 const char *usage, int *code);
 
-/* Prints every reason to stderr and gives the exit code. */
+/* Prints every reason to stderr and gives the exit code: EXIT_REFUSED, or
+ * EXIT_LATER. */
 int cmd_fail(const struct errs *e);
+/* The same of values that options cannot have: EXIT_USAGE. */
+int cmd_bad(const struct errs *e);
+/* The same of what the signer said: it judges some values too. */
+int cmd_refused(const struct errs *e);
 /* "pocketca: warning: sentence" on stderr, a line each. */
 void cmd_warn(const struct strs *warnings);
 /* "pocketca foo: sentence" and the hint to --help; EXIT_USAGE. */

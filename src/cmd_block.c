@@ -109,7 +109,7 @@ static int run(const struct block *b, const char *what)
     if (!c)
         return code;
     rc = b->list ? list(c, &e) : block(c, b, sha256, &e);
-    return rc < 0 ? cmd_fail(&e) : EXIT_DONE;
+    return rc < 0 ? cmd_refused(&e) : EXIT_DONE;
 }
 
 int cmd_block(int argc, char **argv)

@@ -21,6 +21,8 @@ int cmd_check(int argc, char **argv)
         return code;
     if (argc > 0)
         return cmd_usage("check", "\"%s\" is too much", argv[0]);
+    if (passphrase_judge(&pass, &e) < 0)
+        return cmd_bad(&e);
     c = conf_load(conf_path(file), &e);
     if (!c || passphrase_given(&pass, &c->given_pass, &e) < 0 ||
         passphrase_fill(c, c->given_pass, !c->offline, &e) < 0)

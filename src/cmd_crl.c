@@ -14,7 +14,8 @@
 enum { CRL_MAX = 60000 };
 
 struct sign {
-    const char *file, *authority, *key, *lifetime;
+    const char *file, *authority, *key, *span;
+    int64_t lifetime;
     struct passphrase_from pass;
     bool offline;
 };
@@ -55,11 +56,7 @@ static int sign_with(const struct sign *s, struct client *c,
 {
     AUTO(cert) struct cert cert = {0};
     AUTO(buf) struct buf spki = {0};
-    int64_t lifetime;
 
-    if (tm_parse_span(s->lifetime, &lifetime) < 0)
-        return err_add(e, ERR_BAD_ARGUMENT, "lifetime \"%s\" is not like 365d",
-                       s->lifetime);
     if (cert_parse(&cert, a->der.data, a->der.len, e) < 0)
         return -1;
     key_spki(key, &spki);
@@ -67,7 +64,17 @@ static int sign_with(const struct sign *s, struct client *c,
         memcmp(spki.data, cert.key.spki, spki.len) != 0)
         return err_add(e, ERR_BAD_ARGUMENT,
                        "the key is not that of authority %s", a->name);
-    return crl_offline(c, a->name, &cert, key, lifetime, e);
+    return crl_offline(c, a->name, &cert, key, s->lifetime, e);
+}
+
+static int judge(struct sign *s, struct errs *e)
+{
+    int r = passphrase_judge(&s->pass, e);
+
+    if (tm_parse_span(s->span, &s->lifetime) < 0)
+        r = err_add(e, ERR_BAD_ARGUMENT, "lifetime \"%s\" is not like 365d",
+                    s->span);
+    return r;
 }
 
 static int sign(struct sign *s)
@@ -169,15 +176,16 @@ static int import(const char *file, const char *path)
 
 int cmd_crl(int argc, char **argv)
 {
-    struct sign s = {.lifetime = "365d", .pass = {.ask = true}};
+    struct sign s = {.span = "365d", .pass = {.ask = true}};
     const struct cmd_option options[] = {
         {"authority", 'a', "NAME", "whose CRL; required", &s.authority, NULL},
         {"key", 0, "FILE", "its key; default: keys/root.key", &s.key, NULL},
         CMD_PASSPHRASE_OPTIONS(s.pass),
         {"lifetime", 0, "SPAN", "of a CRL signed here; 365d by default",
-         &s.lifetime, NULL},
+         &s.span, NULL},
         CMD_CONF_OPTION(s.file),
         {0}};
+    AUTO(errs) struct errs e = {0};
     int code;
 
     if (cmd_options(&argc, &argv, options,
@@ -188,5 +196,5 @@ int cmd_crl(int argc, char **argv)
         return import(s.file, argv[1]);
     if (argc != 1 || strcmp(argv[0], "sign") != 0 || !s.authority)
         return cmd_usage("crl", "sign --authority NAME, or import FILE");
-    return sign(&s);
+    return judge(&s, &e) < 0 ? cmd_bad(&e) : sign(&s);
 }

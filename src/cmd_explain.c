@@ -80,7 +80,7 @@ static int explain(struct client *c, const struct msg_issue *m,
     AUTO(msg_explained) struct msg_explained got = {0};
 
     if (ask(c, m, token, &got, &e) < 0)
-        return cmd_fail(&e);
+        return cmd_refused(&e);
     if (json)
         cmd_print_json(view_explained(&got));
     else
@@ -98,7 +98,6 @@ int cmd_explain(int argc, char **argv)
         {"json", 'j', NULL, "all of it as an object", &json, NULL},
         CMD_CONF_OPTION(file),
         {0}};
-    AUTO(errs) struct errs e = {0};
     AUTO(msg_issue) struct msg_issue m = {0};
     AUTO(client) struct client *c = NULL;
     int code;
@@ -109,8 +108,9 @@ int cmd_explain(int argc, char **argv)
         return code;
     if (argc != 1)
         return cmd_usage("explain", "one CSR, please (a file, or - for stdin)");
-    if (cmd_request(argv[0], &a, &m, &e) < 0)
-        return cmd_fail(&e);
+    code = cmd_request(argv[0], &a, &m);
+    if (code != EXIT_DONE)
+        return code;
     c = cmd_client(file, &code);
     return c ? explain(c, &m, token, json) : code;
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 #include "cmd.h"
 
-#include <stdio.h>
 #include <string.h>
 
-static void help_all(void)
+void cmd_help_all(FILE *to)
 {
-    printf("usage: pocketca COMMAND [options] [operands]\n\n");
+    fprintf(to, "usage: pocketca COMMAND [options] [operands]\n\n");
     for (const struct cmd *c = cmd_table; c->name; c++)
-        printf("  %-8s  %s\n", c->name, c->summary);
-    printf("\n`pocketca COMMAND --help` says more; so does pocketca(1).\n");
+        fprintf(to, "  %-8s  %s\n", c->name, c->summary);
+    fprintf(to,
+            "\n`pocketca COMMAND --help` says more; so does pocketca(1).\n");
 }
 
 int cmd_help(int argc, char **argv)
@@ -22,7 +22,7 @@ int cmd_help(int argc, char **argv)
     if (argc > 1)
         return cmd_usage("help", "one command at a time");
     if (argc == 0) {
-        help_all();
+        cmd_help_all(stdout);
         return EXIT_DONE;
     }
     for (const struct cmd *c = cmd_table; c->name; c++)

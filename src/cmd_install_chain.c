@@ -222,11 +222,14 @@ int cmd_install_chain(int argc, char **argv)
         CMD_PASSPHRASE_OPTIONS(a.pass),
         CMD_CONF_OPTION(a.file),
         {0}};
+    AUTO(errs) struct errs e = {0};
     int code;
 
     if (cmd_options(&argc, &argv, options, "install-chain FILE …", &code) < 0)
         return code;
     if (argc != 1)
         return cmd_usage("install-chain", "one file with the chain, please");
+    if (passphrase_judge(&a.pass, &e) < 0)
+        return cmd_bad(&e);
     return run(argv[0], &a);
 }

@@ -14,7 +14,6 @@ int cmd_issue(int argc, char **argv)
         {"json", 'j', NULL, "the certificate object", &json, NULL},
         CMD_CONF_OPTION(file),
         {0}};
-    AUTO(errs) struct errs e = {0};
     AUTO(msg_issue) struct msg_issue m = {0};
     AUTO(client) struct client *c = NULL;
     int code;
@@ -25,12 +24,9 @@ int cmd_issue(int argc, char **argv)
         return code;
     if (argc != 1)
         return cmd_usage("issue", "one CSR, please (a file, or - for stdin)");
-    if (cmd_request(argv[0], &a, &m, &e) < 0)
-        return cmd_fail(&e);
-    c = cmd_client(file, &code);
-    if (!c)
+    code = cmd_request(argv[0], &a, &m);
+    if (code != EXIT_DONE)
         return code;
-    if (cmd_issue_run(c, MSG_ISSUE, &m, out, json, &e) < 0)
-        return cmd_fail(&e);
-    return EXIT_DONE;
+    c = cmd_client(file, &code);
+    return c ? cmd_issue_run(c, MSG_ISSUE, &m, out, json) : code;
 }

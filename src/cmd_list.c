@@ -127,7 +127,7 @@ int cmd_list(int argc, char **argv)
     if (json && csv)
         return cmd_usage("list", "--json or --csv, not both");
     if (cmd_query_fill(&q, values, &e) < 0)
-        return cmd_fail(&e);
+        return cmd_bad(&e);
     c = cmd_client(file, &code);
     if (!c)
         return code;

@@ -82,17 +82,18 @@ int cmd_read_certs(const char *path, struct blobs *out, struct errs *e)
 }
 
 int cmd_read_certificate(const char *what, struct serial *serial,
-                         struct blobs *out, struct errs *e)
+                         struct blobs *out)
 {
+    AUTO(errs) struct errs e = {0};
     AUTO(cert) struct cert cert = {0};
 
     if (access(what, F_OK) != 0)
-        return cmd_serial(serial, what, e);
-    if (cmd_read_certs(what, out, e) < 0 ||
-        cert_parse_any(&cert, out->v[0].data, out->v[0].len, e) < 0)
-        return -1;
+        return cmd_serial(serial, what, &e) < 0 ? cmd_bad(&e) : EXIT_DONE;
+    if (cmd_read_certs(what, out, &e) < 0 ||
+        cert_parse_any(&cert, out->v[0].data, out->v[0].len, &e) < 0)
+        return cmd_fail(&e);
     *serial = cert.serial;
-    return 0;
+    return EXIT_DONE;
 }
 
 int cmd_record_get(struct client *c, const struct serial *serial,
@@ -190,21 +191,22 @@ int cmd_out_is_new(const char *out, struct errs *e)
 }
 
 int cmd_record_answer(struct client *c, enum chain chain, const char *out,
-                      bool json, struct errs *e)
+                      bool json)
 {
+    AUTO(errs) struct errs e = {0};
     AUTO(msg_hello) struct msg_hello hello = {0};
     AUTO(record) struct record r = {0};
     struct frame f;
 
-    if (client_call(c, MSG_RECORD, &f, e) < 0)
-        return -1;
+    if (client_call(c, MSG_RECORD, &f, &e) < 0)
+        return cmd_refused(&e);
     rd_u8(&f.body);
     record_get(&f.body, &r);
     if (!rd_done(&f.body))
-        return err_add(e, ERR_SIGNER_AWAY, "the signer's answer is broken");
-    if (cmd_authorities(c, &hello, e) < 0)
-        return -1;
-    return show(&r, &hello.authorities, chain, out, json, e);
+        err_add(&e, ERR_SIGNER_AWAY, "the signer's answer is broken");
+    else if (cmd_authorities(c, &hello, &e) == 0)
+        show(&r, &hello.authorities, chain, out, json, &e);
+    return e.n ? cmd_fail(&e) : EXIT_DONE;
 }
 
 void cmd_request_options(struct cmd_option *to, struct request_args *a)
@@ -226,26 +228,31 @@ void cmd_request_options(struct cmd_option *to, struct request_args *a)
 }
 
 int cmd_request(const char *path, const struct request_args *a,
-                struct msg_issue *out, struct errs *e)
+                struct msg_issue *out)
 {
+    AUTO(errs) struct errs e = {0};
+    AUTO(msg_issue) struct msg_issue values = {0};
     AUTO(buf) struct buf der = {0};
     AUTO(csr) struct csr csr = {0};
 
-    if (cmd_read_csr(path, &der, &csr, e) < 0 ||
-        request_fill(out, &csr, a, e) < 0)
-        return -1;
+    if (request_fill(&values, NULL, a, &e) < 0)
+        return cmd_bad(&e);
+    if ((path && cmd_read_csr(path, &der, &csr, &e) < 0) ||
+        request_fill(out, path ? &csr : NULL, a, &e) < 0)
+        return cmd_fail(&e);
     out->protocol = xstrdup("cli");
-    return 0;
+    return EXIT_DONE;
 }
 
 int cmd_issue_run(struct client *c, enum msg_type type,
-                  const struct msg_issue *m, const char *out, bool json,
-                  struct errs *e)
+                  const struct msg_issue *m, const char *out, bool json)
 {
-    if (cmd_out_is_new(out, e) < 0)
-        return -1;
+    AUTO(errs) struct errs e = {0};
+
+    if (cmd_out_is_new(out, &e) < 0)
+        return cmd_fail(&e);
     msg_issue_put(client_begin(c, type), m);
-    return cmd_record_answer(c, CHAIN_TLS, out, json, e);
+    return cmd_record_answer(c, CHAIN_TLS, out, json);
 }
 
 void cmd_record_line(const struct record *r, int64_t now)

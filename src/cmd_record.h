@@ -24,9 +24,10 @@ int cmd_import_crl(struct client *c, const char *path, const struct buf *der,
 /* One certificate in DER, or any number in PEM; not judged.  *out was empty. */
 int cmd_read_certs(const char *path, struct blobs *out, struct errs *e);
 /* CERT|SERIAL: the first certificate of a file is parsed for its serial number,
- * and all of them are put; of a serial number *out stays empty. */
+ * and all of them are put; of a serial number *out stays empty.  The exit code,
+ * not EXIT_DONE when reasons were printed. */
 int cmd_read_certificate(const char *what, struct serial *serial,
-                         struct blobs *out, struct errs *e);
+                         struct blobs *out);
 /* What the ledger has under that serial number; -1 with ERR_NOT_FOUND when it
  * has nothing. */
 int cmd_record_get(struct client *c, const struct serial *serial,
@@ -37,21 +38,23 @@ int cmd_read_csr(const char *path, struct buf *der, struct csr *csr,
 /* The options of a request, into the first CMD_REQUEST_OPTIONS places of `to`. */
 enum { CMD_REQUEST_OPTIONS = 5 };
 void cmd_request_options(struct cmd_option *to, struct request_args *a);
-/* A request made of a CSR and these: reads, decodes, parses and verifies. */
+/* A request made of a CSR (NULL: none, for a renewal) and these: reads, decodes,
+ * parses and verifies.  The exit code, not EXIT_DONE when reasons were printed.
+ */
 int cmd_request(const char *path, const struct request_args *a,
-                struct msg_issue *out, struct errs *e);
+                struct msg_issue *out);
 /* ISSUE or RENEW, and how the answer is shown: the chain to `out` (NULL:
- * standard output), or the object with json; warnings to standard error. */
+ * standard output), or the object with json; warnings to standard error.  The
+ * exit code, reasons printed. */
 int cmd_issue_run(struct client *c, enum msg_type type,
-                  const struct msg_issue *m, const char *out, bool json,
-                  struct errs *e);
+                  const struct msg_issue *m, const char *out, bool json);
 /* -1 when there is something at `out` (NULL: nothing). */
 int cmd_out_is_new(const char *out, struct errs *e);
 /* Sends what client_begin() started and shows the RECORD that it is answered
  * with, as cmd_issue_run() does. */
 enum chain { CHAIN_TLS, CHAIN_WHOLE /* with the root */ };
 int cmd_record_answer(struct client *c, enum chain chain, const char *out,
-                      bool json, struct errs *e);
+                      bool json);
 /* The signer's authorities, for chains. */
 int cmd_authorities(struct client *c, struct msg_hello *out, struct errs *e);
 /* Prints a JSON value and a line end, and releases it. */

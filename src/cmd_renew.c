@@ -15,27 +15,19 @@ int cmd_renew(int argc, char **argv)
         CMD_CONF_OPTION(file),
         {0}};
     AUTO(errs) struct errs e = {0};
-    AUTO(buf) struct buf der = {0};
-    AUTO(csr) struct csr csr = {0};
     AUTO(msg_issue) struct msg_issue m = {0};
     AUTO(client) struct client *c = NULL;
-    const char *path;
     int code;
 
     if (cmd_options(&argc, &argv, options, "renew SERIAL [CSR|-] …", &code) < 0)
         return code;
     if (argc < 1 || argc > 2)
         return cmd_usage("renew", "a serial number, and perhaps a CSR");
-    path = argc == 2 ? argv[1] : NULL;
-    if (cmd_serial(&m.renews, argv[0], &e) < 0 ||
-        (path && cmd_read_csr(path, &der, &csr, &e) < 0) ||
-        request_fill(&m, path ? &csr : NULL, &a, &e) < 0)
-        return cmd_fail(&e);
-    m.protocol = xstrdup("cli");
-    c = cmd_client(file, &code);
-    if (!c)
+    if (cmd_serial(&m.renews, argv[0], &e) < 0)
+        return cmd_bad(&e);
+    code = cmd_request(argc == 2 ? argv[1] : NULL, &a, &m);
+    if (code != EXIT_DONE)
         return code;
-    if (cmd_issue_run(c, MSG_RENEW, &m, out, json, &e) < 0)
-        return cmd_fail(&e);
-    return EXIT_DONE;
+    c = cmd_client(file, &code);
+    return c ? cmd_issue_run(c, MSG_RENEW, &m, out, json) : code;
 }

@@ -52,10 +52,10 @@ static int run_one(const struct given *g, const char *what,
 {
     AUTO(blobs) struct blobs file = {0};
     AUTO(client) struct client *c = NULL;
-    int code;
+    int code = cmd_read_certificate(what, &m->serial, &file);
 
-    if (cmd_read_certificate(what, &m->serial, &file, e) < 0)
-        return cmd_fail(e);
+    if (code != EXIT_DONE)
+        return code;
     c = cmd_client(g->conf, &code);
     if (!c)
         return code;
@@ -71,8 +71,9 @@ static int run_many(const struct given *g, struct msg_revocations *m,
     AUTO(client) struct client *c = NULL;
     int code;
 
-    if (cmd_query_fill(&m->q, g->filters, e) < 0 ||
-        (g->key && cmd_key(g->key, NULL, m->q.key_sha256, e) < 0))
+    if (cmd_query_fill(&m->q, g->filters, e) < 0)
+        return cmd_bad(e);
+    if (g->key && cmd_key(g->key, NULL, m->q.key_sha256, e) < 0)
         return cmd_fail(e);
     m->q.has_key_sha256 |= g->key != NULL;
     c = cmd_client(g->conf, &code);
@@ -88,7 +89,7 @@ static int run(struct given *g, const char *what)
     query_init(&m.q);
     if (parse_reason(g->reason, &m.reason, &e) < 0 ||
         parse_renewals(g->renewals, &m.renewals, &e) < 0)
-        return cmd_fail(&e);
+        return cmd_bad(&e);
     if (!what)
         return run_many(g, &m, &e);
     one = (struct msg_revoke){.reason = m.reason, .renewals = m.renewals};

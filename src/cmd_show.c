@@ -71,7 +71,7 @@ int cmd_show(int argc, char **argv)
     if (argc != 1)
         return cmd_usage("show", "one serial number, please");
     if (cmd_serial(&serial, argv[0], &e) < 0)
-        return cmd_fail(&e);
+        return cmd_bad(&e);
     c = cmd_client(file, &code);
     if (!c)
         return code;

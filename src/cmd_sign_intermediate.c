@@ -37,11 +37,10 @@ static void fill_warnings(struct strs *to, const struct csr *csr)
                                    csr->odd_san.v[i]));
 }
 
-static int fill(struct msg_sign_ca *m, const struct asked *a,
-                const struct csr *csr, struct errs *e)
+static int fill_values(struct msg_sign_ca *m, const struct asked *a,
+                       struct errs *e)
 {
-    const char *cn = csr->subject.v[SUBJECT_CN];
-    int r = 0;
+    int r = passphrase_judge(&a->pass, e);
 
     if (a->lifetime &&
         (tm_parse_span(a->lifetime, &m->lifetime) < 0 || m->lifetime < TM_HOUR))
@@ -59,16 +58,20 @@ static int fill(struct msg_sign_ca *m, const struct asked *a,
     if (a->constrain && m->permitted.n == 0)
         r = err_add(e, ERR_BAD_ARGUMENT, "--constrain: \"%s\" names nothing",
                     a->constrain);
-    if (r < 0)
-        return r;
     m->path_len = a->path_len ? (uint8_t)(a->path_len[0] - '0') : 0;
     m->authority = xstrdup(a->authority ? a->authority : "root");
+    return r;
+}
+
+static void fill_csr(struct msg_sign_ca *m, const struct csr *csr)
+{
+    const char *cn = csr->subject.v[SUBJECT_CN];
+
     m->cn = xstrdup(cn ? cn : "");
     m->power = csr->power;
     m->critical = xstrdup_null(csr->critical);
     fill_warnings(&m->warnings, csr);
     buf_put(&m->spki, csr->key.spki, csr->key.spki_len);
-    return 0;
 }
 
 static int run(const char *path, const struct asked *a)
@@ -80,16 +83,17 @@ static int run(const char *path, const struct asked *a)
     AUTO(client) struct client *c = NULL;
     int code;
 
-    if (cmd_read_csr(path, &der, &csr, &e) < 0 || fill(&m, a, &csr, &e) < 0 ||
+    if (fill_values(&m, a, &e) < 0)
+        return cmd_bad(&e);
+    if (cmd_read_csr(path, &der, &csr, &e) < 0 ||
         cmd_out_is_new(a->out, &e) < 0)
         return cmd_fail(&e);
+    fill_csr(&m, &csr);
     c = cmd_client_pass(a->file, &a->pass, &code);
     if (!c)
         return code;
     msg_sign_ca_put(client_begin(c, MSG_SIGN_CA), &m);
-    return cmd_record_answer(c, CHAIN_WHOLE, a->out, false, &e) < 0
-               ? cmd_fail(&e)
-               : EXIT_DONE;
+    return cmd_record_answer(c, CHAIN_WHOLE, a->out, false);
 }
 
 int cmd_sign_intermediate(int argc, char **argv)

@@ -237,18 +237,16 @@ static int show(const struct run *r, bool json)
 }
 
 /* The certificate, from its file or the ledger; what the ledger says of it. */
-static int find(struct run *r, const struct given *g, const char *what,
-                struct errs *e)
+static int find(struct run *r, const struct given *g,
+                const struct serial *serial, struct errs *e)
 {
-    struct serial serial;
     const struct buf *der = &r->record.der;
 
-    if ((g->issuer && cmd_read_certs(g->issuer, &r->issuers, e) < 0) ||
-        cmd_read_certificate(what, &serial, &r->file, e) < 0)
+    if (g->issuer && cmd_read_certs(g->issuer, &r->issuers, e) < 0)
         return -1;
     if (r->file.n)
         der = &r->file.v[0];
-    else if (ask_ledger(r, g, &serial, e) < 0)
+    else if (ask_ledger(r, g, serial, e) < 0)
         return -1;
     if (cert_parse_any(&r->cert, der->data, der->len, e) < 0)
         return -1;
@@ -272,6 +270,7 @@ int cmd_status(int argc, char **argv)
         {0}};
     AUTO(errs) struct errs e = {0};
     AUTO(run) struct run r = {0};
+    struct serial serial;
     int code;
 
     if (cmd_options(&argc, &argv, options, "status CERT|SERIAL [--json]",
@@ -279,7 +278,10 @@ int cmd_status(int argc, char **argv)
         return code;
     if (argc != 1)
         return cmd_usage("status", "one certificate or serial number, please");
-    if (find(&r, &g, argv[0], &e) < 0)
+    code = cmd_read_certificate(argv[0], &serial, &r.file);
+    if (code != EXIT_DONE)
+        return code;
+    if (find(&r, &g, &serial, &e) < 0)
         return cmd_fail(&e);
     ask_crl(&r.cert, &r.issuer, &r.v[CRL]);
     ask_ocsp(&r.cert, &r.issuer, !g.no_nonce, &r.v[OCSP]);

@@ -8,19 +8,27 @@
 #include "tm.h"
 #include "view.h"
 
-/* Each value may itself be a comma-separated list. */
-static void flatten(struct strs *to, const struct strs *from)
+/* Each value may itself be a comma-separated list.  Empty is no list:
+ * somebody's variable was not set, and without it the token would be without
+ * that limit. */
+static int flatten(struct strs *to, const char *what, const struct strs *from,
+                   struct errs *e)
 {
-    for (size_t i = 0; i < from->n; i++)
+    int rc = 0;
+
+    for (size_t i = 0; i < from->n; i++) {
+        if (!*from->v[i])
+            rc = err_add(e, ERR_BAD_ARGUMENT, "%s: the list is empty", what);
         strs_split(to, from->v[i], ',');
+    }
+    return rc;
 }
 
 static int fill_roles(struct token *t, const struct strs *roles, struct errs *e)
 {
     AUTO(strs) struct strs flat = {0};
-    int rc = 0;
+    int rc = flatten(&flat, "roles", roles, e);
 
-    flatten(&flat, roles);
     for (size_t i = 0; i < flat.n; i++) {
         unsigned one = role_parse(flat.v[i]);
 
@@ -117,15 +125,14 @@ static int token_make(int argc, char **argv)
         return cmd_usage("token make", "--label and --roles are required");
     t.label = xstrdup(label);
     t.wildcards = wildcards;
-    flatten(&t.profiles, &profiles);
-    flatten(&t.names, &names);
-    if (fill_roles(&t, &roles, &e) | fill_end(&t, lifetime, &e) |
-        fill_uses(&t, uses, &e))
-        return cmd_fail(&e);
+    if (flatten(&t.profiles, "profiles", &profiles, &e) |
+        flatten(&t.names, "names", &names, &e) | fill_roles(&t, &roles, &e) |
+        fill_end(&t, lifetime, &e) | fill_uses(&t, uses, &e))
+        return cmd_bad(&e);
     c = cmd_client(file, &code);
     if (!c)
         return code;
-    return make(c, &t, json, &e) < 0 ? cmd_fail(&e) : EXIT_DONE;
+    return make(c, &t, json, &e) < 0 ? cmd_refused(&e) : EXIT_DONE;
 }
 
 static void print_line(const struct token *t)

@@ -186,12 +186,10 @@ static int ask_key(struct init *i, const struct asked *a, struct errs *e)
     return 0;
 }
 
-/* The service reads the file again, so its path is kept. */
 static int ask_pass(struct init *i, const struct asked *a, struct errs *e)
 {
-    if (a->pass.file)
-        i->passphrase_file = absolute(a->pass.file);
-    return passphrase_given(&a->pass, &i->pass, e);
+    (void)i;
+    return passphrase_judge(&a->pass, e);
 }
 
 /* Options that the form has no use for would be promises not kept. */
@@ -312,7 +310,7 @@ static void ask_place(struct init *i, const struct asked *a)
     }
 }
 
-static int judge(struct init *i, const struct asked *a, struct errs *e)
+static int judge_values(struct init *i, const struct asked *a, struct errs *e)
 {
     typedef int ask_fn(struct init *, const struct asked *, struct errs *);
     static ask_fn *const all[] = {ask_form, ask_name, ask_host, ask_allow,
@@ -330,11 +328,29 @@ static int judge(struct init *i, const struct asked *a, struct errs *e)
     for (size_t k = 0; k < COUNT(all); k++)
         if (all[k](i, a, e) < 0)
             r = -1;
-    if (r == 0)
-        r = ask_listen(i, a, e);
-    if (r == 0 && a->import_cert)
-        r = init_import(i, e);
-    return r == 0 ? ask_conf(i, e) : -1;
+    return r == 0 ? ask_listen(i, a, e) : r;
+}
+
+/* The service reads the file of the passphrase again, so its path is kept. */
+static int read_files(struct init *i, const struct asked *a, struct errs *e)
+{
+    if (a->pass.file)
+        i->passphrase_file = absolute(a->pass.file);
+    if (passphrase_given(&a->pass, &i->pass, e) < 0)
+        return -1;
+    return a->import_cert ? init_import(i, e) : 0;
+}
+
+/* The exit code, reasons printed. */
+static int judge(struct init *i, const struct asked *a)
+{
+    AUTO(errs) struct errs e = {0};
+
+    if (judge_values(i, a, &e) < 0)
+        return cmd_bad(&e);
+    if (read_files(i, a, &e) < 0)
+        return cmd_fail(&e);
+    return ask_conf(i, &e) < 0 ? cmd_bad(&e) : EXIT_DONE;
 }
 
 int init_ask(struct init *i, int argc, char **argv, int *code)
@@ -383,7 +399,6 @@ int init_ask(struct init *i, int argc, char **argv, int *code)
         {"public-url", 0, "URL", "written into certificates, or none",
          &a.public_url, NULL},
         {0}};
-    AUTO(errs) struct errs e = {0};
 
     if (cmd_options(&argc, &argv, options, "init --name N [options]", code) < 0)
         return -1;
@@ -391,11 +406,9 @@ int init_ask(struct init *i, int argc, char **argv, int *code)
         *code = cmd_usage("init", "\"%s\" is too much", argv[0]);
     else if (!a.name)
         *code = cmd_usage("init", "--name is missing");
-    else if (judge(i, &a, &e) < 0)
-        *code = cmd_fail(&e);
     else
-        return 0;
-    return -1;
+        *code = judge(i, &a);
+    return *code == EXIT_DONE ? 0 : -1;
 }
 
 void init_free(struct init *i)

@@ -82,9 +82,7 @@ int main(int argc, char **argv)
         if (argc == 2 && strcmp(argv[0], children[i].name) == 0)
             return children[i].run(argv[1]);
     if (argc < 2) {
-        char *words[] = {help, NULL};
-
-        cmd_help(1, words);
+        cmd_help_all(stderr);
         return EXIT_USAGE;
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)

@@ -72,14 +72,22 @@ static char *file_read(const char *what, const char *path, struct errs *e)
 static char *read_fd(const char *text, struct errs *e)
 {
     AUTO(free) char *name = xasprintf("--passphrase-fd: \"%s\"", text);
-    char *end;
-    long fd = strtol(text, &end, 10);
 
-    if (!strchr("0123456789", *text) || *end || fd > 65535) {
-        err_add(e, ERR_BAD_ARGUMENT, "%s is no number of a descriptor", name);
-        return NULL;
-    }
-    return line_of((int)fd, -1, name, e);
+    return line_of((int)strtol(text, NULL, 10), -1, name, e);
+}
+
+int passphrase_judge(const struct passphrase_from *from, struct errs *e)
+{
+    const size_t digits = from->fd ? strspn(from->fd, "0123456789") : 0;
+
+    if (from->file && from->fd)
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "--passphrase-file and --passphrase-fd: one of them");
+    if (from->fd && (digits < 1 || digits > 5 || from->fd[digits]))
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "--passphrase-fd: \"%s\" is no number of a descriptor",
+                       from->fd);
+    return 0;
 }
 
 int passphrase_given(const struct passphrase_from *from, char **out,
@@ -88,9 +96,8 @@ int passphrase_given(const struct passphrase_from *from, char **out,
     *out = NULL;
     if (!from->file && !from->fd)
         return 0;
-    if (from->file && from->fd)
-        return err_add(e, ERR_BAD_ARGUMENT,
-                       "--passphrase-file and --passphrase-fd: one of them");
+    if (passphrase_judge(from, e) < 0)
+        return -1;
     *out = from->fd ? read_fd(from->fd, e)
                     : file_read("--passphrase-file", from->file, e);
     return *out ? 0 : -1;

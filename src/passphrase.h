@@ -18,9 +18,11 @@ struct passphrase_from {
     bool ask;         /* the terminal may be asked */
 };
 
+/* -1 with the reason when both were given, or what is no descriptor. */
+int passphrase_judge(const struct passphrase_from *from, struct errs *e);
 /* The first line of --passphrase-file or --passphrase-fd, 1 to PASSPHRASE_MAX
  * octets without NUL, for passphrase_free(); *out is NULL when neither was
- * given.  -1 with the reason, also when both were. */
+ * given.  -1 with the reason, that of passphrase_judge() too. */
 int passphrase_given(const struct passphrase_from *from, char **out,
                      struct errs *e);
 /* Asks once, without echo, on the controlling terminal; NULL without a reason

@@ -42,10 +42,10 @@ static int validity(const struct msg_sign_ca *m, const struct cert *issuer,
     last = spec->not_before + (m->lifetime ? m->lifetime : LIFETIME) - 1;
     tm_rfc3339(end, issuer->not_after);
     if (now > issuer->not_after)
-        return err_add(e, ERR_BAD_ARGUMENT,
+        return err_add(e, ERR_ISSUER_EXPIRES,
                        "the certificate of the authority ended at %s", end);
     if (m->lifetime && last > issuer->not_after)
-        return err_add(e, ERR_BAD_ARGUMENT,
+        return err_add(e, ERR_ISSUER_EXPIRES,
                        "lifetime: it goes beyond the end of the authority "
                        "itself, %s",
                        end);

@@ -67,7 +67,7 @@ exits 1 'of the ledger' "$POCKETCA" block "$CA/keys/ledger.key"
 exits 1 'something else' "$POCKETCA" block "$CA/pocketca.conf"
 exits 2 'two of them' "$POCKETCA" block "$T/c.internal.csr" "$T/d.internal.csr"
 exits 2 'a list of one' "$POCKETCA" block --list "$T/c.internal.csr"
-exits 1 'a note with a control character' "$POCKETCA" block \
+exits 2 'a note with a control character' "$POCKETCA" block \
     "$T/b.internal.csr" --note "$(printf 'a\033b')"
 
 "$POCKETCA" block --list >"$T/list"

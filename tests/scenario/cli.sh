@@ -62,7 +62,7 @@ life() { # offline|online: everything, either way
     like "$w: list --csv" "$T/body" "$serial"
     ok "$w: list" "$POCKETCA" list
     like "$w: for people" "$T/out" "$w\.internal"
-    exits 1 "$w: a bad argument" "$POCKETCA" list --status nope
+    exits 2 "$w: a bad argument" "$POCKETCA" list --status nope
     ok "$w: renew" "$POCKETCA" renew "$serial"
     ok "$w: revoke" "$POCKETCA" revoke "$serial" --reason superseded
     "$POCKETCA" show --json "$serial" >"$T/body" 2>&1

@@ -163,8 +163,9 @@ refused 'noise for a key' 'no private key' "$T/rsa.pem" "$T/noise"
 truncate -s 2G "$T/big"
 refused '2 GiB of certificate' '1 MiB' "$T/big" "$T/rsa.key"
 refused '2 GiB of key' 'cannot be read' "$T/rsa.pem" "$T/big"
-refused '--key beside it' 'is not for' "$T/rsa.pem" "$T/rsa.key" --key ed25519
-exits 1 '--import-key alone' pca init --dir "$T/x" --name X \
+exits 2 '--key beside it' take x "$T/rsa.pem" "$T/rsa.key" --key ed25519
+like 'and says why' "$T/out" 'is not for'
+exits 2 '--import-key alone' pca init --dir "$T/x" --name X \
     --import-key "$T/rsa.key"
 
 openssl req -x509 -key "$T/p256.key" -subj /CN=Narrow -days 900 \
@@ -203,7 +204,7 @@ refused "another authority's CRL" 'CRL' "$T/rsa.pem" "$T/rsa.key" \
     --import-crl "$T/other.crl"
 refused 'a CRL that is none' 'CRL|PEM|DER' "$T/rsa.pem" "$T/rsa.key" \
     --import-crl "$T/noise"
-exits 1 '--import-crl alone' pca init --dir "$T/x" --name X \
+exits 2 '--import-crl alone' pca init --dir "$T/x" --name X \
     --import-crl "$T/old.crl"
 
 # ---- a root that issues, served

@@ -28,7 +28,7 @@ err 'and says why' 'offline'
 for bad in '--allow dns:a.b' '--host a.b' '--constrain' '--lifetime 1y' \
     '--listen-api https://127.0.0.1:1' '--issuing-csr'; do
     # shellcheck disable=SC2086
-    exits 1 "--root-only refuses $bad" pca init --root-only --dir "$T/x" \
+    exits 2 "--root-only refuses $bad" pca init --root-only --dir "$T/x" \
         --name X $bad
     no 'and leaves nothing' test -e "$T/x"
 done
@@ -86,11 +86,11 @@ openssl pkey -in "$R/keys/root.key" -passin "file:$T/root.pass" \
 openssl req -new -key "$T/root.key" -subj /CN=Self -out "$T/self.csr"
 exits 1 "the root's own key" sign "$T/self.csr"
 err 'is no other authority' 'key of an authority'
-for bad in '--lifetime 30y' '--lifetime soon' '--path-len x' \
-    '--constrain dns:a..b' '--constrain cn:x' \
-    '--constrain cn:**' '--authority issuing'; do
+for bad in '1 --lifetime 30y' '2 --lifetime soon' '2 --path-len x' \
+    '2 --constrain dns:a..b' '2 --constrain cn:x' '2 --constrain ,' \
+    '2 --constrain cn:**' '1 --authority issuing'; do
     # shellcheck disable=SC2086
-    exits 1 "refuses $bad" sign "$CA/issuing.csr" $bad
+    exits "${bad%% *}" "refuses ${bad#* }" sign "$CA/issuing.csr" ${bad#* }
 done
 is 'nothing was recorded' "$(root list)" ''
 ok 'signed' sign "$CA/issuing.csr" --out "$T/chain.pem" --lifetime 5y \

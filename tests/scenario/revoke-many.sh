@@ -222,9 +222,9 @@ for w in with without; do
     exits 2 "$w: a key twice" revoke --key "$T/c1.$w.internal.key" \
         --key-sha256 "$(printf '%064d' 0)"
     exits 2 "$w: no pages" revoke --name "*.$w.internal" --limit 2
-    exits 1 "$w: no time" revoke --issued-after yesterday --yes
+    exits 2 "$w: no time" revoke --issued-after yesterday --yes
     exits 1 "$w: nothing matches" revoke --name "nobody.$w.internal"
-    exits 1 "$w: no reason" revoke --name "*.$w.internal" --reason bored --yes
+    exits 2 "$w: no reason" revoke --name "*.$w.internal" --reason bored --yes
     exits 1 "$w: not here" revoke "$CA/root.pem"
     openssl x509 -req -in "$T/sub.csr" -signkey "$T/sub.key" -days 3 \
         -extfile "$T/false.ext" -set_serial "0x$serial" -out "$T/false.pem" \

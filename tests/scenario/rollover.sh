@@ -22,9 +22,9 @@ take_root() { "$POCKETCA" init --root-only --dir "$R" --name Test "$@"; }
 exits 1 'a root is no issuing authority' take_root \
     --import-cert "$CA/issuing.pem" --import-key "$CA/keys/issuing.key"
 like 'which it says' "$T/out" 'is no root'
-exits 1 'nor has it one above' take_root --import-cert "$CA/root.pem" \
+exits 2 'nor has it one above' take_root --import-cert "$CA/root.pem" \
     --import-key "$CA/keys/root.key" --import-chain "$CA/root.pem"
-exits 1 'a life of its own is for a new one' take_root --root-lifetime 5y \
+exits 2 'a life of its own is for a new one' take_root --root-lifetime 5y \
     --import-cert "$CA/root.pem" --import-key "$CA/keys/root.key"
 no 'nothing was made' test -e "$R"
 ok 'the root moves' take_root --public-url "$PUBLIC" \

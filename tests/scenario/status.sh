@@ -69,7 +69,7 @@ exits 1 'no certificate' "$POCKETCA" status "$T/a.internal.csr"
 like 'the reason' "$T/out" 'CERTIFICATE is expected|not a PEM'
 exits 1 'rubbish' "$POCKETCA" status "$T/err"
 exits 1 'an unknown serial number' "$POCKETCA" status 4123456789
-exits 1 'no serial number' "$POCKETCA" status nonsense
+exits 2 'no serial number' "$POCKETCA" status nonsense
 exits 2 'nothing' "$POCKETCA" status
 exits 2 'two' "$POCKETCA" status "$serial" "$other"
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
