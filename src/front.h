@@ -138,6 +138,10 @@ void front_ask_who(struct req *r, front_fn *fn);
 bool front_known(const struct req *r);
 /* For what is asked from now on, instead of the half minute. */
 void front_patience(struct req *r, int64_t us);
+/* And who answers when the signer refuses, or does not answer, instead of
+ * front_problem(). */
+typedef void front_failed_fn(struct req *r, const struct errs *e);
+void front_on_failed(struct req *r, front_failed_fn *fn);
 
 /* A header of the reply; before front_reply…() or front_problem(). */
 void front_header(struct req *r, const char *name, const char *value);

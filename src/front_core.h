@@ -78,6 +78,7 @@ struct front_core {
     uint64_t id;        /* of the frame that is under way */
     int64_t due_us;     /* tm_mono_us(): by then it is answered */
     int64_t patience_us;
+    front_failed_fn *on_failed; /* NULL: front_problem() */
 
     struct reply_header headers[REPLY_HEADERS_MAX];
     size_t n_headers;

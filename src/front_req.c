@@ -113,6 +113,11 @@ void front_patience(struct req *r, int64_t us)
     r->core->patience_us = us;
 }
 
+void front_on_failed(struct req *r, front_failed_fn *fn)
+{
+    r->core->on_failed = fn;
+}
+
 /* ---- the reply ---- */
 
 enum { STREAM_BLOCK = 32 * 1024 };
@@ -185,7 +190,7 @@ void front_reply(struct req *r, int status, const char *type, struct buf *body)
 }
 
 void front_reply_lent(struct req *r, int status, const char *type,
-                       const void *p, size_t len)
+                      const void *p, size_t len)
 {
     finish(r, TODO_REPLY, status, type,
            MHD_create_response_from_buffer(len, (void *)(uintptr_t)p,

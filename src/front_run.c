@@ -11,7 +11,7 @@ void front_health(struct req *r)
 
     if (front_query_none(r) == 0)
         front_reply_lent(r, 200, "text/plain; charset=utf-8", ok,
-                          sizeof(ok) - 1);
+                         sizeof(ok) - 1);
 }
 
 static json_t *texts(const struct strs *l)
@@ -23,6 +23,17 @@ static json_t *texts(const struct strs *l)
     return a;
 }
 
+static void reply_ready(struct req *r, const struct msg_ready *m)
+{
+    if (!m->ready)
+        front_header(r, "Retry-After", "5");
+    front_header(r, "Cache-Control", "no-store");
+    front_reply_json(r, m->ready ? 200 : 503,
+                     json_pack("{s:b, s:o, s:o}", "ready", m->ready, "reasons",
+                               texts(&m->reasons), "warnings",
+                               texts(&m->warnings)));
+}
+
 static void readiness(struct req *r)
 {
     AUTO(msg_ready) struct msg_ready m = {0};
@@ -30,13 +41,17 @@ static void readiness(struct req *r)
 
     msg_ready_get(body, &m);
     front_answer_done(r, body);
-    if (!m.ready)
-        front_header(r, "Retry-After", "5");
-    front_header(r, "Cache-Control", "no-store");
-    front_reply_json(r, m.ready ? 200 : 503,
-                     json_pack("{s:b, s:o, s:o}", "ready", m.ready, "reasons",
-                               texts(&m.reasons), "warnings",
-                               texts(&m.warnings)));
+    reply_ready(r, &m);
+}
+
+/* Without the signer nothing is issued: that is the reason then. */
+static void unready(struct req *r, const struct errs *e)
+{
+    AUTO(msg_ready) struct msg_ready m = {0};
+
+    for (size_t i = 0; i < e->n; i++)
+        strs_add_own(&m.reasons, xasprintf("signer: %s", e->v[i].detail));
+    reply_ready(r, &m);
 }
 
 /* Who probes wants to know, and not to wait. */
@@ -47,6 +62,7 @@ void front_ready(struct req *r)
     if (front_query_none(r) != 0)
         return;
     front_patience(r, PROBE_US);
+    front_on_failed(r, unready);
     front_begin(r, MSG_READY);
     front_ask(r, readiness);
 }
@@ -82,5 +98,5 @@ void front_openapi(struct req *r)
 {
     if (front_query_none(r) == 0)
         front_reply_lent(r, 200, "application/yaml", front_openapi_text,
-                          front_openapi_size);
+                         front_openapi_size);
 }

@@ -11,7 +11,9 @@ bool req_run(struct req *r, front_fn *fn)
     enum todo todo;
 
     c->todo = TODO_STOP;
-    if (c->failed.n)
+    if (c->failed.n && c->on_failed)
+        c->on_failed(r, &c->failed);
+    else if (c->failed.n)
         front_problem(r, &c->failed);
     else
         fn(r);

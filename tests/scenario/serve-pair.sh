@@ -37,8 +37,13 @@ is 'INT and HUP to the children, TERM to the signer change nothing' \
 
 # A signer that stands still: a probe hears it long before a request would.
 kill -STOP "$(pid_of signer)"
-want 503 signer-away 'a probe does not wait for a signer that stands still' \
+want 503 - 'a probe does not wait for a signer that stands still' \
     --max-time 15 "$API/readyz"
+json 'and has its reason where it always is' '.ready == false and
+    .warnings == [] and (.reasons | length) == 1 and
+    (.reasons[0] | test("^signer: the signer does not answer"))'
+is 'as JSON' "$(header Content-Type)" application/json
+like 'with Retry-After' "$T/head" '^[Rr]etry-[Aa]fter: [0-9]'
 kill -CONT "$(pid_of signer)"
 want 200 - 'it goes on, and so does the probe' "$API/readyz"
 
