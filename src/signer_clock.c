@@ -55,6 +55,14 @@ static enum store_result accept_apply(struct signer *s, struct job *j)
                      c->now, NULL);
 }
 
+/* What ended while the clock was suspect is made now, not at the next pass. */
+static void wake(pthread_mutex_t *lock, pthread_cond_t *who)
+{
+    pthread_mutex_lock(lock);
+    pthread_cond_broadcast(who);
+    pthread_mutex_unlock(lock);
+}
+
 static void accept_done(struct signer *s, struct job *j)
 {
     struct clock_job *c = (struct clock_job *)j;
@@ -63,6 +71,8 @@ static void accept_done(struct signer *s, struct job *j)
         pthread_mutex_lock(&s->clock.lock);
         s->clock.offset = c->now - tm_boot();
         pthread_mutex_unlock(&s->clock.lock);
+        wake(&s->crl_lock, &s->crl_wake);
+        wake(&s->responder_lock, &s->responder_wake);
     }
     job_done(s, j);
 }

@@ -1,0 +1,83 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# A clock that steps while the service runs, and one that was wrong before.
+. "${SOURCE:?}/tests/scenario/lib.sh"
+
+POCKETCA=$BUILD/tests/scenario/clocked
+export CLOCK="$T/clock"
+DAY=86400
+# Over what was there, in one piece: the service has it mapped.
+shift_to() {
+    printf '%019d\n' "$1" | dd of="$CLOCK" bs=20 conv=notrunc 2>/dev/null
+}
+# TLS has a clock of its own, as curl has.
+SCHEME=http
+shift_to 0
+init
+export POCKETCA_CONF="$CA/pocketca.conf"
+serve
+issue a.internal
+kept=$serial
+csr b.internal
+post() { # STATUS CODE WHAT
+    want "$1" "$2" "$3" --data-binary @"$T/b.internal.csr" "$API/v1/certificates"
+}
+suspect() { # WHAT
+    before=$(state)
+    post 503 clock-suspect "$1: nothing is issued"
+    like "$1: try again later" "$T/head" '^[Rr]etry-[Aa]fter: [0-9]'
+    json "$1: how it is put right" '.detail | test("pocketca clock accept")'
+    exits 3 "$1: nor by the command" "$POCKETCA" issue "$T/b.internal.csr"
+    want 503 - "$1: it is not ready" "$API/readyz"
+    json "$1: for that reason" '.ready == false and
+        (.reasons | map(select(test("^clock: "))) | length == 1)'
+    want 200 - "$1: what there is can be read" "$API/v1/certificates/$kept"
+    want 200 - "$1: it lives" "$API/healthz"
+    is "$1: nothing was recorded" "$(state)" "$before"
+}
+accepted() { # WHAT
+    ok "$1: accepted" "$POCKETCA" clock accept
+    post 201 - "$1: it issues again"
+    # lists and responders that ended meanwhile are made anew
+    eventually 100 "$1: and is ready" ready
+}
+ready() { req "$API/readyz" && [ "$status" = 200 ]; }
+pids="$(pid_of front) $(pid_of signer)"
+shift_to -3600
+suspect 'an hour back'
+shift_to 0
+post 201 - 'the clock is right again: it issues, unasked'
+shift_to 200
+post 201 - 'a small correction is followed'
+shift_to 400
+post 201 - 'and another'
+shift_to $((40 * DAY))
+suspect '40 days ahead'
+accepted '40 days ahead'
+is 'the same processes all the while' "$(pid_of front) $(pid_of signer)" "$pids"
+
+# 30 days before its end the root's CRL is warned of, and not before
+shift_to $((334 * DAY))
+accepted '31 days before the end of the root'\''s CRL'
+json 'there is no warning yet' '.warnings | map(select(test("root"))) == []'
+shift_to $((336 * DAY))
+accepted '29 days before it'
+json 'there is one, with what to do' '.ready and (.warnings |
+    map(select(test("^crl: that of root ends at .*: pocketca crl sign"))) |
+    length == 1)'
+ok 'done' "$POCKETCA" crl sign --authority root
+eventually 100 'ready' ready
+json 'and the warning is gone' '.warnings | map(select(test("root"))) == []'
+shift_to $((336 * DAY + 366 * DAY))
+ok 'a year later' "$POCKETCA" clock accept
+want 503 - 'it is over' "$API/readyz"
+json 'and is the reason' '.reasons |
+    map(select(test("^crl: that of root ended at "))) | length == 1'
+
+# one that was wrong before the service started
+shift_to $((336 * DAY))
+stop
+serve
+suspect 'before the newest entry'
+accepted 'before the newest entry'
+finish
