@@ -110,7 +110,7 @@ site()
 }
 cat >"$work/nginx.conf" <<END
 pid $work/nginx.pid;
-error_log $work/nginx-error.log;
+error_log $work/nginx-error.log notice;
 events { }
 http {
     access_log off;
@@ -129,7 +129,8 @@ server nginx "$mutual_port" nginx -c "$work/nginx.conf" -e stderr \
 served curl "$root" "$mutual_port" revoked ||
     bail "nginx refuses what its CRL does not have yet"
 crl_line || bail "the CRL line fails"
-sleep 1
+old_gone() { grep -q 'worker process .* exited' "$work/nginx-error.log"; }
+wait_for 20 old_gone || bail "nginx does not reload"
 mutual "$mutual_port" "the README's nginx"
 mutual "$ocsp_port" "the README's nginx with OCSP"
 mutual_now "$ocsp_port" "the README's nginx with OCSP"

@@ -121,17 +121,23 @@ done
     n=0
     while [ $n -lt 24 ]; do
         n=$((n + 1))
+        [ $n -ne 12 ] || until [ -e "$T/is-full" ]; do sleep 0.02; done
         curl_revoke "many$n.internal" >"$T/code.$n"
     done
 ) &
 crowd=$!
+fill() { # a list that was being made gives back what it had
+    until [ "$(left)" -eq 0 ]; do
+        cat /dev/zero >>"$CA/fill" 2>/dev/null
+        sleep 0.5
+    done
+}
 until [ -s "$T/code.4" ]; do sleep 0.02; done
 room 0
+fill
+: >"$T/is-full"
 wait "$crowd"
-until [ "$(left)" -eq 0 ]; do # a list that was being made gave back what it had
-    cat /dev/zero >>"$CA/fill" 2>/dev/null
-    sleep 0.5
-done
+fill
 csr none.internal
 refused() {
     req --data-binary @"$T/none.internal.csr" "$API/v1/certificates"

@@ -21,14 +21,16 @@ b=$!
     >"$T/c" 2>"$T/c.ms" &
 c=$!
 i=0
-while [ $i -lt 10 ]; do
-    took=$(curl -sS -o /dev/null -w '%{time_total}' \
-        "http://127.0.0.1:$plain_port/healthz")
-    echo "$took" | awk '{ exit !($1 > 0 && $1 < 0.3) }'
-    is "a fresh client is answered ($took s)" $? 0
+while [ $i -lt 11 ]; do
+    curl -sS -o /dev/null -w '%{time_total}\n' \
+        "http://127.0.0.1:$plain_port/healthz" >>"$T/fresh"
     sleep 0.2
     i=$((i + 1))
 done
+# half of them: a busy machine may keep one waiting, a drip all
+took=$(sort -n "$T/fresh" | sed -n 6p)
+echo "$took" | awk '{ exit !($1 > 0 && $1 < 0.3) }'
+is "a fresh client is answered ($took s)" $? 0
 wait "$a"
 is 'the head drip was closed' $? 0
 wait "$b"

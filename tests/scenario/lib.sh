@@ -240,7 +240,7 @@ serve() {
     while [ "$(grep -cE '\bready\b' "$T/log")" -le "$seen" ]; do
         kill -0 "$SERVE" 2>/dev/null || bail 'pocketca serve ended'
         tries=$((tries + 1))
-        [ "$tries" -lt 200 ] || bail 'pocketca serve is not ready after 10 s'
+        [ "$tries" -lt 1200 ] || bail 'pocketca serve is not ready after 60 s'
         sleep 0.05
     done
 }

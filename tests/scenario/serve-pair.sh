@@ -99,12 +99,13 @@ front=$(pid_of front)
 rm -f "$CA/lock"
 mkdir "$CA/lock"
 before=$(readies)
+starts=$(grep -c 'child=signer' "$T/log") start=$(now)
 kill -KILL "$front"
 sleep 6
 is 'not ready without its lock' "$(readies)" "$before"
 ok 'the supervisor never gives up' kill -0 "$SERVE"
-starts=$(grep -c 'child=signer' "$T/log")
-[ "$starts" -le 14 ]
+starts=$(($(grep -c 'child=signer' "$T/log") - starts))
+[ "$starts" -le $((($(now) - start) / 1000 + 7)) ]
 is "it does not spin ($starts)" $? 0
 rmdir "$CA/lock"
 eventually 50 'back when the fault is gone' more_ready "$before"
@@ -116,14 +117,14 @@ stop
 is 'SIGTERM with both children stopped ends with 0' $? 0
 took=$(($(now) - start))
 in_time 5000 "$took"
-eventually 10 'no process is left' none_left
+eventually 50 'no process is left' none_left
 no 'nor the admin socket' test -e "$CA/admin.sock"
 
 # SIGINT is SIGTERM; a stale socket is replaced, a foreign file is not.
 serve
 kill -KILL "$SERVE"
 ok 'a killed one leaves its socket' test -S "$CA/admin.sock"
-eventually 10 'and nothing else' none_left
+eventually 50 'and nothing else' none_left
 serve
 kill -INT "$SERVE"
 wait "$SERVE"

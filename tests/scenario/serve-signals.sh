@@ -42,18 +42,19 @@ want 200 - 'and knows' "$API/v1/certificates/$serial"
 
 # requests while it reloads: none fails
 : >"$T/codes"
-(i=0
-while [ $i -lt 60 ]; do
+: >"$T/going"
+(while [ -e "$T/going" ]; do
     raw_req --oauth2-bearer "$BEARER" "$API/v1/certificates/$serial" \
         >>"$T/codes"
     echo >>"$T/codes"
-    i=$((i + 1))
 done) &
 loop=$!
-for _ in 1 2 3; do
+for i in 1 2 3; do
+    front=$(pid_of front) signer=$(pid_of signer)
     kill -HUP "$SERVE"
-    sleep 0.5
+    eventually 80 "reload $i" replaced
 done
+rm "$T/going"
 wait $loop
 is 'no request fails over a reload' "$(grep -vc '^200$' "$T/codes")" 0
 
@@ -62,9 +63,9 @@ front=$(pid_of front)
 cp "$CA/pocketca.conf" "$T/good.conf"
 echo 'nope = 1' >>"$CA/pocketca.conf"
 kill -HUP "$SERVE"
-sleep 0.5
-is 'a bad file changes nothing' "$(pid_of front)" "$front"
-like 'and is logged' "$T/log" 'nope'
+eventually 80 'a bad file is logged' grep -q 'event=reload .*the old configuration stays' "$T/log"
+like 'with what is wrong' "$T/log" 'nope'
+is 'and changes nothing' "$(pid_of front)" "$front"
 want 200 - 'it answers' "$API/readyz"
 
 # a new listener, a longer lifetime
@@ -74,7 +75,9 @@ sed "s# url = \"$PUBLIC\"# url = { \"$PUBLIC\", \"http://127.0.0.1:$port\" }#" \
 sed -i '/^profile client {/,/^}/s/lifetime *= *"90d"/lifetime = "9d"/' \
     "$CA/pocketca.conf"
 ok 'the new file is good' "$POCKETCA" check -c "$CA/pocketca.conf"
+front=$(pid_of front) signer=$(pid_of signer)
 kill -HUP "$SERVE"
+eventually 80 'the old pair is gone' replaced
 eventually 80 'the new listener answers' curl -sSf -o /dev/null \
     "http://127.0.0.1:$port/healthz"
 issue b.internal profile=client
@@ -99,7 +102,8 @@ done
 front=$(pid_of front) signer=$(pid_of signer)
 kill -KILL "$SERVE"
 serve
-gone() { ! kill -0 "$front" 2>/dev/null && ! kill -0 "$signer" 2>/dev/null; }
+# one that nobody has waited for yet has a pid, and no command line any more
+gone() { ! grep -qs . "/proc/$front/cmdline" "/proc/$signer/cmdline"; }
 eventually 20 'the children died with it' gone
 want 200 - 'the new one answers' "$API/v1/certificates/$serial"
 
@@ -111,9 +115,7 @@ while [ $i -lt 30 ]; do
         "$API/v1/certificates" >"$T/term.$i") &
     i=$((i + 1))
 done
-sleep 0.1
-[ -s "$CA/ledger.db-wal" ]
-is 'there is a log of the ledger' $? 0
+eventually 80 'there is a log of the ledger' [ -s "$CA/ledger.db-wal" ]
 start=$(now)
 stop
 is 'SIGTERM ends with 0' $? 0
@@ -128,10 +130,10 @@ is 'no process is left' "$(pgrep -f "pocketca.*$CA" | wc -l)" 0
 
 # a client that does nothing does not hold it up
 serve
-sleep 60 | "$RAWHTTP" -t 30000 -i 30000 127.0.0.1 "$public_port" \
-    >/dev/null 2>&1 &
+"$RAWHTTP" -t 30000 -i 30000 127.0.0.1 "$public_port" </dev/null >/dev/null 2>&1 &
 idle=$!
-sleep 0.2
+accepted() { grep -qi "$(printf '0100007F:%04X .* 01 ' "$public_port")" /proc/net/tcp; }
+eventually 80 'it is connected' accepted
 start=$(now)
 stop
 is 'SIGTERM with an idle client ends with 0' $? 0
