@@ -18,3 +18,13 @@ AC_CACHE_CHECK([for $2], [pca_cache],
     CFLAGS=$pca_cflags])
 AS_VAR_IF([pca_cache], [yes], [AS_VAR_APPEND([$1], [" $2"])])
 AS_VAR_POPDEF([pca_cache])])
+
+# PCA_MISSING(WHAT): ends with what is missing and where it comes from
+AC_DEFUN([PCA_MISSING], [AC_MSG_ERROR([a library is missing, or too old:
+
+$1
+
+./quickstart.sh installs all of them on Debian and Ubuntu, and names the
+packages of Fedora and Alpine.  Those of Debian are: libssl-dev
+libmicrohttpd-dev libgnutls28-dev libsqlite3-dev libjansson-dev
+libconfuse-dev libseccomp-dev check linux-libc-dev])])
