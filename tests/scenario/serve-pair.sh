@@ -110,6 +110,23 @@ is "it does not spin ($starts)" $? 0
 rmdir "$CA/lock"
 eventually 50 'back when the fault is gone' more_ready "$before"
 
+# Who asks a signer that ends is told so; once more when it was not asked yet.
+away() {
+    a_signer=$(pid_of signer) && before=$(readies) || return 1
+    kill -STOP "$a_signer"
+    raw_req --oauth2-bearer "$BEARER" "$API/v1/tokens/self" >"$T/status" &
+    a_asked=$!
+    sleep 0.3
+    kill -KILL "$a_signer"
+    wait "$a_asked"
+    until more_ready "$before"; do sleep 0.1; done
+    jq -e '.status == 503 and .code == "signer-away"' "$T/body"
+}
+eventually 20 'the signer ends while it is asked: signer-away' away
+is 'with status 503' "$(cat "$T/status")" 503
+like 'and when to ask again' "$T/head" '^[Rr]etry-[Aa]fter: [0-9]'
+want 200 - 'its successor answers' "$API/v1/tokens/self"
+
 # A child that cannot answer does not hold up the end.
 kill -STOP "$(pid_of signer)" "$(pid_of front)"
 start=$(now)
