@@ -13,6 +13,10 @@ enum { TILE_BITS = 8, TILE_LEVELS = MERKLE_LEVELS / TILE_BITS };
 _Static_assert(TILE_WIDTH == 1 << TILE_BITS, "a tile is a complete subtree");
 _Static_assert((int)HASH_LEN == (int)MERKLE_HASH, "one hash");
 
+/* Seconds: who decides earlier may append later. */
+enum { BACK_MAX = 300 };
+static const char newest[] = "newest"; /* the fact */
+
 struct ledger {
     struct store_conn *store;
     EVP_PKEY *key;
@@ -116,6 +120,19 @@ static int load_tiles(struct ledger *l, uint64_t size, struct errs *e)
     return 0;
 }
 
+/* What note_time() left. */
+static enum store_result load_time(struct ledger *l)
+{
+    AUTO(buf) struct buf b = {0};
+    const enum store_result res = store_fact_get(l->store, newest, &b);
+    struct rd rd = rd_of(b.data, b.len);
+    const int64_t time = res == STORE_OK ? rd_i64(&rd) : 0;
+
+    if (!rd.failed && time > l->last_time)
+        l->last_time = time;
+    return res == STORE_NONE ? STORE_OK : res;
+}
+
 /* What comes after the last complete tile, and that nothing comes after the
  * head; the newest entry in any case, for its time. */
 static int load_entries(struct ledger *l, uint64_t size, struct errs *e)
@@ -147,7 +164,7 @@ static int load_entries(struct ledger *l, uint64_t size, struct errs *e)
                        "over %llu entries only",
                        (unsigned long long)size, (unsigned long long)size);
     l->last_time = r.time;
-    return 0;
+    return load_time(l) == STORE_OK ? 0 : broken(l->store, e);
 }
 
 static int load(struct ledger *l, struct errs *e)
@@ -263,6 +280,21 @@ static enum store_result put_tile(struct ledger *l, unsigned level)
     return store_tile_put(l->store, level, index, root, t.hashes);
 }
 
+/* Under a suspect clock revocations go on, with times that lie back.  Only who
+ * accepts the clock lets the newest go back, and a later start knows it too. */
+static enum store_result note_time(struct ledger *l, const struct entry *e)
+{
+    const bool accepted = e->type == ENTRY_CLOCK;
+    AUTO(buf) struct buf b = {0};
+
+    if (accepted || e->time > l->last_time)
+        l->last_time = e->time;
+    if (!accepted && e->time >= l->last_time - BACK_MAX)
+        return STORE_OK;
+    buf_i64(&b, l->last_time);
+    return store_fact_put(l->store, newest, b.data, b.len);
+}
+
 enum store_result ledger_append(struct ledger *l, const struct entry *e,
                                 uint64_t *index)
 {
@@ -285,9 +317,8 @@ enum store_result ledger_append(struct ledger *l, const struct entry *e,
     }
     if (r != STORE_OK)
         return r;
-    l->last_time = e->time;
     *index = at;
-    return STORE_OK;
+    return note_time(l, e);
 }
 
 enum store_result ledger_seal(struct ledger *l, int64_t now)

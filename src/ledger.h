@@ -100,7 +100,7 @@ void ledger_head(const struct ledger *l, struct head *out);
 void head_encode(struct buf *b, const struct head *h);
 /* True when the head is signed by this key; its public half is enough. */
 bool head_verify(const struct head *h, EVP_PKEY *key);
-/* Time of the newest entry, for the clock; 0 when empty. */
+/* The latest time of an entry since the clock was accepted; 0 when empty. */
 int64_t ledger_last_time(const struct ledger *l);
 
 /* Recomputes everything: each entry's hash up to the head's root and

@@ -10,12 +10,26 @@ DAY=86400
 shift_to() {
     printf '%019d\n' "$1" | dd of="$CLOCK" bs=20 conv=notrunc 2>/dev/null
 }
-# TLS has a clock of its own, as curl has.
-SCHEME=http
 shift_to 0
 init
+plain
 export POCKETCA_CONF="$CA/pocketca.conf"
 serve
+# a client certificate is good to its end
+issue c.internal lifetime=2m
+self() { # STATUS CODE WHAT
+    BEARER=''
+    want "$1" "$2" "$3" --cert "$T/c.internal.pem" --key "$T/c.internal.key" \
+        "$API/v1/tokens/self"
+    BEARER=$ADMIN
+}
+self 200 - 'a client certificate is who it is'
+shift_to 200
+self 401 certificate-expired 'and is nobody when it has ended'
+json 'which says when' '.detail | test("ended at 20")'
+shift_to 0
+# TLS has a clock of its own, as curl has.
+API=http://127.0.0.1:$plain_port
 issue a.internal
 kept=$serial
 csr b.internal
@@ -74,10 +88,20 @@ want 503 - 'it is over' "$API/readyz"
 json 'and is the reason' '.reasons |
     map(select(test("^crl: that of root ended at "))) | length == 1'
 
-# one that was wrong before the service started
+# one that was wrong before the service started; what the service does all the
+# same, its own certificate and revocations, does not make it right
 shift_to $((336 * DAY))
 stop
 serve
 suspect 'before the newest entry'
-accepted 'before the newest entry'
+want 200 - 'a revocation is on record' -X POST \
+    "$API/v1/certificates/$kept/revoke"
+suspect 'before the newest entry, and behind a revocation'
+stop
+serve
+suspect 'after another start'
+accepted 'after another start'
+stop
+serve
+post 201 - 'accepted for good'
 finish
