@@ -14,7 +14,7 @@ typedef const char *read_fn(struct pattern *out, const char *text);
 static const char *mailbox(struct pattern *out, const char *text)
 {
     AUTO(errs) struct errs e = {0};
-    struct name n;
+    struct name n = {0};
 
     if (name_parse_kind(&n, NAME_EMAIL, text, strlen(text), &e))
         return "is neither a mail address nor as in email:*@example.org";
@@ -135,7 +135,7 @@ static const char *read_cn(struct pattern *out, const char *text)
     AUTO(errs) struct errs e = {0};
     size_t len = strlen(text);
     bool begins = len > 1 && text[len - 1] == '*';
-    struct name n;
+    struct name n = {0};
 
     if (strcmp(text, "*") == 0)
         return "is nothing but a \"*\"; any common name is \"cn:**\"";
