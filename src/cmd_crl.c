@@ -50,6 +50,26 @@ static int build(struct client *c, const char *authority, struct errs *e)
     return client_call(c, MSG_DONE, &f, e);
 }
 
+/* What is for a CRL that is signed by this command means nothing where the key's
+ * holder makes it. */
+static int judge_made(const struct sign *s, const char *authority,
+                      struct errs *e)
+{
+    const char *option = s->key         ? "--key"
+                         : s->span      ? "--lifetime"
+                         : s->offline   ? NULL
+                         : s->pass.file ? "--passphrase-file"
+                         : s->pass.fd   ? "--passphrase-fd"
+                                        : NULL;
+
+    return option ? err_add(e, ERR_BAD_ARGUMENT,
+                            "%s is for a CRL that is signed by this command: "
+                            "that of %s "
+                            "is made as the configuration says",
+                            option, authority)
+                  : 0;
+}
+
 static int sign_with(const struct sign *s, struct client *c,
                      const struct authority_info *a, EVP_PKEY *key,
                      struct errs *e)
@@ -71,7 +91,7 @@ static int judge(struct sign *s, struct errs *e)
 {
     int r = passphrase_judge(&s->pass, e);
 
-    if (tm_parse_span(s->span, &s->lifetime) < 0)
+    if (tm_parse_span(s->span ? s->span : "365d", &s->lifetime) < 0)
         r = err_add(e, ERR_BAD_ARGUMENT, "lifetime \"%s\" is not like 365d",
                     s->span);
     return r;
@@ -97,7 +117,7 @@ static int sign(struct sign *s)
         rc = err_add(&e, ERR_NOT_FOUND, "there is no authority \"%s\"",
                      s->authority);
     else if (a->has_key)
-        rc = build(c, a->name, &e);
+        rc = judge_made(s, a->name, &e) < 0 ? -1 : build(c, a->name, &e);
     else if (s->offline)
         rc = err_add(&e, ERR_KEY_NOT_ALLOWED,
                      "the root's key is encrypted, and there is no passphrase "
@@ -176,7 +196,7 @@ static int import(const char *file, const char *path)
 
 int cmd_crl(int argc, char **argv)
 {
-    struct sign s = {.span = "365d", .pass = {.ask = true}};
+    struct sign s = {.pass = {.ask = true}};
     const struct cmd_option options[] = {
         {"authority", 'a', "NAME", "whose CRL; required", &s.authority, NULL},
         {"key", 0, "FILE", "its key; default: keys/root.key", &s.key, NULL},
@@ -192,7 +212,7 @@ int cmd_crl(int argc, char **argv)
                     "crl sign --authority NAME … | crl import FILE", &code) < 0)
         return code;
     if (argc == 2 && strcmp(argv[0], "import") == 0 && !s.authority && !s.key &&
-        !s.pass.file && !s.pass.fd)
+        !s.span && !s.pass.file && !s.pass.fd)
         return import(s.file, argv[1]);
     if (argc != 1 || strcmp(argv[0], "sign") != 0 || !s.authority)
         return cmd_usage("crl", "sign --authority NAME, or import FILE");

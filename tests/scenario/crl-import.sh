@@ -55,4 +55,16 @@ openssl crl -in "$T/r.pem" -outform DER -out "$T/good.der"
 ok 'a higher number, in DER' "$POCKETCA" crl import "$T/good.der"
 is 'takes its place' "$(served "$T/r.pem" && echo yes)" yes
 ok 'the audit knows of it' "$POCKETCA" audit
+
+# What is for a CRL that is signed by the command changes nothing of the service's.
+before=$(state)
+for option in '--lifetime 1d' "--key $CA/keys/root.key" \
+    "--passphrase-file $CA/admin.token"; do
+    # shellcheck disable=SC2086
+    exits 1 "${option%% *} is refused" "$POCKETCA" crl sign --authority issuing \
+        $option
+    like 'and is named' "$T/out" "${option%% *} is for a CRL that is signed by"
+done
+exits 2 'no lifetime is imported' "$POCKETCA" crl import --lifetime 1d "$T/r.pem"
+is 'no list was made' "$(state)" "$before"
 finish
