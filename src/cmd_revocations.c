@@ -179,7 +179,9 @@ static int do_it(struct client *c, struct msg_revocations *m, bool json)
     AUTO(errs) struct errs e = {0};
     int rc = all_pages(c, m, &l, NULL, json, &e);
 
-    if (json && rc == 0)
+    if (rc == 0 && l.n == 0)
+        rc = err_add(&e, ERR_NOT_FOUND, "no certificate matches");
+    else if (json && rc == 0)
         cmd_print_json(view_revocations(&l, NULL));
     else if (!json)
         show_revoked(&l);

@@ -225,7 +225,12 @@ for w in with without; do
     exits 2 "$w: no time" revoke --issued-after yesterday --yes
     exits 1 "$w: nothing matches" revoke --name "nobody.$w.internal"
     exits 2 "$w: no reason" revoke --name "*.$w.internal" --reason bored --yes
-    exits 1 "$w: not here" revoke "$CA/root.pem"
+    exits 1 "$w: nothing matches, yes" revoke --name "nobody.$w.internal" --yes
+    like "$w: that is said" "$T/out" 'no certificate matches'
+    for own in root issuing; do
+        exits 1 "$w: not the authority's own" revoke "$CA/$own.pem"
+        like "$w: and why" "$T/out" 'only the authority above it revokes it'
+    done
     openssl x509 -req -in "$T/sub.csr" -signkey "$T/sub.key" -days 3 \
         -extfile "$T/false.ext" -set_serial "0x$serial" -out "$T/false.pem" \
         2>/dev/null
