@@ -168,6 +168,24 @@ static bool meet(const struct pattern *a, const struct pattern *b)
     return pattern_within(a, b) || pattern_within(b, a);
 }
 
+/* A pattern said again adds nothing: another was meant. */
+static void check_twice(struct parse *p, const struct profile *f,
+                        const char *option, const struct patterns *l)
+{
+    for (size_t i = 1; i < l->n; i++)
+        for (size_t k = 0; k < i; k++) {
+            AUTO(free) char *text = pattern_text(&l->v[i]);
+
+            if (!pattern_within(&l->v[i], &l->v[k]) ||
+                !pattern_within(&l->v[k], &l->v[i]))
+                continue;
+            COMPLAIN(p, option, i,
+                     "profile %s: %s has \"%s\" twice, first in line %d",
+                     f->name, option, text, conf_line(p, option, k));
+            break;
+        }
+}
+
 /* What is denied must have been allowed, and not all of it. */
 static void check_deny(struct parse *p, const struct profile *f)
 {
@@ -388,6 +406,8 @@ void conf_profile_end(struct parse *p, void *at)
         check_usage(p, f);
     check_names(p, f);
     check_counts(p, f);
+    check_twice(p, f, "names", &f->names);
+    check_twice(p, f, "deny", &f->deny);
     check_deny(p, f);
     check_subject(p, f);
     check_lifetimes(p, f);

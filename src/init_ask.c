@@ -139,7 +139,13 @@ static int ask_allow(struct init *i, const struct asked *a, struct errs *e)
             r = -1;
             continue;
         }
-        strs_add_own(&i->allow_text, pattern_text(&p));
+        AUTO(free) char *text = pattern_text(&p);
+
+        if (strs_has(&i->allow_text, text)) { /* said twice: once is enough */
+            pattern_free(&p);
+            continue;
+        }
+        strs_add(&i->allow_text, text);
         patterns_add(&i->allow, &p);
     }
     return r;

@@ -3,7 +3,7 @@
 # --constrain: critical name constraints, which other software enforces.
 . "${SOURCE:?}/tests/scenario/lib.sh"
 
-init --constrain --allow 'dns:**.corp.internal,ip:10.0.0.0/8' \
+init --constrain --allow 'dns:**.corp.internal,ip:10.0.0.0/8,dns:**.Corp.internal' \
     --host ca.corp.internal,127.0.0.1
 openssl x509 -in "$CA/issuing.pem" -noout -text >"$T/text"
 like 'constraints are critical' "$T/text" 'Name Constraints: critical'
