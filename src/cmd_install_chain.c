@@ -11,6 +11,7 @@
 
 #include <fcntl.h>
 
+#include "buf.h"
 #include "chain.h"
 #include "cmd.h"
 #include "init.h"
@@ -119,9 +120,46 @@ static int check(const struct conf *c, struct errs *e)
     return r;
 }
 
+/* What a reason says of the file of a rehearsal is about the one given. */
+static void name_given(char **text, const char *part, const char *given)
+{
+    AUTO(buf) struct buf b = {0};
+    const char *from = *text, *at;
+
+    while ((at = strstr(from, part))) {
+        buf_put(&b, from, (size_t)(at - from));
+        buf_puts(&b, given);
+        from = at + strlen(part);
+    }
+    buf_puts(&b, from);
+    free(*text);
+    *text = buf_take_str(&b);
+}
+
+/* conf_check(), whose reasons name the file that the chain was given in. */
+static int check_as(const struct conf *c, const char *part, const char *given,
+                    struct errs *e)
+{
+    AUTO(strs) struct strs warnings = {0};
+    AUTO(errs) struct errs found = {0};
+    int r = conf_check(c, &warnings, &found);
+
+    for (size_t i = 0; i < warnings.n; i++) {
+        name_given(&warnings.v[i], part, given);
+        name_given(&warnings.v[i], c->root, given);
+    }
+    for (size_t i = 0; i < found.n; i++) {
+        name_given(&found.v[i].detail, part, given);
+        name_given(&found.v[i].detail, c->root, given);
+    }
+    errs_move(e, &found);
+    cmd_warn(&warnings);
+    return r;
+}
+
 /* The whole configuration with the chain in place of what is not there yet:
  * it is judged before anything is installed. */
-static int rehearse(struct conf *c, struct conf_authority *a,
+static int rehearse(struct conf *c, struct conf_authority *a, const char *given,
                     const struct blobs *l, struct errs *e)
 {
     char *certificate = a->certificate, *root = c->root;
@@ -134,7 +172,7 @@ static int rehearse(struct conf *c, struct conf_authority *a,
     a->certificate = a_part;
     c->root = r_part;
     if (r == 0)
-        r = check(c, e);
+        r = check_as(c, a_part, given, e);
     a->certificate = certificate;
     c->root = root;
     unlink(a_part);
@@ -185,7 +223,7 @@ static int take(struct conf *c, const char *path, const struct asked *a,
     AUTO(strs) struct strs warnings = {0};
 
     if (!which || prepare(c, a, e) < 0 || judge(c, which, path, l, e) < 0 ||
-        vacant(c, which, l, e) < 0 || rehearse(c, which, l, e) < 0 ||
+        vacant(c, which, l, e) < 0 || rehearse(c, which, path, l, e) < 0 ||
         install(c, which, l, e) < 0 || finish(c, e) < 0)
         return -1;
     chain_lint(path, l, &warnings);

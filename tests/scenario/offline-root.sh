@@ -224,7 +224,8 @@ refused 'a damaged chain' 'certificate|PEM'
 
 # ---- profiles that allow more than the authority may sign
 cp "$T/chain.pem" "$T/bad.pem"
-refused 'profiles beyond the name constraints' 'more than the name constraints'
+refused 'profiles beyond the name constraints' \
+    "more than the name constraints of $T/bad.pem permit"
 sed -i 's/names *= *{[^}]*}/names = { "dns:**.internal" }/; /single-label/d' \
     "$CA/pocketca.conf"
 
