@@ -134,6 +134,7 @@ static void issue(struct fill *f, long i)
     struct cert_spec spec = {
         .cn = name, .names = &names, .spki = spki, .spki_len = sizeof(spki)};
     AUTO(buf) struct buf der = {0};
+    const bool odd = i % 2 != 0, ends = i == 0 || i == f->count - 1;
 
     snprintf(name, sizeof(name), "node-%07ld.bench.internal", i);
     need(names_parse(&names, name, &e) == 0, name, &e);
@@ -142,10 +143,10 @@ static void issue(struct fill *f, long i)
     /* Filters that match half of them each, and together the first and, of an
      * odd number, the last. */
     struct record rec = {
-        .authority = "issuing",
-        .profile = i % 2 || i == 0 || i == f->count - 1 ? "client" : "server",
-        .requester = {.type = WHO_USER, .id = i % 2 ? "1" : "0"},
-        .protocol = "cli",
+        .authority = (char *)"issuing",
+        .profile = (char *)(odd || ends ? "client" : "server"),
+        .requester = {.type = WHO_USER, .id = (char *)(odd ? "1" : "0")},
+        .protocol = (char *)"cli",
         .issued_at = f->now,
         .der = der};
     put(f, &rec, name);

@@ -15,7 +15,7 @@ struct asked {
 static void fill_warnings(struct strs *to, const struct csr *csr)
 {
     strs_copy(to, &csr->warnings);
-    for (int i = 0; i < SUBJECT__MAX; i++)
+    for (enum subject_field i = 0; i < SUBJECT__MAX; i++)
         if (i != SUBJECT_CN && csr->subject.v[i]) {
             AUTO(free) char *values = subject_values(csr->subject.v[i]);
 

@@ -89,7 +89,7 @@ static cfg_t *grammar(void)
 }
 
 /* The line of the n-th value of an option, or of its last one. */
-static int note_line(const struct parse *p, const cfg_opt_t *opt, unsigned nth,
+static int note_line(const struct parse *p, const cfg_opt_t *opt, size_t nth,
                      unsigned *count)
 {
     int line = 0;
@@ -104,7 +104,7 @@ static int note_line(const struct parse *p, const cfg_opt_t *opt, unsigned nth,
     return line;
 }
 
-int conf_line(const struct parse *p, const char *option, unsigned nth)
+int conf_line(const struct parse *p, const char *option, size_t nth)
 {
     unsigned count;
     int line = note_line(p, cfg_getopt(p->section, option), nth, &count);

@@ -72,7 +72,7 @@ set_fn conf_set_str, conf_set_data, conf_set_path, conf_set_key_uri,
 bool conf_title_check(struct parse *p, const char *what);
 /* Where the n-th value of an option of this section stands; the line of the
  * section itself when the option is not there. */
-int conf_line(const struct parse *p, const char *option, unsigned nth);
+int conf_line(const struct parse *p, const char *option, size_t nth);
 
 bool conf_given(const struct parse *p, const char *option);
 

@@ -69,7 +69,7 @@ static int rsa_rule_parse(struct key_rule *out, const char *s)
 
 static int ec_rule_parse(struct key_rule *out, const char *s)
 {
-    for (int c = CURVE_P256; c <= CURVE_P521; c++)
+    for (enum key_curve c = CURVE_P256; c <= CURVE_P521; c++)
         if (strcmp(s, curves[c]) == 0) {
             *out = (struct key_rule){.type = KEY_EC, .curve = c};
             return 0;

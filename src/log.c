@@ -20,8 +20,7 @@ static const char *process_name;
 static enum log_level level_max = LOG_INFO;
 static atomic_uint dropped;
 
-static const char *const level_names[] = {"", "error", "warn", "info",
-                                          "debug"};
+static const char *const level_names[] = {"", "error", "warn", "info", "debug"};
 
 void log_open(const char *process)
 {
@@ -101,8 +100,8 @@ void log_int(struct log_line *l, const char *key, int64_t value)
     log_str(l, key, text);
 }
 
-static void log_vfmt(struct log_line *l, const char *key, const char *fmt,
-                     va_list ap)
+__attribute__((format(printf, 3, 0))) static void
+log_vfmt(struct log_line *l, const char *key, const char *fmt, va_list ap)
 {
     char text[2 * VALUE_MAX];
 
@@ -196,8 +195,8 @@ void log_end(struct log_line *l)
     held.lines += lost + 1;
 }
 
-static void message(enum log_level level, const char *event, const char *fmt,
-                    va_list ap)
+__attribute__((format(printf, 3, 0))) static void
+message(enum log_level level, const char *event, const char *fmt, va_list ap)
 {
     struct log_line l;
 

@@ -68,7 +68,7 @@ static int check(int fd, const struct issuer *i, int64_t count)
     AUTO(errs) struct errs e = {0};
     int r = crl_check(fd, &i->spec, &i->cert.key, count, &e);
 
-    ck_assert_int_eq(e.n, r == 0 ? 0 : 1);
+    ck_assert_uint_eq(e.n, r == 0 ? 0 : 1);
     if (r != 0)
         ck_assert_int_eq(e.v[0].code, ERR_STORAGE_ERROR);
     return r;

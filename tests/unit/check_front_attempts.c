@@ -43,7 +43,7 @@ START_TEST(a_network_of_ipv6_is_one)
     char text[64];
     int good = 0;
 
-    for (int i = 0; i < 3000; i++) {
+    for (unsigned i = 0; i < 3000; i++) {
         snprintf(text, sizeof(text), "2001:db8:1:2::%x", i);
         good += attempt_noted(text, 1);
     }

@@ -194,7 +194,7 @@ START_TEST(subjects_fit)
 
         c = read_profile(cases[i].rules);
         fit = profile_dn_fit(&c->profiles.v[0], &ca);
-        ck_assert_msg((int)fit.how == cases[i].how, "case %zu, %s: %d", i,
+        ck_assert_msg((int)fit.how == cases[i].how, "case %zu, %s: %u", i,
                       cases[i].rules, fit.how);
         if (cases[i].field)
             ck_assert_str_eq(subject_field_text(fit.field), cases[i].field);

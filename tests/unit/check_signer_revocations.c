@@ -307,7 +307,7 @@ START_TEST(a_dry_run_says_what_is_done)
         for (size_t i = 0; i < dry.n; i++) {
             ck_assert(dry.v[i].leaf == done.v[i].leaf);
             ck_assert_msg(dry.v[i].outcome == done.v[i].outcome,
-                          "round %d, leaf %d: %d, then %d", round,
+                          "round %d, leaf %d: %u, then %u", round,
                           (int)dry.v[i].leaf, dry.v[i].outcome,
                           done.v[i].outcome);
             n += done.v[i].outcome != OUTCOME_ALREADY;

@@ -40,7 +40,8 @@ static bool fits(const char *pattern, const char *name)
 {
     const char *p = strchr(pattern, ':') + 1, *n = strchr(name, ':') + 1;
 
-    if (p - pattern != n - name || strncmp(pattern, name, n - name) != 0)
+    if (p - pattern != n - name ||
+        strncmp(pattern, name, (size_t)(n - name)) != 0)
         return false;
     if (strcmp(p, "**") == 0)
         return true;
