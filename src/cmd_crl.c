@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -190,7 +191,7 @@ static int import(const char *file, const char *path)
         crl_send(c, a->name, &der, &e);
     if (e.n)
         return cmd_fail(&e);
-    printf("%s.crl is number %llu\n", a->name, (unsigned long long)crl.number);
+    printf("%s.crl is number %" PRIu64 "\n", a->name, crl.number);
     return EXIT_DONE;
 }
 

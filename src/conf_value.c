@@ -3,6 +3,7 @@
 #include "conf_parse.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -153,8 +154,8 @@ void conf_set_count(struct parse *p, const struct field *f, void *at,
     char *end;
 
     if (parse_number(value, &n, &end) < 0 || *end || n < f->min || n > f->max)
-        conf_complain(p, "%s: \"%s\" is no number from %lld to %lld", f->name,
-                      value, (long long)f->min, (long long)f->max);
+        conf_complain(p, "%s: \"%s\" is no number from %" PRId64 " to %" PRId64,
+                      f->name, value, f->min, f->max);
     else
         *(unsigned *)at = (unsigned)n;
 }

@@ -7,6 +7,7 @@
  */
 #include "front_core.h"
 
+#include <inttypes.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -237,8 +238,8 @@ static int check_permit(struct req *r, const struct req_head *h, struct errs *e)
     if (h->has_length && h->length > max) {
         r->core->last = true; /* its body is not read at all */
         return err_add(e, ERR_TOO_LARGE,
-                       "the body has %llu octets; %zu are permitted",
-                       (unsigned long long)h->length, max);
+                       "the body has %" PRIu64 " octets; %zu are permitted",
+                       h->length, max);
     }
     if (r->route->who && r->caller.evidence == EV_NONE)
         return err_add(e, ERR_TOKEN_MISSING,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "front_ocsp_cache.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,8 +192,8 @@ static struct ocsp_body *body_new(struct msg_ocsp_answer *m)
     /* Caches are given a quarter of the answer's life, and we half of it: so
      * what a cache has is never over, and seldom old. */
     snprintf(b->control, sizeof(b->control),
-             "max-age=%lld, public, no-transform, must-revalidate",
-             (long long)((b->next_update - b->this_update) / 4));
+             "max-age=%" PRId64 ", public, no-transform, must-revalidate",
+             (b->next_update - b->this_update) / 4);
     tm_http(b->modified, b->this_update);
     tm_http(b->expires, b->next_update);
     return b;

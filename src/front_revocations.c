@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Many revocations: the signer does a page at a time, and is asked for the next
  * one until all are through. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,7 +86,7 @@ static int take_json(struct many *s, const struct given *g, struct errs *e)
     s->m.renewals = g->renewals;
     s->m.dry = g->dry_run != 0;
     s->limited = g->limit != 0;
-    snprintf(number, sizeof(number), "%llu", (unsigned long long)g->limit);
+    snprintf(number, sizeof(number), "%" PRIu64, g->limit);
     if (g->limit && query_set(&s->m.q, "limit", number, e) != 0)
         rc = -1;
     return rc;

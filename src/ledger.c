@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "ledger.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,8 +115,8 @@ static int load_tiles(struct ledger *l, uint64_t size, struct errs *e)
             return broken(l->store, e);
         if (r.failed || r.next != end)
             return err_add(e, ERR_BAD_ARGUMENT,
-                           "the ledger lacks tile %llu of level %u",
-                           (unsigned long long)r.next, level);
+                           "the ledger lacks tile %" PRIu64 " of level %u",
+                           r.next, level);
     }
     return 0;
 }
@@ -156,13 +157,14 @@ static int load_entries(struct ledger *l, uint64_t size, struct errs *e)
         return broken(l->store, e);
     if (r.failed || r.next < size)
         return err_add(e, ERR_BAD_ARGUMENT,
-                       "entry %llu of the ledger is missing or malformed",
-                       (unsigned long long)(r.next < size ? r.next : size - 1));
+                       "entry %" PRIu64 " of the ledger is missing or "
+                       "malformed",
+                       r.next < size ? r.next : size - 1);
     if (r.next > size)
         return err_add(e, ERR_BAD_ARGUMENT,
-                       "the ledger has entry %llu, and its newest head is "
-                       "over %llu entries only",
-                       (unsigned long long)size, (unsigned long long)size);
+                       "the ledger has entry %" PRIu64 ", and its newest head "
+                       "is over %" PRIu64 " entries only",
+                       size, size);
     l->last_time = r.time;
     return load_time(l) == STORE_OK ? 0 : broken(l->store, e);
 }
@@ -182,9 +184,9 @@ static int load(struct ledger *l, struct errs *e)
     }
     if (!head_verify(&l->head, l->key))
         return err_add(e, ERR_BAD_ARGUMENT,
-                       "the newest head of the ledger (%llu entries) is not "
-                       "signed by its key",
-                       (unsigned long long)l->head.size);
+                       "the newest head of the ledger (%" PRIu64 " entries) is "
+                       "not signed by its key",
+                       l->head.size);
     if (load_tiles(l, l->head.size, e) != 0 ||
         load_entries(l, l->head.size, e) != 0)
         return -1;
@@ -192,8 +194,8 @@ static int load(struct ledger *l, struct errs *e)
     if (memcmp(root, l->head.root, sizeof(root)) != 0)
         return err_add(e, ERR_BAD_ARGUMENT,
                        "the ledger's newest entries do not give the root of "
-                       "its newest head (%llu entries)",
-                       (unsigned long long)l->head.size);
+                       "its newest head (%" PRIu64 " entries)",
+                       l->head.size);
     return 0;
 }
 

@@ -2,6 +2,7 @@
 /* The audit: from the first entry to the newest head, tile by tile. */
 #include "ledger_audit.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,8 +65,8 @@ static void say_progress(struct audit *a, uint64_t done)
 
     if (done == a->head.size || done % PROGRESS)
         return;
-    line = xasprintf("%llu of %llu entries read", (unsigned long long)done,
-                     (unsigned long long)a->head.size);
+    line = xasprintf("%" PRIu64 " of %" PRIu64 " entries read", done,
+                     a->head.size);
     a->say(a->arg, line);
 }
 
@@ -92,11 +93,10 @@ static void say_result(struct audit *a)
 
     tm_rfc3339(when, a->head.time);
     hex_encode(root, a->head.root, HASH_LEN);
-    line = xasprintf("%llu entries, %llu certificates and %llu tokens fit "
-                     "the head of %s: root %s",
-                     (unsigned long long)a->head.size,
-                     (unsigned long long)a->certs,
-                     (unsigned long long)a->tokens, when, root);
+    line =
+        xasprintf("%" PRIu64 " entries, %" PRIu64 " certificates and %" PRIu64
+                  " tokens fit the head of %s: root %s",
+                  a->head.size, a->certs, a->tokens, when, root);
     a->say(a->arg, line);
 }
 
@@ -110,8 +110,8 @@ static int run(struct audit *a)
         return 0;
     }
     return err_add(a->e, ERR_BAD_ARGUMENT,
-                   "the ledger does not fit (%llu found), first: %s",
-                   (unsigned long long)a->findings, a->sentence);
+                   "the ledger does not fit (%" PRIu64 " found), first: %s",
+                   a->findings, a->sentence);
 }
 
 int ledger_audit(struct store_conn *reader, EVP_PKEY *key, ledger_say_fn *say,

@@ -10,12 +10,6 @@ enum { TILE_BITS = 8, TILE_LEVELS = MERKLE_LEVELS / TILE_BITS };
 /* The index of a finding that is about no entry. */
 #define NO_ENTRY UINT64_MAX
 
-/* For printing. */
-static inline unsigned long long ull(uint64_t n)
-{
-    return n;
-}
-
 /* A chunk of entries: those of one tile of level 0. */
 struct audit_entry {
     bool here, decoded, seen; /* seen: the certificate that it issued */

@@ -2,6 +2,7 @@
 /* The audit of what is revoked or blocked without a certificate. */
 #include "ledger_audit.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,9 +25,9 @@ static int check_row(void *arg, const struct revoked_serial *s)
     }
     serial_text(serial, &s->serial);
     audit_finding(a, s->entry,
-                  "the serial number %s is revoked, and entry %llu does not "
-                  "say so with that date, reason and end",
-                  serial, ull(s->entry));
+                  "the serial number %s is revoked, and entry %" PRIu64 " does "
+                  "not say so with that date, reason and end",
+                  serial, s->entry);
     return 0;
 }
 
@@ -43,9 +44,9 @@ static int check_entry(struct audit *a, uint64_t index, const struct entry *e)
     serial_text(serial, &e->serial);
     if (res == STORE_NONE || !r.revoked_at)
         audit_finding(a, index,
-                      "entry %llu revokes the serial number %s, which counts "
-                      "as good",
-                      ull(index), serial);
+                      "entry %" PRIu64 " revokes the serial number %s, which "
+                      "counts as good",
+                      index, serial);
     return 0;
 }
 
@@ -106,9 +107,9 @@ void audit_block(struct audit *a, const struct entry *e, uint64_t index)
     digest_sum(DIGEST_SHA256, object.data, object.len, hash);
     if (!b || b->key.at != e->time || memcmp(hash, e->object, HASH_LEN) != 0)
         audit_finding(a, index,
-                      "entry %llu blocks a key that is not blocked, or "
+                      "entry %" PRIu64 " blocks a key that is not blocked, or "
                       "otherwise",
-                      ull(index));
+                      index);
     if (b)
         b->made = true;
 }
@@ -130,9 +131,9 @@ void audit_unblock(struct audit *a, const struct entry *e, uint64_t index)
         }
     }
     audit_finding(a, index,
-                  "entry %llu takes the block of a key back, and the key does "
-                  "not know of it",
-                  ull(index));
+                  "entry %" PRIu64 " takes the block of a key back, and the "
+                  "key does not know of it",
+                  index);
 }
 
 void audit_blocks_end(struct audit *a)
@@ -144,13 +145,14 @@ void audit_blocks_end(struct audit *a)
         hex_encode(hash, b->key.key_sha256, HASH_LEN);
         if (!b->made)
             audit_finding(a, b->key.entry,
-                          "the key %s is blocked, and entry %lld does not say "
-                          "so",
-                          hash, (long long)b->key.entry);
+                          "the key %s is blocked, and entry %" PRIu64 " does "
+                          "not say so",
+                          hash, b->key.entry);
         if (b->key.removed && !b->taken)
-            audit_finding(a, b->key.removed,
-                          "the key %s is not blocked any more, and entry %llu "
-                          "does not say so",
-                          hash, ull(b->key.removed));
+            audit_finding(
+                a, b->key.removed,
+                "the key %s is not blocked any more, and entry %" PRIu64 " "
+                "does not say so",
+                hash, b->key.removed);
     }
 }

@@ -3,6 +3,7 @@
  * against entry. */
 #include "ledger_audit.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,9 +46,9 @@ static int check_revoked(struct audit *a, const struct record *r,
     digest_sum(DIGEST_SHA256, object.data, object.len, hash);
     if (rc == 0 || (rc == 1 && memcmp(hash, e.object, sizeof(hash)) != 0)) {
         audit_finding(a, r->leaf,
-                      "the certificate of entry %llu is revoked, and no entry "
-                      "says so with that date and reason",
-                      ull(r->leaf));
+                      "the certificate of entry %" PRIu64 " is revoked, and no "
+                      "entry says so with that date and reason",
+                      r->leaf);
         entry_free(&e);
         return 0;
     }
@@ -58,9 +59,9 @@ static int check_revoked(struct audit *a, const struct record *r,
     entry_free(&e);
     if (rc == 0)
         audit_finding(a, r->leaf,
-                      "the certificate of entry %llu was not revoked first by "
-                      "entry %llu",
-                      ull(r->leaf), ull(k->revoked_first));
+                      "the certificate of entry %" PRIu64 " was not revoked "
+                      "first by entry %" PRIu64,
+                      r->leaf, k->revoked_first);
     return rc < 0 ? -1 : 0;
 }
 
@@ -97,8 +98,9 @@ static int check_revocation(struct audit *a, uint64_t index,
     if (w.found && w.revoked && w.knows)
         return 0;
     serial_text(serial, &e->serial);
-    audit_finding(a, index, "entry %llu revokes the certificate %s, which %s",
-                  ull(index), serial,
+    audit_finding(a, index,
+                  "entry %" PRIu64 " revokes the certificate %s, which %s",
+                  index, serial,
                   !w.found     ? "is missing"
                   : !w.revoked ? "counts as good"
                                : "does not know of it");
@@ -115,8 +117,9 @@ struct rows {
 static void differs(struct audit *a, const struct record *r, const char *what)
 {
     audit_finding(a, r->leaf,
-                  "the certificate of entry %llu is stored with another %s",
-                  ull(r->leaf), what);
+                  "the certificate of entry %" PRIu64 " is stored with another "
+                  "%s",
+                  r->leaf, what);
 }
 
 /* An entry that has a certificate. */
@@ -134,9 +137,9 @@ static void check_entry(struct audit *a, const struct record *r,
     digest_sum(DIGEST_SHA256, r->der.data, r->der.len, hash);
     if (memcmp(hash, e->object, sizeof(hash)) != 0)
         audit_finding(a, r->leaf,
-                      "the certificate of entry %llu is not the one that was "
-                      "issued",
-                      ull(r->leaf));
+                      "the certificate of entry %" PRIu64 " is not the one "
+                      "that was issued",
+                      r->leaf);
     if (strcmp(r->authority, e->authority) != 0)
         differs(a, r, "authority");
     if (!serial_equal(&r->serial, &e->serial))
@@ -180,9 +183,9 @@ static int check_names(struct audit *a, uint64_t leaf, const struct cert *cert)
             continue;
         name = name_text(&cert->names.v[i]);
         audit_finding(a, leaf,
-                      "the certificate of entry %llu is not found by its name "
-                      "%s",
-                      ull(leaf), name);
+                      "the certificate of entry %" PRIu64 " is not found by "
+                      "its name %s",
+                      leaf, name);
     }
     return count_cn(a, leaf, cert);
 }
@@ -199,8 +202,8 @@ static int check_columns(struct audit *a, const struct record *r,
     if (cert_parse_any(&cert, r->der.data, r->der.len, &why) != 0) {
         a->unread++;
         audit_finding(a, r->leaf,
-                      "the certificate of entry %llu cannot be read: %s",
-                      ull(r->leaf), why.v[0].detail);
+                      "the certificate of entry %" PRIu64 " cannot be read: %s",
+                      r->leaf, why.v[0].detail);
         return 0;
     }
     if (!serial_equal(&cert.serial, &r->serial))
@@ -234,8 +237,9 @@ static int check_row(void *arg, struct record *r, const struct cert_columns *k)
         check_entry(a, r, &v->e);
     else
         audit_finding(a, r->leaf,
-                      "there is a certificate of entry %llu, which issued none",
-                      ull(r->leaf));
+                      "there is a certificate of entry %" PRIu64 ", which "
+                      "issued none",
+                      r->leaf);
     rows->rc =
         check_columns(a, r, k, v->decoded && v->e.type == ENTRY_IMPORTED);
     if (rows->rc == 0 && r->revoked_at)
@@ -259,8 +263,8 @@ int audit_certs(struct audit *a)
             continue;
         if (is_issue(&v->e) && !v->seen)
             audit_finding(a, k->first + i,
-                          "the certificate of entry %llu is missing",
-                          ull(k->first + i));
+                          "the certificate of entry %" PRIu64 " is missing",
+                          k->first + i);
         if (v->e.type == ENTRY_REVOKED &&
             check_revocation(a, k->first + i, &v->e) != 0)
             return -1;
@@ -276,8 +280,8 @@ int audit_names(struct audit *a)
         return -1;
     if (n > a->names && !a->unread)
         audit_finding(a, NO_ENTRY,
-                      "the name index has %llu names, and the certificates "
-                      "have %llu",
-                      ull(n), ull(a->names));
+                      "the name index has %" PRIu64 " names, and the "
+                      "certificates have %" PRIu64,
+                      n, a->names);
     return 0;
 }

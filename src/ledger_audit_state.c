@@ -2,6 +2,7 @@
 /* The audit of tokens, authorities, CRLs and profiles. */
 #include "ledger_audit.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,8 +95,9 @@ find_authority(struct audit *a, const struct entry *e, uint64_t index)
         if (strlen(a->authorities[i].name) == len &&
             strncmp(a->authorities[i].name, e->authority, len) == 0)
             return &a->authorities[i];
-    audit_finding(a, index, "the authority \"%s\" of entry %llu is missing",
-                  e->authority, ull(index));
+    audit_finding(a, index,
+                  "the authority \"%s\" of entry %" PRIu64 " is missing",
+                  e->authority, index);
     return NULL;
 }
 
@@ -107,13 +109,14 @@ static void see_authority(struct audit *a, const struct entry *e,
     if (!t)
         return;
     if (t->seen)
-        audit_finding(a, index, "entry %llu adds the authority %s once more",
-                      ull(index), t->name);
+        audit_finding(a, index,
+                      "entry %" PRIu64 " adds the authority %s once more",
+                      index, t->name);
     else if (memcmp(t->sha256, e->object, HASH_LEN) != 0)
         audit_finding(a, index,
                       "the certificate of the authority %s is not that of "
-                      "entry %llu",
-                      t->name, ull(index));
+                      "entry %" PRIu64,
+                      t->name, index);
     t->seen = true;
 }
 
@@ -240,9 +243,9 @@ static void objects_unused(struct audit *a, const struct audit_objects *l,
     for (size_t i = 0; i < l->n; i++)
         if (!l->v[i].used && !l->v[i].later)
             audit_finding(a, l->v[i].index,
-                          "entry %llu %s a token that is missing or was "
+                          "entry %" PRIu64 " %s a token that is missing or was "
                           "changed",
-                          ull(l->v[i].index), what);
+                          l->v[i].index, what);
 }
 
 static void see_made(struct audit *a, const struct entry *e, uint64_t index)
@@ -373,8 +376,9 @@ static void check_removed(struct audit *a, const struct row *t)
                       t->id);
     if (!t->removed_at && o && !o->later)
         audit_finding(a, o->index,
-                      "entry %llu removes the token %s, which counts as good",
-                      ull(o->index), t->id);
+                      "entry %" PRIu64 " removes the token %s, which counts as "
+                      "good",
+                      o->index, t->id);
 }
 
 static void check_token(struct audit *a, const struct row *t)

@@ -2,6 +2,7 @@
 /* The audit of entries, tiles and heads. */
 #include "ledger_audit.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,14 +56,14 @@ static int no_rows(struct audit *a, uint64_t first, uint64_t end)
         return -1;
     if (n.any)
         audit_finding(a, n.index,
-                      "there is a certificate of entry %lld, which is not in "
-                      "the ledger",
-                      (long long)n.index);
+                      "there is a certificate of entry %" PRIu64 ", which is "
+                      "not in the ledger",
+                      n.index);
     if (serial.any)
         audit_finding(a, serial.index,
-                      "a serial number is revoked by entry %lld, which is not "
-                      "in the ledger",
-                      (long long)serial.index);
+                      "a serial number is revoked by entry %" PRIu64 ", which "
+                      "is not in the ledger",
+                      serial.index);
     return 0;
 }
 
@@ -74,9 +75,9 @@ static int no_entries(struct audit *a, uint64_t first, uint64_t count)
         return -1;
     if (n.any)
         audit_finding(a, n.index,
-                      "entry %lld is behind the newest head, which is over "
-                      "%llu entries",
-                      (long long)n.index, ull(a->head.size));
+                      "entry %" PRIu64 " is behind the newest head, which is "
+                      "over %" PRIu64 " entries",
+                      n.index, a->head.size);
     return 0;
 }
 
@@ -99,8 +100,9 @@ static int nothing_behind(struct audit *a)
             return -1;
         if (n.any)
             audit_finding(a, NO_ENTRY,
-                          "tile %llu of level %u is behind the newest head",
-                          ull(n.index), level);
+                          "tile %" PRIu64 " of level %u is behind the newest "
+                          "head",
+                          n.index, level);
     }
     return 0;
 }
@@ -143,9 +145,9 @@ static int note_head(void *arg, const struct head *h)
     tm_rfc3339(when, h->time);
     if (!head_verify(h, a->key)) {
         audit_finding(a, NO_ENTRY,
-                      "the head of %s over %llu entries is not signed by the "
-                      "ledger's key",
-                      when, ull(h->size));
+                      "the head of %s over %" PRIu64 " entries is not signed "
+                      "by the ledger's key",
+                      when, h->size);
         return 0;
     }
     if (h->size > a->head.size && h->time >= a->head.time)
@@ -153,8 +155,8 @@ static int note_head(void *arg, const struct head *h)
     if (h->size > a->head.size ||
         (last && (h->size < last->size || h->time < last->time))) {
         audit_finding(a, NO_ENTRY,
-                      "the head of %s over %llu entries is out of order", when,
-                      ull(h->size));
+                      "the head of %s over %" PRIu64 " entries is out of order",
+                      when, h->size);
         return 0;
     }
     a->heads = xgrow(a->heads, a->n_heads, sizeof(*a->heads));
@@ -182,9 +184,9 @@ static void check_heads(struct audit *a)
         }
         tm_rfc3339(when, h->time);
         audit_finding(a, a->good,
-                      "entries %llu to %llu do not give the root of the head "
-                      "of %s",
-                      ull(a->good), ull(h->size ? h->size - 1 : 0), when);
+                      "entries %" PRIu64 " to %" PRIu64 " do not give the root "
+                      "of the head of %s",
+                      a->good, h->size ? h->size - 1 : 0, when);
         a->torn = true;
     }
 }
@@ -239,11 +241,11 @@ static bool check_entries(struct audit *a)
 
     for (unsigned i = 0; i < k->n; i++) {
         if (!k->v[i].here)
-            audit_finding(a, k->first + i, "entry %llu is missing",
-                          ull(k->first + i));
+            audit_finding(a, k->first + i, "entry %" PRIu64 " is missing",
+                          k->first + i);
         else if (!k->v[i].decoded)
-            audit_finding(a, k->first + i, "entry %llu is malformed",
-                          ull(k->first + i));
+            audit_finding(a, k->first + i, "entry %" PRIu64 " is malformed",
+                          k->first + i);
         all = all && k->v[i].here;
     }
     return all;
@@ -269,8 +271,8 @@ static bool check_tile(struct audit *a, const struct tile *t, uint8_t *hashes,
     bool differ = false;
 
     if (!t->here) {
-        audit_finding(a, a->chunk->first, "tile %llu of level 0 is missing",
-                      ull(index));
+        audit_finding(a, a->chunk->first,
+                      "tile %" PRIu64 " of level 0 is missing", index);
         return all;
     }
     root_of(hashes, computed);
@@ -281,16 +283,16 @@ static bool check_tile(struct audit *a, const struct tile *t, uint8_t *hashes,
         differ = true;
         if (a->chunk->v[i].here)
             audit_finding(a, a->chunk->first + i,
-                          "entry %llu does not give the hash that its tile "
-                          "has",
-                          ull(a->chunk->first + i));
+                          "entry %" PRIu64 " does not give the hash that its "
+                          "tile has",
+                          a->chunk->first + i);
     }
     if (all && memcmp(computed, t->root, HASH_LEN) == 0)
         return true;
     if (!differ || memcmp(stored, t->root, HASH_LEN) != 0) {
         audit_finding(a, a->chunk->first,
-                      "tile %llu of level 0 does not give its root",
-                      ull(index));
+                      "tile %" PRIu64 " of level 0 does not give its root",
+                      index);
         return all;
     }
     memcpy(hashes, t->hashes, sizeof(t->hashes));
@@ -308,17 +310,17 @@ static int check_higher(struct audit *a, unsigned level)
     if (audit_store(a, store_tiles(a->c, level, index, 1, take_tile, t)) != 0)
         return -1;
     if (!t->here) {
-        audit_finding(a, entry, "tile %llu of level %u is missing", ull(index),
-                      level);
+        audit_finding(a, entry, "tile %" PRIu64 " of level %u is missing",
+                      index, level);
         return 0;
     }
     root_of(t->hashes, stored);
     if (memcmp(stored, t->root, HASH_LEN) != 0 ||
         memcmp(t->root, a->edge.hash[(level + 1) * TILE_BITS], HASH_LEN) != 0)
         audit_finding(a, entry,
-                      "tile %llu of level %u does not give its root, or not "
-                      "that of its entries",
-                      ull(index), level);
+                      "tile %" PRIu64 " of level %u does not give its root, or "
+                      "not that of its entries",
+                      index, level);
     return 0;
 }
 

@@ -2,6 +2,7 @@
 #include "log.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -96,7 +97,7 @@ void log_int(struct log_line *l, const char *key, int64_t value)
 {
     char text[24];
 
-    snprintf(text, sizeof(text), "%lld", (long long)value);
+    snprintf(text, sizeof(text), "%" PRId64, value);
     log_str(l, key, text);
 }
 

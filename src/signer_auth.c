@@ -2,6 +2,7 @@
 /* Evidence to who: the signer looks everything up in its own tables. */
 #include "signer.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,9 +105,9 @@ int auth_alive(const struct who *w, struct errs *e)
     if (!t->max_uses || t->uses < t->max_uses)
         return 0;
     tm_rfc3339(when, t->last_used);
-    return err_add(
-        e, ERR_TOKEN_USED_UP, "token %s had %llu use%s, the last at %s", t->id,
-        (unsigned long long)t->max_uses, t->max_uses == 1 ? "" : "s", when);
+    return err_add(e, ERR_TOKEN_USED_UP,
+                   "token %s had %" PRIu64 " use%s, the last at %s", t->id,
+                   t->max_uses, t->max_uses == 1 ? "" : "s", when);
 }
 
 /* What the token in *out lets it do. */

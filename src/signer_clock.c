@@ -3,6 +3,7 @@
  * against the boot clock, which nobody sets. */
 #include "signer.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 enum { STEP_MAX = 300 };
@@ -35,9 +36,9 @@ int clock_check(struct signer *s, int64_t now, struct errs *e)
     }
     if (llabs(step) > STEP_MAX)
         return err_add(e, ERR_CLOCK_SUSPECT,
-                       "the clock stepped by %lld seconds to %s; if it is "
-                       "right: pocketca clock accept",
-                       (long long)step, text);
+                       "the clock stepped by %" PRId64 " seconds to %s; if it "
+                       "is right: pocketca clock accept",
+                       step, text);
     return 0;
 }
 

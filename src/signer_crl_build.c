@@ -3,6 +3,7 @@
 #include "signer_crl.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -205,9 +206,9 @@ int crl_install(struct signer *s, size_t i, const struct requester *who,
     AUTO(fd) int fd = -1;
 
     if (st->number <= last)
-        return err_add(e, ERR_BAD_ARGUMENT, "CRL number %llu is not after %llu",
-                       (unsigned long long)st->number,
-                       (unsigned long long)last);
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "CRL number %" PRIu64 " is not after %" PRIu64,
+                       st->number, last);
     st->snapshot = s->size;
     fd = crl_file_new(s, s->authorities[i].name, e);
     if (fd < 0)

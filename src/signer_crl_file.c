@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,7 +82,7 @@ void crl_file_drop(const struct signer *s, const char *name)
 char *crl_file_keep(const struct signer *s, const char *name, uint64_t number)
 {
     AUTO(free) char *path = path_of(s, name, ".crl");
-    char *kept = xasprintf("%s.%llu", path, (unsigned long long)number);
+    char *kept = xasprintf("%s.%" PRIu64, path, number);
 
     if (link(path, kept) == 0 || errno == EEXIST)
         return kept;

@@ -3,6 +3,7 @@
  * revoked and not published any more. */
 #include "signer_crl.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,11 +89,11 @@ static void tell_lost(const struct signer *s, size_t i, const char *scope,
     AUTO(free) char *kept = a->key ? crl_file_keep(s, scope, seen) : NULL;
 
     log_msg(LOG_WARN, "crl",
-            "%s.crl has number %llu, the ledger knows %llu: the next one has a "
-            "higher number, and lacks what the ledger does not know%s%s%s%s",
-            scope, (unsigned long long)seen, (unsigned long long)known,
-            kept ? ": pocketca import --authority " : "", kept ? a->name : "",
-            kept ? " --crl " : "", kept ? kept : "");
+            "%s.crl has number %" PRIu64 ", the ledger knows %" PRIu64 ": the "
+            "next one has a higher number, and lacks what the ledger does not "
+            "know%s%s%s%s",
+            scope, seen, known, kept ? ": pocketca import --authority " : "",
+            kept ? a->name : "", kept ? " --crl " : "", kept ? kept : "");
 }
 
 /* What is known of one CRL, and its file. */
@@ -161,9 +162,9 @@ static void leave(struct signer *s, struct store_conn *db, size_t i,
         crl_file_remove(s, scope);
     else
         log_msg(LOG_WARN, "crl",
-                "%s.crl has number %llu, which the ledger does not know: it is "
-                "neither served nor removed",
-                scope, (unsigned long long)seen);
+                "%s.crl has number %" PRIu64 ", which the ledger does not "
+                "know: it is neither served nor removed",
+                scope, seen);
 }
 
 /* Adds the next one; up to `lost` they get no certificates more. */

@@ -3,6 +3,7 @@
  * before. */
 #include "signer_crl.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -141,9 +142,9 @@ static int judge_room(struct signer *s, size_t i, struct errs *e)
     if (n < max)
         return 0;
     err_add(e, ERR_STORAGE_FULL,
-            "%llu CRLs are served, and the limit of open files has room for "
-            "%llu: raise it, or crl-partition-size",
-            (unsigned long long)n, (unsigned long long)max);
+            "%" PRIu64 " CRLs are served, and the limit of open files has room "
+            "for %" PRIu64 ": raise it, or crl-partition-size",
+            n, max);
     log_msg(LOG_ERROR, "crl", "the next partition of %s: %s",
             s->authorities[i].name, e->v[0].detail);
     return -1;

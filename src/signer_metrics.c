@@ -4,6 +4,7 @@
 #include "signer_crl.h"
 #include "signer_ocsp.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,9 +75,8 @@ static void put_issued(struct buf *b, const struct signer *s)
             if (n || (p < l->n && k < 2))
                 buf_printf(b,
                            "pocketca_issued_total{profile=\"%s\","
-                           "protocol=\"%s\"} %llu\n",
-                           p < l->n ? l->v[p].name : "", protocols[k],
-                           (unsigned long long)n);
+                           "protocol=\"%s\"} %" PRIu64 "\n",
+                           p < l->n ? l->v[p].name : "", protocols[k], n);
         }
 }
 
@@ -86,9 +86,8 @@ static void put_revoked(struct buf *b, const struct signer *s)
          "Certificates revoked since the start, by reason.");
     for (int i = 0; i < 16; i++)
         if (crl_reason_text(i) && crl_reason_allowed(i))
-            buf_printf(b, "pocketca_revoked_total{reason=\"%s\"} %llu\n",
-                       crl_reason_text(i),
-                       (unsigned long long)s->counters.revoked[i]);
+            buf_printf(b, "pocketca_revoked_total{reason=\"%s\"} %" PRIu64 "\n",
+                       crl_reason_text(i), s->counters.revoked[i]);
 }
 
 static void put_histogram(struct buf *b, const char *name, const char *help,
@@ -100,22 +99,21 @@ static void put_histogram(struct buf *b, const char *name, const char *help,
     head(b, name, "histogram", help);
     for (int i = 0; i < SECONDS_BUCKETS; i++) {
         sum += h->bucket[i];
-        buf_printf(b, "pocketca_%s_bucket{le=\"%g\"} %llu\n", name,
-                   (double)bounds[i] * unit, (unsigned long long)sum);
+        buf_printf(b, "pocketca_%s_bucket{le=\"%g\"} %" PRIu64 "\n", name,
+                   (double)bounds[i] * unit, sum);
     }
     sum += h->bucket[SECONDS_BUCKETS];
     buf_printf(b,
-               "pocketca_%s_bucket{le=\"+Inf\"} %llu\n"
-               "pocketca_%s_sum %.6f\npocketca_%s_count %llu\n",
-               name, (unsigned long long)sum, name, (double)h->sum * unit, name,
-               (unsigned long long)sum);
+               "pocketca_%s_bucket{le=\"+Inf\"} %" PRIu64 "\n"
+               "pocketca_%s_sum %.6f\npocketca_%s_count %" PRIu64 "\n",
+               name, sum, name, (double)h->sum * unit, name, sum);
 }
 
 static void gauge(struct buf *b, const char *name, const char *help,
                   int64_t value)
 {
     head(b, name, "gauge", help);
-    buf_printf(b, "pocketca_%s %lld\n", name, (long long)value);
+    buf_printf(b, "pocketca_%s %" PRId64 "\n", name, value);
 }
 
 static void put_counts(struct buf *b, const struct store_counts *n)
@@ -124,16 +122,16 @@ static void put_counts(struct buf *b, const struct store_counts *n)
 
     head(b, "certificates", "gauge", "Certificates by status.");
     buf_printf(b,
-               "pocketca_certificates{status=\"valid\"} %llu\n"
-               "pocketca_certificates{status=\"revoked\"} %llu\n"
-               "pocketca_certificates{status=\"expired\"} %llu\n",
-               (unsigned long long)n->valid, (unsigned long long)n->revoked,
-               (unsigned long long)n->expired);
+               "pocketca_certificates{status=\"valid\"} %" PRIu64 "\n"
+               "pocketca_certificates{status=\"revoked\"} %" PRIu64 "\n"
+               "pocketca_certificates{status=\"expired\"} %" PRIu64 "\n",
+               n->valid, n->revoked, n->expired);
     head(b, "expiring_certificates", "gauge",
          "Valid certificates that end within that time and are not replaced.");
     for (int i = 0; i < 4; i++)
-        buf_printf(b, "pocketca_expiring_certificates{within=\"%s\"} %llu\n",
-                   within[i], (unsigned long long)n->expiring[i]);
+        buf_printf(
+            b, "pocketca_expiring_certificates{within=\"%s\"} %" PRIu64 "\n",
+            within[i], n->expiring[i]);
     gauge(b, "ledger_bytes", "Size of the ledger.", n->ledger_bytes);
     gauge(b, "wal_bytes", "Size of its write-ahead log.", n->wal_bytes);
 }
@@ -172,8 +170,8 @@ static void look_at_crls(const struct signer *s, size_t i, int64_t now,
 static void put_crl(struct buf *b, const char *name, const char *authority,
                     int64_t value)
 {
-    buf_printf(b, "pocketca_crl_%s{authority=\"%s\"} %lld\n", name, authority,
-               (long long)value);
+    buf_printf(b, "pocketca_crl_%s{authority=\"%s\"} %" PRId64 "\n", name,
+               authority, value);
 }
 
 static void put_crls(struct buf *b, struct signer *s, int64_t now)
@@ -218,17 +216,17 @@ static void put_authorities(struct buf *b, struct signer *s, int64_t now)
         if (end)
             buf_printf(b,
                        "pocketca_responder_not_after_seconds{authority=\"%s\"} "
-                       "%lld\n",
-                       s->authorities[i].name, (long long)(end - now));
+                       "%" PRId64 "\n",
+                       s->authorities[i].name, end - now);
     }
     head(b, "authority_not_after_seconds", "gauge",
          "Seconds until the authority's certificate ends.");
     for (size_t i = 0; i < s->n_authorities; i++)
         buf_printf(b,
                    "pocketca_authority_not_after_seconds{authority=\"%s\"} "
-                   "%lld\n",
+                   "%" PRId64 "\n",
                    s->authorities[i].name,
-                   (long long)(s->authorities[i].cert.not_after - now));
+                   s->authorities[i].cert.not_after - now);
 }
 
 int handle_metrics(struct worker *w, const struct frame *f,

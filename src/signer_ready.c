@@ -4,6 +4,7 @@
 #include "signer_ocsp.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -26,10 +27,9 @@ static void judge_disk(const struct signer *s, struct msg_ready *out)
         strs_add(&out->reasons, "disk: data is on a read-only file system");
     if (room < s->conf->disk_floor)
         strs_add_own(&out->reasons,
-                     xasprintf("disk: %lld octets are free under data, "
-                               "disk-floor is %lld",
-                               (long long)room,
-                               (long long)s->conf->disk_floor));
+                     xasprintf("disk: %" PRId64 " octets are free under data, "
+                               "disk-floor is %" PRId64,
+                               room, s->conf->disk_floor));
 }
 
 /* Signs and verifies something with each key that issues; one that signs
@@ -160,9 +160,9 @@ static void judge_room(struct signer *s, struct msg_ready *out)
     pthread_mutex_unlock(&s->crl_lock);
     if (n > max - max / 8)
         strs_add_own(&out->warnings,
-                     xasprintf("crl: %llu are served, and the limit of open "
-                               "files has room for %llu",
-                               (unsigned long long)n, (unsigned long long)max));
+                     xasprintf("crl: %" PRIu64 " are served, and the limit of "
+                               "open files has room for %" PRIu64,
+                               n, max));
 }
 
 static void judge_responder(struct signer *s, size_t i, int64_t now,

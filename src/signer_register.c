@@ -3,6 +3,7 @@
  * entry.  Runs before any thread, on the writer itself. */
 #include "signer.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,13 +51,13 @@ static void put_profile(struct buf *b, const struct profile *p)
         buf_printf(b, "key %d %d %d %d\n", (int)p->keys[i].type,
                    (int)p->keys[i].curve, p->keys[i].min, p->keys[i].max);
     buf_printf(b,
-               "wildcards %d\nsingle-label %d\nlifetime %lld\n"
-               "max-lifetime %lld\nmin-lifetime %lld\nnot-before %lld\n"
+               "wildcards %d\nsingle-label %d\nlifetime %" PRId64 "\n"
+               "max-lifetime %" PRId64 "\nmin-lifetime %" PRId64
+               "\nnot-before %" PRId64 "\n"
                "max-names %u\nmin-names %u\npath-len %u\nrenew %d\nrekey %d\n"
                "must-staple %d\ncdp %d\naia %d\n",
-               p->wildcards, p->single_label, (long long)p->lifetime,
-               (long long)p->max_lifetime, (long long)p->min_lifetime,
-               (long long)p->not_before, p->max_names, p->min_names,
+               p->wildcards, p->single_label, p->lifetime, p->max_lifetime,
+               p->min_lifetime, p->not_before, p->max_names, p->min_names,
                p->path_len, p->renew, p->rekey, p->must_staple, p->cdp, p->aia);
     put_strs(b, "policy", &p->policies);
     put_strs(b, "extension", &p->extensions);

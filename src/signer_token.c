@@ -2,6 +2,7 @@
 /* Tokens: none makes one that may more, or lasts longer, than itself. */
 #include "signer.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,9 +104,9 @@ static int within_maker(const struct who *w, const struct token *t,
     if (own->max_uses &&
         (!t->max_uses || t->max_uses > own->max_uses - own->uses - 1))
         bad = err_add(e, ERR_ROLE_MISSING,
-                      "uses: the new token would have more than the %llu that "
-                      "your own has left",
-                      (unsigned long long)(own->max_uses - own->uses - 1));
+                      "uses: the new token would have more than the %" PRIu64
+                      " that your own has left",
+                      own->max_uses - own->uses - 1);
     return bad;
 }
 

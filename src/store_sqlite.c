@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -202,9 +203,9 @@ static int judge_db(sqlite3 *db, const char *path, struct errs *e)
                        "%s is a database, but no ledger of pocketca", path);
     if (version > SQL_SCHEMA)
         return err_add(e, ERR_STORAGE_ERROR,
-                       "the ledger %s has schema %lld, this program knows "
-                       "schemas up to %d: use the newer program",
-                       path, (long long)version, SQL_SCHEMA);
+                       "the ledger %s has schema %" PRId64 ", this program "
+                       "knows schemas up to %d: use the newer program",
+                       path, version, SQL_SCHEMA);
     if (version < SQL_SCHEMA)
         rc = schema_bring_up(db, (int)version);
     if (rc == SQLITE_OK)

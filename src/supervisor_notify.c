@@ -2,6 +2,7 @@
 /* The protocol of sd_notify(3). */
 #include "supervisor.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,8 +43,8 @@ void notify_reloading(void)
 {
     char text[64];
 
-    snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%lld",
-             (long long)tm_mono_us());
+    snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
+             tm_mono_us());
     notify(text);
 }
 

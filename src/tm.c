@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tm.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -269,6 +270,6 @@ void tm_print_span(char *out, size_t size, int64_t seconds)
 
     while (units[i].seconds > 1 && seconds % units[i].seconds)
         i++;
-    snprintf(out, size, "%lld%c", (long long)(seconds / units[i].seconds),
+    snprintf(out, size, "%" PRId64 "%c", seconds / units[i].seconds,
              units[i].unit);
 }
