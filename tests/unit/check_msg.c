@@ -235,10 +235,10 @@ START_TEST(many_frames_arrive_in_their_order)
     ck_assert_int_eq(status, 0);
     /* One of them too long: those before it may have gone, it has not. */
     buf_extend(&frames[1], MSG_MAX);
-    ck_assert_int_lt(msg_send_all(pair[0], frames, 2, false), 2);
+    ck_assert_uint_lt(msg_send_all(pair[0], frames, 2, false), 2);
     ck_assert_int_eq(errno, EMSGSIZE);
     close(pair[1]);
-    ck_assert_int_eq(msg_send_all(pair[0], frames, 1, false), 0);
+    ck_assert_uint_eq(msg_send_all(pair[0], frames, 1, false), 0);
     ck_assert_int_eq(errno, EPIPE);
     close(pair[0]);
     for (size_t i = 0; i < MANY; i++)
@@ -264,8 +264,8 @@ START_TEST(only_some_share_a_packet)
         enum msg_peer peer;
         unsigned type;
         int second; /* what the second of two is */
-    } table[] = {{PEER_S, MSG_DONE, 1}, {PEER_F, MSG_OCSP, 1},
-                 {PEER_F, MSG_GET, 1},  {PEER_A, MSG_GET, -1},
+    } table[] = {{PEER_S, MSG_DONE, 1},  {PEER_F, MSG_OCSP, 1},
+                 {PEER_F, MSG_GET, 1},   {PEER_A, MSG_GET, -1},
                  {PEER_F, MSG_LIST, -1}, {PEER_F, MSG_ISSUE, -1}};
     struct frame f;
 
@@ -273,13 +273,11 @@ START_TEST(only_some_share_a_packet)
     for (size_t i = 0; i < COUNT(table); i++) {
         send_two(table[i].type, 0);
         for (int n = 0; n < 2 && table[i].second == 1; n++) {
-            ck_assert_int_eq(
-                msg_recv_now(pair[1], table[i].peer, &in, &f), 1);
+            ck_assert_int_eq(msg_recv_now(pair[1], table[i].peer, &in, &f), 1);
             ck_assert(f.type == table[i].type && f.id == 7 && f.body.n == 4);
         }
         if (table[i].second != 1)
-            ck_assert_int_eq(
-                msg_recv_now(pair[1], table[i].peer, &in, &f), -1);
+            ck_assert_int_eq(msg_recv_now(pair[1], table[i].peer, &in, &f), -1);
         ck_assert_int_eq(msg_recv_now(pair[1], table[i].peer, &in, &f),
                          MSG_NONE);
     }
@@ -311,14 +309,14 @@ START_TEST(many_frames_share_few_packets)
     open_pair();
     for (uint64_t i = 0; i < MANY; i++)
         msg_begin(&frames[i], MSG_DONE, i + 1, false);
-    ck_assert_int_eq(msg_send_all(pair[0], frames, MANY, false), MANY);
+    ck_assert_uint_eq(msg_send_all(pair[0], frames, MANY, false), MANY);
     while (recv(pair[1], in.v, sizeof(in.v), MSG_DONTWAIT) > 0)
         packets++;
     ck_assert_int_eq(packets, PACKETS);
     /* Two that are too long for one. */
     for (int i = 0; i < 2; i++)
         buf_extend(&frames[i], MSG_MAX / 2);
-    ck_assert_int_eq(msg_send_all(pair[0], frames, 2, false), 2);
+    ck_assert_uint_eq(msg_send_all(pair[0], frames, 2, false), 2);
     for (packets = 0; recv(pair[1], in.v, sizeof(in.v), MSG_DONTWAIT) > 0;)
         packets++;
     ck_assert_int_eq(packets, 2);
