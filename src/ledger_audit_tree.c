@@ -75,9 +75,9 @@ static int no_entries(struct audit *a, uint64_t first, uint64_t count)
         return -1;
     if (n.any)
         audit_finding(a, n.index,
-                      "entry %" PRIu64 " is behind the newest head, which is "
+                      "entry %" PRId64 " is behind the newest head, which is "
                       "over %" PRIu64 " entries",
-                      n.index, a->head.size);
+                      (int64_t)n.index, a->head.size);
     return 0;
 }
 
