@@ -145,9 +145,9 @@ void audit_blocks_end(struct audit *a)
         hex_encode(hash, b->key.key_sha256, HASH_LEN);
         if (!b->made)
             audit_finding(a, b->key.entry,
-                          "the key %s is blocked, and entry %" PRIu64 " does "
+                          "the key %s is blocked, and entry %" PRId64 " does "
                           "not say so",
-                          hash, b->key.entry);
+                          hash, (int64_t)b->key.entry);
         if (b->key.removed && !b->taken)
             audit_finding(
                 a, b->key.removed,

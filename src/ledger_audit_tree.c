@@ -56,14 +56,14 @@ static int no_rows(struct audit *a, uint64_t first, uint64_t end)
         return -1;
     if (n.any)
         audit_finding(a, n.index,
-                      "there is a certificate of entry %" PRIu64 ", which is "
+                      "there is a certificate of entry %" PRId64 ", which is "
                       "not in the ledger",
-                      n.index);
+                      (int64_t)n.index);
     if (serial.any)
         audit_finding(a, serial.index,
-                      "a serial number is revoked by entry %" PRIu64 ", which "
+                      "a serial number is revoked by entry %" PRId64 ", which "
                       "is not in the ledger",
-                      serial.index);
+                      (int64_t)serial.index);
     return 0;
 }
 
