@@ -114,6 +114,7 @@ struct turn {
     struct MHD_Daemon *daemon;
     int wake_fd;
     atomic_bool woken, quiesce;
+    unsigned connections; /* after the last turn */
 };
 /* A thread that serves daemon, which has none of its own, for good; ends the
  * process when there is none to be had. */

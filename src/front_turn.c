@@ -40,6 +40,18 @@ void turn_quiesce(struct turn *t)
     turn_wake(t);
 }
 
+/* Those who wait to be accepted are looked for again only in the turn after the
+ * one in which a connection ended, when all were taken. */
+static bool has_room_again(struct turn *t)
+{
+    const unsigned before = t->connections;
+
+    t->connections =
+        MHD_get_daemon_info(t->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)
+            ->num_connections;
+    return t->connections < before;
+}
+
 /* Until there is something to do; libmicrohttpd may know of something. */
 static void wait_for_work(struct turn *t, int epoll_fd)
 {
@@ -50,6 +62,8 @@ static void wait_for_work(struct turn *t, int epoll_fd)
 
     if (MHD_get_timeout(t->daemon, &ms) == MHD_YES)
         timeout = ms < 1000 ? (int)ms : 1000;
+    if (has_room_again(t))
+        timeout = 0;
     if (poll(p, 2, timeout) < 0 && errno != EINTR)
         log_fatal("http", "poll: %s", strerror(errno));
     if (p[1].revents)
