@@ -47,6 +47,23 @@ static void say(struct import *im, const char *source, const char *why)
     im->unread++;
 }
 
+static int spool_fails(struct errs *e)
+{
+    return err_add(e, ERR_STORAGE_ERROR, "the spool: %s", strerror(errno));
+}
+
+static void import_free(struct import *im)
+{
+    for (uint32_t i = 0; i < im->n; i++)
+        free(im->sources[i]);
+    seen_free(&im->seen);
+    spool_close(&im->spool);
+    buf_free(&im->body);
+    strs_free(&im->crls);
+    free(im);
+}
+AUTO_DEFINE(import, struct import *, import_free)
+
 /* ---- reading */
 
 static int take_cert(struct import *im, const char *source,
@@ -222,7 +239,7 @@ static int take_crl(struct import *im, const struct cert *issuer,
                                           .not_after = TM_LAST};
 
         if (spool_put(&im->spool, path, &m) != 0)
-            return err_add(e, ERR_STORAGE_ERROR, "%s", strerror(errno));
+            return spool_fails(e);
     }
     return 0;
 }
@@ -290,11 +307,13 @@ static int flush(struct import *im, struct errs *e)
 static int send_all(struct import *im, struct errs *e)
 {
     AUTO(buf) struct buf item = {0};
+    int r;
 
-    spool_rewind(&im->spool);
-    while (spool_next(&im->spool, &item)) {
+    if (spool_rewind(&im->spool) < 0)
+        return spool_fails(e);
+    while ((r = spool_next(&im->spool, &item)) == 1) {
         struct rd rd = rd_of(item.data, item.len);
-        char *source = rd_str(&rd);
+        AUTO(free) char *source = rd_str(&rd);
 
         if (im->n &&
             (im->n == BATCH_ITEMS || im->body.len + rd.n > BATCH_OCTETS) &&
@@ -302,12 +321,13 @@ static int send_all(struct import *im, struct errs *e)
             return -1;
         if (rd.n > BATCH_OCTETS) {
             say(im, source, "it is too large for a certificate");
-            free(source);
             continue;
         }
-        im->sources[im->n++] = source;
+        im->sources[im->n++] = take_ptr(source);
         buf_put(&im->body, rd.p, rd.n);
     }
+    if (r < 0)
+        return spool_fails(e);
     return im->n || im->crl_number ? flush(im, e) : 0;
 }
 
@@ -357,11 +377,13 @@ static int run(struct import *im, const struct strs *paths)
     AUTO(blobs) struct blobs crls = {0};
     int code;
 
-    if (read_crls(im, &crls, &e) < 0)
+    if (spool_open(&im->spool) < 0)
+        spool_fails(&e);
+    if (e.n || read_crls(im, &crls, &e) < 0)
         return cmd_fail(&e);
     for (size_t i = 0; i < paths->n; i++)
         if (take_path(im, paths->v[i], 0) != 0) {
-            err_add(&e, ERR_STORAGE_ERROR, "the spool: %s", strerror(errno));
+            spool_fails(&e);
             return cmd_fail(&e);
         }
     c = cmd_client(im->file, &code);
@@ -387,45 +409,26 @@ static int run(struct import *im, const struct strs *paths)
 int cmd_import_crl(struct client *c, const char *path, const struct buf *der,
                    struct errs *e)
 {
-    struct import *im = xcalloc(1, sizeof(*im));
+    AUTO(import) struct import *im = xcalloc(1, sizeof(*im));
     AUTO(msg_hello) struct msg_hello hello = {0};
     AUTO(cert) struct cert issuer = {0};
     int rc = -1;
 
     im->client = c;
     if (spool_open(&im->spool) < 0)
-        err_add(e, ERR_STORAGE_ERROR, "the spool: %s", strerror(errno));
+        spool_fails(e);
     else if (cmd_authorities(c, &hello, e) == 0 &&
              choose(im, &hello, &issuer, e) == 0 &&
              take_crl(im, &issuer, path, der, e) == 0)
         rc = send_all(im, e);
     if (rc == 0 && im->counts[IMPORT_REFUSED] + im->unread)
         rc = err_add(e, ERR_BAD_ARGUMENT, "%s: not all of it was taken", path);
-    spool_close(&im->spool);
-    buf_free(&im->body);
-    free(im);
     return rc;
-}
-
-static int import(struct import *im, const struct strs *paths)
-{
-    int code;
-
-    if (spool_open(&im->spool) < 0) {
-        perror("pocketca: tmpfile");
-        spool_close(&im->spool);
-        return EXIT_LATER;
-    }
-    code = run(im, paths);
-    seen_free(&im->seen);
-    spool_close(&im->spool);
-    buf_free(&im->body);
-    return code;
 }
 
 int cmd_import(int argc, char **argv)
 {
-    AUTO(free) struct import *im = xcalloc(1, sizeof(*im));
+    AUTO(import) struct import *im = xcalloc(1, sizeof(*im));
     const struct cmd_option options[] = {
         {"authority", 'a', "NAME", "who signed them; default: the first",
          &im->authority, NULL},
@@ -445,8 +448,7 @@ int cmd_import(int argc, char **argv)
         code = argc == 0 && im->crls.n == 0
                    ? cmd_usage("import", "certificates, directories, an "
                                          "index.txt, or --crl")
-                   : import(im, &paths);
+                   : run(im, &paths);
     }
-    strs_free(&im->crls);
     return code;
 }

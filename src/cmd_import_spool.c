@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "cmd_import_spool.h"
 
+#include <errno.h>
+
 int spool_open(struct spool *s)
 {
     s->certs = tmpfile();
@@ -32,27 +34,35 @@ int spool_put(struct spool *s, const char *source,
                : -1;
 }
 
-void spool_rewind(struct spool *s)
+int spool_rewind(struct spool *s)
 {
-    rewind(s->certs);
-    rewind(s->serials);
+    /* What is still in a buffer may be what the disk has no room for. */
+    if (fseek(s->certs, 0, SEEK_SET) < 0 || fseek(s->serials, 0, SEEK_SET) < 0)
+        return -1;
+    return 0;
 }
 
-static bool next_of(FILE *f, struct buf *item)
+static int next_of(FILE *f, struct buf *item)
 {
     uint8_t head[4];
-    struct rd rd;
+    size_t got = fread(head, 1, sizeof(head), f);
+    struct rd rd = rd_of(head, sizeof(head));
     uint32_t len;
 
-    buf_reset(item);
-    if (fread(head, 1, sizeof(head), f) != sizeof(head))
-        return false;
-    rd = rd_of(head, sizeof(head));
+    if (got == 0 && feof(f))
+        return 0;
     len = rd_u32(&rd);
-    return fread(buf_extend(item, len), 1, len, f) == len;
+    buf_reset(item);
+    if (got == sizeof(head) && fread(buf_extend(item, len), 1, len, f) == len)
+        return 1;
+    if (!ferror(f))
+        errno = EIO; /* cut */
+    return -1;
 }
 
-bool spool_next(struct spool *s, struct buf *item)
+int spool_next(struct spool *s, struct buf *item)
 {
-    return next_of(s->certs, item) || next_of(s->serials, item);
+    int r = next_of(s->certs, item);
+
+    return r ? r : next_of(s->serials, item);
 }

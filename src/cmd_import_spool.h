@@ -20,8 +20,9 @@ void spool_close(struct spool *s);
 /* An item and where it is from; -1 with errno set. */
 int spool_put(struct spool *s, const char *source,
               const struct msg_import_item *m);
-void spool_rewind(struct spool *s);
-/* The next one: a str and the item; false at the end. */
-bool spool_next(struct spool *s, struct buf *item);
+/* From now on it is read; -1 with errno set when not all of it is there. */
+int spool_rewind(struct spool *s);
+/* 1 with the next one, a str and the item; 0 at the end; -1 with errno set. */
+int spool_next(struct spool *s, struct buf *item);
 
 #endif

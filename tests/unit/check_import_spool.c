@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: ISC */
+/* What is read to be imported: all of it comes out, or an error does. */
+#include "cmd_import_spool.h"
+
+#include <errno.h>
+
+#include "unit.h"
+
+static void put(struct spool *s, enum import_kind kind, const char *source)
+{
+    const struct msg_import_item m = {.kind = kind, .serial = {{1}, 1}};
+
+    ck_assert_int_eq(spool_put(s, source, &m), 0);
+}
+
+/* The next item is from there. */
+static void comes(struct spool *s, const char *source)
+{
+    AUTO(buf) struct buf item = {0};
+    AUTO(free) char *from = NULL;
+    struct rd rd;
+
+    ck_assert_int_eq(spool_next(s, &item), 1);
+    rd = rd_of(item.data, item.len);
+    from = rd_str(&rd);
+    ck_assert_str_eq(from, source);
+}
+
+START_TEST(certificates_come_first)
+{
+    AUTO(buf) struct buf item = {0};
+    struct spool s = {0};
+
+    ck_assert_int_eq(spool_open(&s), 0);
+    put(&s, IMPORT_SERIAL, "list.crl");
+    put(&s, IMPORT_CERT, "a.pem");
+    put(&s, IMPORT_NAMED, "index.txt:1");
+    put(&s, IMPORT_CERT, "b.pem");
+    ck_assert_int_eq(spool_rewind(&s), 0);
+    comes(&s, "a.pem");
+    comes(&s, "b.pem");
+    comes(&s, "list.crl");
+    comes(&s, "index.txt:1");
+    ck_assert_int_eq(spool_next(&s, &item), 0);
+    spool_close(&s);
+}
+END_TEST
+
+/* An item that waited in a buffer is not lost without a word. */
+START_TEST(a_full_disk_is_an_error)
+{
+    struct spool s = {fopen("/dev/full", "w+e"), tmpfile()};
+
+    ck_assert(s.certs && s.serials);
+    put(&s, IMPORT_CERT, "a.pem");
+    ck_assert_int_eq(spool_rewind(&s), -1);
+    ck_assert_int_eq(errno, ENOSPC);
+    spool_close(&s);
+}
+END_TEST
+
+START_TEST(a_cut_item_is_an_error)
+{
+    AUTO(buf) struct buf item = {0};
+    struct spool s = {0};
+    long end;
+
+    ck_assert_int_eq(spool_open(&s), 0);
+    put(&s, IMPORT_CERT, "a.pem");
+    put(&s, IMPORT_CERT, "b.pem");
+    end = ftell(s.certs);
+    ck_assert_int_eq(spool_rewind(&s), 0);
+    ck_assert_int_eq(ftruncate(fileno(s.certs), end - 1), 0);
+    comes(&s, "a.pem");
+    ck_assert_int_eq(spool_next(&s, &item), -1);
+    ck_assert_int_eq(errno, EIO);
+    spool_close(&s);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        certificates_come_first,
+        a_full_disk_is_an_error,
+        a_cut_item_is_an_error,
+    };
+
+    return unit_run("import_spool", tests, COUNT(tests));
+}
