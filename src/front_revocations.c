@@ -36,16 +36,14 @@ static void many_free(void *state)
 
 /* ---- what is asked for */
 
-/* The members of JSON.  Those that are no text have their own places. */
+/* The members of JSON: those of a query that are texts, then the others. */
+enum { N_TEXTS = 15 };
 struct given {
-    const char *text[16], *reason;
+    const char *text[N_TEXTS], *reason;
     int replaced, renewals, dry_run; /* -1: not given */
     uint64_t limit;                  /* 0: not given */
 };
-#define TEXT(name, i)                                                          \
-    {                                                                          \
-        name, VIEW_TEXT, offsetof(struct given, text[i])                       \
-    }
+#define TEXT(name, i) [i] = {name, VIEW_TEXT, offsetof(struct given, text[i])}
 static const struct view_member members[] = {
     TEXT("name", 0),
     TEXT("covers", 1),
@@ -62,14 +60,13 @@ static const struct view_member members[] = {
     TEXT("expires_within", 12),
     TEXT("order", 13),
     TEXT("cursor", 14),
-    {"reason", VIEW_TEXT, offsetof(struct given, reason)},
+    [N_TEXTS] = {"reason", VIEW_TEXT, offsetof(struct given, reason)},
     {"replaced", VIEW_BOOL, offsetof(struct given, replaced)},
     {"renewals", VIEW_BOOL, offsetof(struct given, renewals)},
     {"dry_run", VIEW_BOOL, offsetof(struct given, dry_run)},
     {"limit", VIEW_COUNT, offsetof(struct given, limit)},
 };
 #undef TEXT
-enum { N_TEXTS = 15, N_MEMBERS = COUNT(members) };
 
 static int take_json(struct many *s, const struct given *g, struct errs *e)
 {
@@ -97,7 +94,7 @@ static int read_json(const struct req *r, struct many *s, struct errs *e)
     AUTO(json) json_t *object = view_parse(r->body.data, r->body.len, e);
     struct given g = {.replaced = -1, .renewals = -1, .dry_run = -1};
 
-    if (!object || view_read(object, members, N_MEMBERS, &g, e) != 0)
+    if (!object || view_read(object, members, COUNT(members), &g, e) != 0)
         return -1;
     return take_json(s, &g, e);
 }
