@@ -48,8 +48,7 @@ static bool slot_take(struct req *r)
     slots[i] = r;
     r->core->id = ++rounds * SLOTS + i;
     r->core->due_us = tm_mono_us() + r->core->patience_us;
-    for (int b = 0; b < 8; b++) /* where msg_begin() put the id */
-        r->frame.data[8 + b] = (uint8_t)(r->core->id >> (56 - 8 * b));
+    msg_set_id(&r->frame, r->core->id);
     return true;
 }
 

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-enum { FLAG_MORE = 1, LENGTH_AT = 4, PACKED_MAX = 64 };
+enum { FLAG_MORE = 1, LENGTH_AT = 4, ID_AT = 8, PACKED_MAX = 64 };
 
 static const struct {
     const char *name;
@@ -45,6 +45,12 @@ enum msg_type msg_type_of(const struct buf *frame)
     struct rd r = rd_of(frame->data, frame->len);
 
     return (enum msg_type)rd_u16(&r);
+}
+
+void msg_set_id(struct buf *frame, uint64_t id)
+{
+    for (int i = 0; i < 8; i++)
+        frame->data[ID_AT + i] = (uint8_t)(id >> (56 - 8 * i));
 }
 
 /* Puts its length into the head; -1 when it is too long to be sent. */

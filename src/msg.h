@@ -105,6 +105,8 @@ struct frame {
 void msg_begin(struct buf *b, enum msg_type type, uint64_t id, bool more);
 /* Of a frame that was begun. */
 enum msg_type msg_type_of(const struct buf *frame);
+/* Another id for a frame that was begun. */
+void msg_set_id(struct buf *frame, uint64_t id);
 /* 0; -1 with errno: EPIPE and the like when the peer is gone, EAGAIN when
  * dontwait and it would block, EMSGSIZE when over MSG_MAX.  fd: passed along,
  * or -1. */
