@@ -119,7 +119,7 @@ static void check_signature(const struct chain *c, const struct link *k,
 static void check_all(const struct chain *c, const uint8_t *spki,
                       size_t spki_len, int64_t now)
 {
-    struct key_verifier *v = key_verifier_new();
+    AUTO(key_verifier) struct key_verifier *v = key_verifier_new();
     const struct key_pub *own = &c->v[0].cert.key;
 
     if (!same(own->spki, own->spki_len, spki, spki_len))
@@ -137,7 +137,6 @@ static void check_all(const struct chain *c, const uint8_t *spki,
                     "comes last",
                     c->path, c->v[i].name, c->v[i + 1].name);
     }
-    key_verifier_free(v);
 }
 
 static void chain_free(struct chain *c)

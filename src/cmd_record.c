@@ -54,17 +54,13 @@ int cmd_read_csr(const char *path, struct buf *der, struct csr *csr,
                  struct errs *e)
 {
     AUTO(buf) struct buf body = {0};
-    struct key_verifier *v;
-    int rc;
+    AUTO(key_verifier) struct key_verifier *v = key_verifier_new();
 
     if (cmd_read(path, CSR_MAX, &body, e) < 0 ||
         csr_decode(body.data, body.len, der, e) < 0 ||
         csr_parse(csr, der->data, der->len, e) < 0)
         return -1;
-    v = key_verifier_new();
-    rc = csr_verify(csr, v, e);
-    key_verifier_free(v);
-    return rc;
+    return csr_verify(csr, v, e);
 }
 
 int cmd_read_certs(const char *path, struct blobs *out, struct errs *e)

@@ -43,19 +43,16 @@ static bool issued(const struct buf *der, const struct cert *c,
                    struct cert *issuer)
 {
     AUTO(errs) struct errs e = {0};
-    struct key_verifier *v;
-    bool ok = false;
+    AUTO(key_verifier) struct key_verifier *v = key_verifier_new();
 
     if (cert_parse_any(issuer, der->data, der->len, &e) != 0)
         return false;
-    v = key_verifier_new();
-    ok = cert_may_issue(issuer, c) &&
-         key_verify(v, &issuer->key, c->alg, c->tbs, c->tbs_len, c->sig,
-                    c->sig_len, &e) == 0;
-    key_verifier_free(v);
-    if (!ok)
-        cert_free(issuer);
-    return ok;
+    if (cert_may_issue(issuer, c) &&
+        key_verify(v, &issuer->key, c->alg, c->tbs, c->tbs_len, c->sig,
+                   c->sig_len, &e) == 0)
+        return true;
+    cert_free(issuer);
+    return false;
 }
 
 static bool issued_by_one(const struct blobs *l, const struct cert *c,

@@ -157,6 +157,14 @@ struct all {
     size_t n;
 };
 
+static void all_free(struct all *all)
+{
+    for (size_t i = 0; i < all->n; i++)
+        held_free(&all->v[i]);
+    free(all->v);
+}
+AUTO_VALUE(all, struct all, all_free)
+
 static struct held *held_issuer(const struct all *all, const struct held *h)
 {
     for (size_t k = 0; k < all->n; k++)
@@ -293,8 +301,8 @@ static void check_host(const struct conf *c, const struct all *all,
 static void check_certificates(const struct conf *c, struct strs *warnings,
                                struct errs *e)
 {
-    struct key_verifier *v = key_verifier_new();
-    struct all all = {0};
+    AUTO(key_verifier) struct key_verifier *v = key_verifier_new();
+    AUTO(all) struct all all = {0};
 
     load_all(c, &all, e);
     check_root(c, &all.v[0], v, warnings, e);
@@ -306,10 +314,6 @@ static void check_certificates(const struct conf *c, struct strs *warnings,
         check_responder(c, &all, i, warnings);
     if (!c->offline)
         check_host(c, &all, e);
-    for (size_t i = 0; i < all.n; i++)
-        held_free(&all.v[i]);
-    key_verifier_free(v);
-    free(all.v);
 }
 
 static bool url_is_loopback(const char *url)

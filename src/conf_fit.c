@@ -97,7 +97,7 @@ void conf_fit_host(const struct conf *c, const struct conf_issuer *chain,
 
     for (size_t h = 0; h < c->host.n; h++) {
         AUTO(errs) struct errs why = {0};
-        struct pattern host;
+        AUTO(pattern) struct pattern host = {0};
 
         if (pattern_parse(&host, c->host.v[h], &why) < 0)
             continue; /* conf_parse() has said so */
@@ -107,7 +107,6 @@ void conf_fit_host(const struct conf *c, const struct conf_issuer *chain,
                         "%s: host \"%s\" is outside the name constraints of "
                         "%s, so the service would have no certificate",
                         c->file, c->host.v[h], chain[i].path);
-        pattern_free(&host);
     }
 }
 

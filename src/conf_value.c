@@ -223,7 +223,7 @@ void conf_set_host(struct parse *p, const struct field *f, void *at,
                    const char *value)
 {
     AUTO(errs) struct errs e = {0};
-    struct name n;
+    AUTO(name) struct name n = {0};
 
     if (name_parse(&n, value, strlen(value), &e) < 0) {
         conf_complain_all(p, f->name, &e);
@@ -235,7 +235,6 @@ void conf_set_host(struct parse *p, const struct field *f, void *at,
             f->name, value);
     else
         strs_add(at, value);
-    name_free(&n);
 }
 
 /* What may stand in a URL that is written into certificates. */

@@ -325,18 +325,15 @@ int crl_verify(const struct crl *crl, const struct cert *issuer,
                const char *name, struct errs *e)
 {
     AUTO(errs) struct errs why = {0};
-    struct key_verifier *v;
-    int rc;
+    AUTO(key_verifier) struct key_verifier *v = key_verifier_new();
 
     if (crl->issuer_len != issuer->subject_len ||
         memcmp(crl->issuer, issuer->subject, crl->issuer_len) != 0)
         return err_add(e, ERR_BAD_REQUEST,
                        "the CRL's issuer is not authority %s", name);
-    v = key_verifier_new();
-    rc = key_verify(v, &issuer->key, crl->alg, crl->tbs, crl->tbs_len, crl->sig,
-                    crl->sig_len, &why);
-    key_verifier_free(v);
-    return rc == 0 ? 0
-                   : err_add(e, ERR_BAD_REQUEST,
-                             "the CRL is not signed by authority %s", name);
+    if (key_verify(v, &issuer->key, crl->alg, crl->tbs, crl->tbs_len, crl->sig,
+                   crl->sig_len, &why) != 0)
+        return err_add(e, ERR_BAD_REQUEST,
+                       "the CRL is not signed by authority %s", name);
+    return 0;
 }

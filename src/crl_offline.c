@@ -21,12 +21,11 @@ static int build(const struct crl_spec *spec, EVP_PKEY *key, struct buf *der,
                  struct errs *e)
 {
     AUTO(fd) int fd = memfd_create("crl", MFD_CLOEXEC);
-    struct key_signer *signer = key_signer_new(key);
+    AUTO(key_signer) struct key_signer *signer = key_signer_new(key);
     off_t size = -1;
 
     if (fd >= 0 && crl_build(fd, spec, signer, no_entries, NULL) >= 0)
         size = lseek(fd, 0, SEEK_END);
-    key_signer_free(signer);
     if (size < 0 ||
         pread(fd, buf_extend(der, (size_t)size), (size_t)size, 0) != size)
         return err_add(e, ERR_BAD_ARGUMENT, "the CRL cannot be built: %s",

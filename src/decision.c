@@ -33,13 +33,12 @@ static void judge_lints(const struct decision *d, const struct cert *issuer,
 
     lint_run(&d->cert, issuer, &found);
     for (size_t i = 0; i < found.n; i++) {
-        char *text = lint_text(found.v[i]);
+        AUTO(free) char *text = lint_text(found.v[i]);
 
         if (found.v[i]->severity == LINT_ERROR)
             err_add(e, ERR_LINT, "%s", text);
         else
             strs_add(warnings, text);
-        free(text);
     }
 }
 

@@ -142,14 +142,13 @@ void errs_get(struct rd *r, struct errs *l)
 
     for (unsigned i = 0; i < n && !r->failed; i++) {
         uint16_t code = rd_u16(r);
-        char *detail = rd_str(r), *name = rd_str_null(r);
+        AUTO(free) char *detail = rd_str(r);
+        AUTO(free) char *name = rd_str_null(r);
 
         if (code == ERR_NONE || code >= ERR__MAX)
             r->failed = true;
         else
             add(l, (enum err)code, name, take_ptr(detail));
-        free(detail);
-        free(name);
     }
 }
 

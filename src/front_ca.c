@@ -131,8 +131,8 @@ static void profiles(struct req *r)
 {
     const struct conf *c = r->front->conf;
     AUTO(errs) struct errs e = {0};
-    struct msg_who who = {0};
-    struct limits l = {0};
+    AUTO(msg_who) struct msg_who who = {0};
+    AUTO(limits) struct limits l = {0};
     struct rd *body = front_answer(r, MSG_CALLER);
     json_t *a = json_array();
 
@@ -147,8 +147,6 @@ static void profiles(struct req *r)
         if (l.profiles.n == 0 || strs_has(&l.profiles, p->name))
             json_array_append_new(a, profile(c, p, l.limited ? &l : NULL));
     }
-    limits_free(&l);
-    msg_who_free(&who);
     front_reply_json(r, 200, json_pack("{s:o}", "profiles", a));
 }
 

@@ -139,7 +139,7 @@ static void make(struct req *r)
  * maker's own end. */
 static void make_default(struct req *r)
 {
-    struct msg_who who = {0};
+    AUTO(msg_who) struct msg_who who = {0};
     struct token *t = r->state;
     struct rd *body = front_answer(r, MSG_CALLER);
 
@@ -148,7 +148,6 @@ static void make_default(struct req *r)
     t->not_after = tm_now() + LIFETIME_DEFAULT;
     if (who.token.not_after && t->not_after > who.token.not_after)
         t->not_after = who.token.not_after;
-    msg_who_free(&who);
     make(r);
 }
 
@@ -276,7 +275,7 @@ void front_token_list(struct req *r)
 
 static void self(struct req *r)
 {
-    struct msg_who who = {0};
+    AUTO(msg_who) struct msg_who who = {0};
     struct rd *body = front_answer(r, MSG_CALLER);
     json_t *o;
 
@@ -284,7 +283,6 @@ static void self(struct req *r)
     front_answer_done(r, body);
     o = view_token(&who.token);
     json_object_set_new(o, "type", json_string(who_type_text(who.type)));
-    msg_who_free(&who);
     front_header(r, "Cache-Control", "no-store");
     front_reply_json(r, 200, o);
 }

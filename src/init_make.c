@@ -94,7 +94,7 @@ static int make_ledger(const struct init *i, struct errs *e)
 static int make_cert(struct made *m, struct cert_spec *spec,
                      const struct cert *issuer, EVP_PKEY *key, struct errs *e)
 {
-    struct key_signer *signer = key_signer_new(key);
+    AUTO(key_signer) struct key_signer *signer = key_signer_new(key);
     AUTO(decision) struct decision *passed = NULL;
     AUTO(buf) struct buf tbs = {0};
     AUTO(strs) struct strs warnings = {0};
@@ -110,7 +110,6 @@ static int make_cert(struct made *m, struct cert_spec *spec,
     if (passed)
         cert_seal(&m->der, passed, signer);
     cmd_warn(&warnings);
-    key_signer_free(signer);
     if (!passed)
         return -1;
     return cert_parse(&m->cert, m->der.data, m->der.len, e);
@@ -143,13 +142,11 @@ static int constraints(const struct init *i, struct cert_constraints *out,
     for (size_t k = 0; k < COUNT(always); k++)
         strs_add(&all, always[k]);
     for (size_t k = 0; r == 0 && k < all.n; k++) {
-        struct pattern p = {0};
+        AUTO(pattern) struct pattern p = {0};
 
         r = pattern_parse(&p, all.v[k], e);
-        if (r == 0) {
+        if (r == 0)
             r = cert_constraints_add(out, &p, e);
-            pattern_free(&p);
-        }
     }
     return r;
 }

@@ -125,6 +125,7 @@ int key_verify_final(struct key_verifier *v, const struct key_pub *k,
 struct key_signer;
 struct key_signer *key_signer_new(EVP_PKEY *key);
 void key_signer_free(struct key_signer *s);
+AUTO_DEFINE(key_signer, struct key_signer *, key_signer_free)
 enum sig_alg key_signer_alg(const struct key_signer *s);
 /* Appends the signature octets (no BIT STRING).  A failure of OpenSSL ends the
  * process: a key that stops signing is a fault of our own. */

@@ -165,10 +165,9 @@ static int key_judge(EVP_PKEY *key, const char *path, struct errs *e)
 {
     AUTO(buf) struct buf spki = {0}, sig = {0};
     AUTO(errs) struct errs why = {0};
+    AUTO(key_signer) struct key_signer *s = NULL;
+    AUTO(key_verifier) struct key_verifier *v = key_verifier_new();
     struct key_pub pub;
-    struct key_signer *s;
-    struct key_verifier *v;
-    int r;
 
     if (!EVP_PKEY_is_a(key, "RSA") && !EVP_PKEY_is_a(key, "EC") &&
         !EVP_PKEY_is_a(key, "ED25519"))
@@ -181,13 +180,9 @@ static int key_judge(EVP_PKEY *key, const char *path, struct errs *e)
         return err_add(e, ERR_BAD_ARGUMENT, "the key in \"%s\": %s", path,
                        errs_first(&why)->detail);
     s = key_signer_new(key);
-    v = key_verifier_new();
     key_sign(s, path, strlen(path), &sig);
-    r = key_verify(v, &pub, key_signer_alg(s), (const uint8_t *)path,
-                   strlen(path), sig.data, sig.len, &why);
-    key_verifier_free(v);
-    key_signer_free(s);
-    if (r)
+    if (key_verify(v, &pub, key_signer_alg(s), (const uint8_t *)path,
+                   strlen(path), sig.data, sig.len, &why))
         return err_add(e, ERR_BAD_ARGUMENT,
                        "the private and the public half of the key in \"%s\" "
                        "do not belong together",

@@ -79,14 +79,13 @@ static int add_entry(void *arg, uint64_t index, const uint8_t *p, size_t len)
 {
     struct rebuild *r = arg;
     uint8_t leaf[MERKLE_HASH];
-    struct entry en;
+    AUTO(entry) struct entry en = {0};
 
     if (index != r->next || entry_decode(p, len, &en) != 0) {
         r->failed = true;
         return 1;
     }
     r->time = en.time;
-    entry_free(&en);
     merkle_leaf(leaf, p, len);
     merkle_append(r->edge, leaf);
     r->next++;

@@ -43,6 +43,7 @@ struct entry {
     uint8_t object[32];
 };
 void entry_free(struct entry *e);
+AUTO_VALUE(entry, struct entry, entry_free)
 /* The canonical octets, and back; -1 when they are not canonical. */
 void entry_encode(struct buf *b, const struct entry *e);
 int entry_decode(const uint8_t *p, size_t len, struct entry *out);

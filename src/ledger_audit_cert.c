@@ -22,7 +22,6 @@ static int take_entry(void *arg, uint64_t index, const uint8_t *p, size_t len)
 static int is_revocation(struct audit *a, uint64_t index,
                          const struct record *r, struct entry *e)
 {
-    *e = (struct entry){0};
     if (index > INT64_MAX)
         return 0;
     if (audit_store(a, store_entries(a->c, index, 1, take_entry, e)) != 0)
@@ -37,26 +36,23 @@ static int check_revoked(struct audit *a, const struct record *r,
                          const struct cert_columns *k)
 {
     AUTO(buf) struct buf object = {0};
+    AUTO(entry) struct entry last = {0}, first = {0};
     uint8_t hash[HASH_LEN];
-    struct entry e;
-    int rc = is_revocation(a, k->revoked_entry, r, &e);
+    int rc = is_revocation(a, k->revoked_entry, r, &last);
 
     ledger_revocation(&object, r->authority, &r->serial, r->revoked_at,
                       r->reason);
     digest_sum(DIGEST_SHA256, object.data, object.len, hash);
-    if (rc == 0 || (rc == 1 && memcmp(hash, e.object, sizeof(hash)) != 0)) {
+    if (rc == 0 || (rc == 1 && memcmp(hash, last.object, sizeof(hash)) != 0)) {
         audit_finding(a, r->leaf,
                       "the certificate of entry %" PRIu64 " is revoked, and no "
                       "entry says so with that date and reason",
                       r->leaf);
-        entry_free(&e);
         return 0;
     }
-    entry_free(&e);
     if (rc < 0 || k->revoked_first == k->revoked_entry)
         return rc < 0 ? -1 : 0;
-    rc = is_revocation(a, k->revoked_first, r, &e);
-    entry_free(&e);
+    rc = is_revocation(a, k->revoked_first, r, &first);
     if (rc == 0)
         audit_finding(a, r->leaf,
                       "the certificate of entry %" PRIu64 " was not revoked "

@@ -334,7 +334,7 @@ struct tail {
 static int add_tail(void *arg, uint64_t index, const uint8_t *p, size_t len)
 {
     struct tail *t = arg;
-    struct entry e;
+    AUTO(entry) struct entry e = {0};
 
     t->next = index + 1;
     if (entry_decode(p, len, &e) != 0)
@@ -343,7 +343,6 @@ static int add_tail(void *arg, uint64_t index, const uint8_t *p, size_t len)
         see_made(t->a, &e, index);
     if (e.type == ENTRY_TOKEN_REMOVED)
         see_removed(t->a, &e, index);
-    entry_free(&e);
     return 0;
 }
 

@@ -248,6 +248,7 @@ struct msg_who {
     struct token token; /* WHO_TOKEN; for others id, label and roles only */
 };
 void msg_who_free(struct msg_who *m);
+AUTO_VALUE(msg_who, struct msg_who, msg_who_free)
 void msg_who_put(struct buf *b, const struct msg_who *m);
 void msg_who_get(struct rd *r, struct msg_who *m);
 

@@ -167,13 +167,11 @@ static char *quotable(const char *text, size_t len)
 static int refuse(struct errs *e, enum name_kind k, const char *text,
                   size_t len, const char *rule)
 {
-    char *quoted = quotable(text, len);
-    char *name = xasprintf("%s:%s", kinds[k].text, quoted);
+    AUTO(free) char *quoted = quotable(text, len);
+    AUTO(free) char *name = xasprintf("%s:%s", kinds[k].text, quoted);
 
-    err_add_name(e, ERR_BAD_NAME, name, "the name \"%s\" %s", name, rule);
-    free(name);
-    free(quoted);
-    return -1;
+    return err_add_name(e, ERR_BAD_NAME, name, "the name \"%s\" %s", name,
+                        rule);
 }
 
 int name_parse_kind(struct name *out, enum name_kind k, const char *value,

@@ -77,6 +77,7 @@ bool name_is_like(const char *text, size_t len);
  * it can be none. */
 bool name_of_cn(struct name *out, const char *cn);
 void name_free(struct name *n);
+AUTO_VALUE(name, struct name, name_free)
 void name_copy(struct name *to, const struct name *from);
 bool name_equal(const struct name *a, const struct name *b);
 /* "dns:a.b"; the caller frees. */

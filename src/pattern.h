@@ -54,6 +54,7 @@ char *pattern_text(const struct pattern *p);
 bool pattern_within(const struct pattern *inner, const struct pattern *outer);
 void pattern_copy(struct pattern *to, const struct pattern *from);
 void pattern_free(struct pattern *p);
+AUTO_VALUE(pattern, struct pattern, pattern_free)
 void patterns_add(struct patterns *l, struct pattern *p); /* takes it */
 bool patterns_match(const struct patterns *l, const struct name *n);
 /* True when some pattern is of the kind (name-type-not-allowed else). */

@@ -66,19 +66,16 @@ static int set_covers(struct query *q, size_t member, const char *key,
                       const char *value, struct errs *e)
 {
     AUTO(errs) struct errs why = {0};
-    struct name n = {0};
+    AUTO(name) struct name n = {0};
 
     (void)member;
     if (name_parse(&n, value, strlen(value), &why) != 0)
         return bad(e, key, value,
                    why.n ? why.v[0].detail : "this is not a DNS name");
-    if (n.kind != NAME_DNS || n.wildcard) {
-        name_free(&n);
+    if (n.kind != NAME_DNS || n.wildcard)
         return bad(e, key, value, "a DNS name without wildcard is wanted");
-    }
     free(q->covers);
     q->covers = take_ptr(n.value);
-    name_free(&n);
     return 0;
 }
 

@@ -59,15 +59,11 @@ static int limit(const struct strs *permitted, struct cert_constraints *out,
     int r = 0;
 
     for (size_t i = 0; i < permitted->n; i++) {
-        struct pattern p = {0};
+        AUTO(pattern) struct pattern p = {0};
 
-        if (pattern_parse(&p, permitted->v[i], e) < 0) {
+        if (pattern_parse(&p, permitted->v[i], e) < 0 ||
+            cert_constraints_add(out, &p, e) < 0)
             r = -1;
-            continue;
-        }
-        if (cert_constraints_add(out, &p, e) < 0)
-            r = -1;
-        pattern_free(&p);
     }
     return r;
 }

@@ -88,7 +88,7 @@ static int write_crl(struct signer *s, struct store_conn *db, size_t i,
         .number = st->number,
         .url = c->url,
     };
-    struct key_signer *key = key_signer_new(a->key);
+    AUTO(key_signer) struct key_signer *key = key_signer_new(a->key);
     AUTO(free) struct pages *p = xcalloc(1, sizeof(*p));
     int64_t n;
 
@@ -103,7 +103,6 @@ static int write_crl(struct signer *s, struct store_conn *db, size_t i,
      * regular CRL more, and each of those is out for no longer. */
     p->ends_after = st->this_update - a->conf->crl_lifetime;
     n = crl_build(fd, &spec, key, next_row, p);
-    key_signer_free(key);
     if (n >= 0)
         return crl_check(fd, &spec, &a->cert.key, n, e);
     return err_add(e, crl_file_error(errno),

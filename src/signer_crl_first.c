@@ -31,7 +31,7 @@ static uint32_t partition_of(struct scan *sc, const struct entry *en,
 static int scan_entry(void *arg, uint64_t index, const uint8_t *p, size_t len)
 {
     struct scan *sc = arg;
-    struct entry en = {0};
+    AUTO(entry) struct entry en = {0};
     size_t i;
 
     sc->next = index + 1;
@@ -49,7 +49,6 @@ static int scan_entry(void *arg, uint64_t index, const uint8_t *p, size_t len)
             crl_revoked(l, c, index + 1);
         pthread_mutex_unlock(&sc->s->crl_lock);
     }
-    entry_free(&en);
     return 0;
 }
 

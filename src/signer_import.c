@@ -323,7 +323,7 @@ int handle_import(struct worker *w, const struct frame *f,
 {
     AUTO(free) char *name = rd_str(body);
     AUTO(who) struct who who = {0};
-    struct key_verifier *v;
+    AUTO(key_verifier) struct key_verifier *v = key_verifier_new();
     struct import_job *j;
 
     if (auth_who(w, c, false, &who, e) != 0)
@@ -343,11 +343,9 @@ int handle_import(struct worker *w, const struct frame *f,
     else if (!e->n && j->crl_number > INT64_MAX / 2)
         err_add(e, ERR_BAD_REQUEST,
                 "the CRL number is too large to go on from");
-    v = key_verifier_new();
     for (size_t i = 0; i < j->n && !e->n; i++)
         if (j->items[i].m.kind == IMPORT_CERT)
             judge_cert(j->authority, v, &j->items[i]);
-    key_verifier_free(v);
     if (!e->n && job_queue(w->s, &j->job, e) == 0)
         return 0;
     job_free(&j->job);

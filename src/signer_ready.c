@@ -37,8 +37,8 @@ static void judge_disk(const struct signer *s, struct msg_ready *out)
 static void judge_keys(struct worker *w)
 {
     static const char text[] = "pocketca: readiness";
+    AUTO(key_verifier) struct key_verifier *v = NULL;
     struct signer *s = w->s;
-    struct key_verifier *v;
 
     if (tm_mono_us() - s->signed_us < FRESH_US)
         return;
@@ -59,7 +59,6 @@ static void judge_keys(struct worker *w)
                        &e) != 0)
             log_fatal("key", "that of %s signs wrongly", a->name);
     }
-    key_verifier_free(v);
 }
 
 static void judge_authority(const struct signer_authority *a, int64_t now,

@@ -29,14 +29,13 @@ static int within_names(const struct limits *l, const struct strs *names,
                        "names: your own are limited, so the new token's must "
                        "be too");
     for (size_t i = 0; i < names->n; i++) {
-        struct pattern p = {0};
+        AUTO(pattern) struct pattern p = {0};
         bool ok = false;
 
         if (pattern_parse(&p, names->v[i], e) != 0)
             return -1;
         for (size_t k = 0; k < l->names.n && !ok; k++)
             ok = pattern_within(&p, &l->names.v[k]);
-        pattern_free(&p);
         if (!ok)
             bad = err_add_name(e, ERR_NAME_NOT_IN_TOKEN, names->v[i],
                                "%s goes beyond the names of your own token",
@@ -120,14 +119,13 @@ static int judge_label(const struct token *t, struct errs *e)
 static int judge(struct worker *w, const struct who *who, const struct token *t,
                  int64_t now, struct errs *e)
 {
-    struct limits l = {0};
+    AUTO(limits) struct limits l = {0};
     AUTO(buf) struct buf size = {0};
     int bad = judge_label(t, e);
 
     token_put(&size, t);
     if (size.len > TOKEN_MAX)
         return err_add(e, ERR_TOO_LARGE, "the token has %zu octets", size.len);
-
     if (!t->roles)
         bad = err_add(e, ERR_BAD_ARGUMENT,
                       "roles: one or more of issue, revoke, read, metrics, "
@@ -138,7 +136,6 @@ static int judge(struct worker *w, const struct who *who, const struct token *t,
                           t->profiles.v[i]);
     if (token_limits(t, &l, e) != 0)
         bad = -1;
-    limits_free(&l);
     if (t->not_after && t->not_after <= now)
         bad = err_add(e, ERR_BAD_ARGUMENT, "lifetime: it is over already");
     return bad ? -1 : within_maker(who, t, e);

@@ -258,12 +258,11 @@ static json_t *view_patterns(const struct strs *l)
     for (size_t i = 0; i < l->n; i++) {
         AUTO(errs) struct errs e = {0};
         AUTO(free) char *text = NULL;
-        struct pattern p = {0};
+        AUTO(pattern) struct pattern p = {0};
 
         if (pattern_parse(&p, l->v[i], &e) == 0)
             text = pattern_text(&p);
         view_append(a, view_text(text ? text : l->v[i]));
-        pattern_free(&p);
     }
     return a;
 }
