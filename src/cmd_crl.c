@@ -65,8 +65,7 @@ static int judge_made(const struct sign *s, const char *authority,
 
     return option ? err_add(e, ERR_BAD_ARGUMENT,
                             "%s is for a CRL that is signed by this command: "
-                            "that of %s "
-                            "is made as the configuration says",
+                            "that of %s is made as the configuration says",
                             option, authority)
                   : 0;
 }

@@ -70,6 +70,5 @@ const struct route front_routes[] = {
 };
 const size_t front_routes_n = COUNT(front_routes);
 
-_Static_assert(COUNT(front_routes) <=
-                   FRONT_ROUTES_MAX,
+_Static_assert(COUNT(front_routes) <= FRONT_ROUTES_MAX,
                "the metrics have a place for each route");

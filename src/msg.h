@@ -114,6 +114,7 @@ int msg_send(int sock, struct buf *frame, int fd, bool dontwait);
 /* All n frames in their order, in few packets; all may share one, as above.
  * How many went: n, or fewer with errno as above. */
 size_t msg_send_all(int sock, struct buf *frames, size_t n, bool dontwait);
+
 /* What a packet brought, zeroed at first.  Its frames are handed out one after
  * another. */
 struct msg_in {
