@@ -166,15 +166,13 @@ static bool refuses_attribute(const struct cert *ca, const struct cert *c)
 
     while (lint_attribute(&at, &oid, &v)) {
         AUTO(errs) struct errs e = {0};
-        struct name n = {0};
-        bool refused, odd;
+        AUTO(name) struct name n = {0};
+        bool odd;
 
         if (!der_oid_is(&oid, OID(AT_EMAIL)))
             continue;
         odd = name_parse_kind(&n, NAME_EMAIL, (const char *)v.val, v.len, &e);
-        refused = refuses_name(ca, GENERAL_EMAIL, odd ? NULL : &n);
-        name_free(&n);
-        if (refused)
+        if (refuses_name(ca, GENERAL_EMAIL, odd ? NULL : &n))
             return true;
     }
     return false;

@@ -93,17 +93,14 @@ static bool signature_of_other_key(LINT_ARGS)
 static bool signature_wrong(LINT_ARGS)
 {
     AUTO(errs) struct errs e = {0};
-    struct key_verifier *v;
-    bool wrong = false;
+    AUTO(key_verifier) struct key_verifier *v = NULL;
 
     if (!c->sig || signature_of_other_key(c, issuer, l))
         return false;
     v = key_verifier_new();
-    if (key_verify(v, &issuer->key, c->alg, c->tbs, c->tbs_len, c->sig,
-                   c->sig_len, &e))
-        wrong = e.v[0].code == ERR_BAD_SIGNATURE;
-    key_verifier_free(v);
-    return wrong;
+    return key_verify(v, &issuer->key, c->alg, c->tbs, c->tbs_len, c->sig,
+                      c->sig_len, &e) != 0 &&
+           e.v[0].code == ERR_BAD_SIGNATURE;
 }
 
 static const struct lint rows[] = {

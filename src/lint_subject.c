@@ -231,9 +231,8 @@ static bool cn_twice(LINT_ARGS)
 static bool cn_not_in_san(LINT_ARGS)
 {
     AUTO(errs) struct errs e = {0};
-    struct name n = {0};
+    AUTO(name) struct name n = {0};
     struct der_tlv cn;
-    bool has;
 
     if (!(c->eku & EKU_SERVER) || count_cn(c, &cn) != 1)
         return false;
@@ -241,11 +240,8 @@ static bool cn_not_in_san(LINT_ARGS)
         if (strlen(c->names.v[i].value) == cn.len &&
             memcmp(c->names.v[i].value, cn.val, cn.len) == 0)
             return false;
-    if (name_parse(&n, (const char *)cn.val, cn.len, &e))
-        return true;
-    has = names_has(&c->names, &n);
-    name_free(&n);
-    return !has;
+    return name_parse(&n, (const char *)cn.val, cn.len, &e) != 0 ||
+           !names_has(&c->names, &n);
 }
 
 static bool email_not_in_san(LINT_ARGS)
@@ -255,16 +251,12 @@ static bool email_not_in_san(LINT_ARGS)
 
     while (lint_attribute(&at, &oid, &v)) {
         AUTO(errs) struct errs e = {0};
-        struct name n = {0};
-        bool has;
+        AUTO(name) struct name n = {0};
 
         if (!der_oid_is(&oid, OID(AT_EMAIL)))
             continue;
-        if (name_parse_kind(&n, NAME_EMAIL, (const char *)v.val, v.len, &e))
-            return true;
-        has = names_has(&c->names, &n);
-        name_free(&n);
-        if (!has)
+        if (name_parse_kind(&n, NAME_EMAIL, (const char *)v.val, v.len, &e) ||
+            !names_has(&c->names, &n))
             return true;
     }
     return false;

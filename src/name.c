@@ -238,14 +238,12 @@ bool name_is_like(const char *text, size_t len)
     const char *value = text;
     size_t value_len = len;
     enum name_kind k = name_kind_of(&value, &value_len);
-    struct name n = {0};
+    AUTO(name) struct name n = {0};
 
     if (value != text || k == NAME_URI)
         return false;
-    if (!kinds[k].read(&n, text, len)) {
-        name_free(&n);
+    if (!kinds[k].read(&n, text, len))
         return true;
-    }
     if (!memchr(text, '.', len) && !memchr(text, '@', len))
         return false;
     for (size_t i = 0; i < len; i++) {

@@ -120,13 +120,11 @@ int names_parse(struct names *l, const char *text, struct errs *e)
 void names_of_cn(struct names *out, const char *cn, const struct names *san)
 {
     AUTO(errs) struct errs e = {0};
-    struct name n;
+    AUTO(name) struct name n = {0};
 
     if (name_parse(&n, cn, strlen(cn), &e) == 0) {
-        if (names_has(san, &n)) {
-            name_free(&n);
+        if (names_has(san, &n))
             return;
-        }
         names_add(out, &n);
     }
     if (name_of_cn(&n, cn))

@@ -56,22 +56,19 @@ static bool cn_may_be(const struct profile *p, const char *text)
 {
     const bool taken = p->taken & 1U << SUBJECT_CN;
     AUTO(errs) struct errs none = {0};
-    struct name n;
-    bool may = taken && !is_ascii(text);
+    AUTO(name) struct name cn = {0};
+    AUTO(name) struct name n = {0};
 
-    if (!may && name_of_cn(&n, text)) {
-        if (patterns_match(&p->deny, &n)) {
-            name_free(&n);
+    if (taken && !is_ascii(text))
+        return true;
+    if (name_of_cn(&cn, text)) {
+        if (patterns_match(&p->deny, &cn))
             return false;
-        }
-        may = taken && patterns_match(&p->names, &n);
-        name_free(&n);
+        if (taken && patterns_match(&p->names, &cn))
+            return true;
     }
-    if (may || name_parse(&n, text, strlen(text), &none) != 0)
-        return may;
-    may = (taken || n.kind == NAME_DNS) && allows(p, &n);
-    name_free(&n);
-    return may;
+    return name_parse(&n, text, strlen(text), &none) == 0 &&
+           (taken || n.kind == NAME_DNS) && allows(p, &n);
 }
 
 /* The leading fields that are known are within it, so whatever follows is. */

@@ -22,6 +22,14 @@ struct judge {
     char *text;              /* it, or NULL yet */
 };
 
+/* Looks at this name from now on; NULL: at none. */
+static void be_about(struct judge *j, const struct name *n)
+{
+    free(j->text);
+    j->text = NULL;
+    j->name = n;
+}
+
 static const char *text_of(struct judge *j)
 {
     if (!j->text)
@@ -199,16 +207,14 @@ static void judge_name(struct judge *j)
 static void judge_cn(struct judge *j, const char *cn)
 {
     const size_t had = j->e->n;
-    struct name n;
+    AUTO(name) struct name n = {0};
 
     if (!cn || !patterns_has_kind(&j->p->deny, NAME_CN) || !name_of_cn(&n, cn))
         return;
-    j->name = &n;
+    be_about(j, &n);
     judge_by_deny(j, &n);
     told(j, "deny", had, "nothing that is denied");
-    free(j->text);
-    j->text = NULL;
-    name_free(&n);
+    be_about(j, NULL);
 }
 
 static bool has_cn(const struct names *l)
@@ -257,11 +263,10 @@ static void judge_names(struct judge *j, const struct request *r)
     judge_count(j, r);
     judge_least(j, r);
     for (size_t i = 0; i < r->names->n; i++) {
-        j->name = &r->names->v[i];
+        be_about(j, &r->names->v[i]);
         judge_name(j);
-        free(j->text);
-        j->text = NULL;
     }
+    be_about(j, NULL);
     if (!has_cn(r->names))
         judge_cn(j, r->cn);
     had = j->e->n;

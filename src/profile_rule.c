@@ -84,11 +84,9 @@ int profile_usage(struct profile *p, const char *text, struct errs *e)
 static bool is_mail(const char *text)
 {
     AUTO(errs) struct errs e = {0};
-    struct name n = {0};
-    int rc = name_parse_kind(&n, NAME_EMAIL, text, strlen(text), &e);
+    AUTO(name) struct name n = {0};
 
-    name_free(&n);
-    return rc == 0;
+    return name_parse_kind(&n, NAME_EMAIL, text, strlen(text), &e) == 0;
 }
 
 int profile_subject(struct profile *p, const char *text, struct errs *e)

@@ -23,16 +23,11 @@ static bool takes(const struct profile *p, enum subject_field f)
 static bool is_just_a_cn(const struct profile *p, const char *cn)
 {
     AUTO(errs) struct errs e = {0};
-    struct name n;
-    bool ours;
+    AUTO(name) struct name n = {0};
 
     if (!takes(p, SUBJECT_CN) || p->eku & EKU_SERVER)
         return false;
-    if (name_parse(&n, cn, strlen(cn), &e) != 0)
-        return true;
-    ours = profile_has_name(p, &n);
-    name_free(&n);
-    return !ours;
+    return name_parse(&n, cn, strlen(cn), &e) != 0 || !profile_has_name(p, &n);
 }
 
 /* What somebody's mail program takes for the address of the subject: a name to
@@ -41,7 +36,7 @@ static int take_email(const struct profile *p, const struct claim *a,
                       struct taken *out, struct strs *warnings, struct errs *e)
 {
     const char *mail = a->subject->v[SUBJECT_EMAIL];
-    struct name n;
+    AUTO(name) struct name n = {0};
 
     if (!mail || !takes(p, SUBJECT_EMAIL))
         return 0;
@@ -52,7 +47,6 @@ static int take_email(const struct profile *p, const struct claim *a,
                      xasprintf("the mail address \"%s\" of the subject is not "
                                "among the names; it was dropped",
                                n.value));
-        name_free(&n);
         return 0;
     }
     out->subject.v[SUBJECT_EMAIL] = xstrdup(n.value);
@@ -95,8 +89,6 @@ static void cn_is_name(const struct profile *p, const struct claim *a,
     }
     if (ours)
         names_add(&out->names, n);
-    else
-        name_free(n);
 }
 
 /* Any CN that is neither taken nor a name is dropped, which only matters to
@@ -108,7 +100,7 @@ static int judge_cn(const struct profile *p, const struct claim *a,
     AUTO(errs) struct errs why = {0};
     const size_t len = strlen(cn);
     const bool like = name_is_like(cn, len);
-    struct name n;
+    AUTO(name) struct name n = {0};
 
     if (p->names.n == 0) { /* it wants no names, and has a CN of its own */
         dropped(warnings, cn);
@@ -209,14 +201,10 @@ static int take_fields(const struct profile *p, const struct subject *asked,
 
 static bool cn_is_denied(const struct profile *p, const char *cn)
 {
-    struct name n;
-    bool denied;
+    AUTO(name) struct name n = {0};
 
-    if (!patterns_has_kind(&p->deny, NAME_CN) || !name_of_cn(&n, cn))
-        return false;
-    denied = patterns_match(&p->deny, &n);
-    name_free(&n);
-    return denied;
+    return patterns_has_kind(&p->deny, NAME_CN) && name_of_cn(&n, cn) &&
+           patterns_match(&p->deny, &n);
 }
 
 /* Without one of its own a certificate has its first DNS name as CN, which
@@ -237,12 +225,7 @@ int profile_take(const struct profile *p, const struct claim *a,
     const char *cn = a->subject->v[SUBJECT_CN];
     int rc;
 
-    for (size_t i = 0; i < a->names->n; i++) {
-        struct name n;
-
-        name_copy(&n, &a->names->v[i]);
-        names_add(&t.names, &n);
-    }
+    names_copy(&t.names, a->names);
     if (take_fields(p, a->subject, &t.subject, e) != 0)
         return -1;
     rc = take_email(p, a, &t, warnings, e);

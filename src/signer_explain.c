@@ -15,12 +15,11 @@ enum { LINES_A_FRAME = 32, TBS_MAX = RECORD_MAX - 4096 };
 static bool is_denied(const struct report *r, const struct names *names,
                       const char *value)
 {
-    struct name cn;
+    AUTO(name) struct name cn = {0};
 
     if (name_of_cn(&cn, value)) {
         AUTO(free) char *text = name_text(&cn);
 
-        name_free(&cn);
         if (report_denies(r, text))
             return true;
     }
