@@ -225,7 +225,7 @@ static int take_crl(struct import *im, const struct cert *issuer,
     struct der list;
     struct crl crl;
 
-    if (crl_parse_any(&crl, der->data, der->len, e) < 0 ||
+    if (crl_parse_part(&crl, der->data, der->len, e) < 0 ||
         crl_verify(&crl, issuer, im->authority, e) < 0)
         return -1;
     if (crl.number > im->crl_number)

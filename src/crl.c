@@ -297,17 +297,26 @@ int crl_parse_frame(struct crl *out, const uint8_t *der, size_t len,
     return parse_frame(out, der, len, false, e);
 }
 
-static int parse(struct crl *out, const uint8_t *der, size_t len, bool any,
-                 struct errs *e)
+static int parse_part(struct crl *out, const uint8_t *der, size_t len, bool any,
+                      struct errs *e)
 {
     if (parse_frame(out, der, len, any, e))
         return -1;
-    if (count_entries(out) == 0 && out->idp_len == 0)
+    if (count_entries(out) == 0)
         return 0;
-    bad(e, out->idp_len ? "it covers only a part of the certificates"
-                        : "an entry is malformed");
     *out = (struct crl){0};
-    return -1;
+    return bad(e, "an entry is malformed");
+}
+
+static int parse(struct crl *out, const uint8_t *der, size_t len, bool any,
+                 struct errs *e)
+{
+    if (parse_part(out, der, len, any, e))
+        return -1;
+    if (out->idp_len == 0)
+        return 0;
+    *out = (struct crl){0};
+    return bad(e, "it covers only a part of the certificates");
 }
 
 int crl_parse(struct crl *out, const uint8_t *der, size_t len, struct errs *e)
@@ -319,6 +328,12 @@ int crl_parse_any(struct crl *out, const uint8_t *der, size_t len,
                   struct errs *e)
 {
     return parse(out, der, len, true, e);
+}
+
+int crl_parse_part(struct crl *out, const uint8_t *der, size_t len,
+                   struct errs *e)
+{
+    return parse_part(out, der, len, true, e);
 }
 
 int crl_verify(const struct crl *crl, const struct cert *issuer,

@@ -95,6 +95,9 @@ int crl_parse_frame(struct crl *out, const uint8_t *der, size_t len,
  * number (0) or nextUpdate (0). */
 int crl_parse_any(struct crl *out, const uint8_t *der, size_t len,
                   struct errs *e);
+/* As crl_parse_any(), of one that may cover only a part too. */
+int crl_parse_part(struct crl *out, const uint8_t *der, size_t len,
+                   struct errs *e);
 /* 0 when the CRL is that of this issuer, and signed by it; -1 with
  * ERR_BAD_REQUEST; name is for the reason. */
 int crl_verify(const struct crl *crl, const struct cert *issuer,
@@ -109,5 +112,12 @@ int crl_entry_next(struct der *list, struct crl_entry *out);
  * Ed25519 key, which signs all of it at once. */
 int crl_check(int fd, const struct crl_spec *spec, const struct key_pub *key,
               int64_t entries, struct errs *e);
+
+/* Reads the CRL of issuer behind fd: fn has each entry before it is known that
+ * the signature is right.  0, or -1 with ERR_STORAGE_ERROR, and what fn had is
+ * nothing.  Memory as of crl_check(). */
+typedef void crl_entry_fn(void *arg, const struct crl_entry *entry);
+int crl_walk(int fd, const struct cert *issuer, crl_entry_fn *fn, void *arg,
+             struct errs *e);
 
 #endif

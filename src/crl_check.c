@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* A CRL is read back before it replaces the one before it.  The file is mapped,
- * and what has been looked at is let go again, so that memory stays flat. */
+/* A CRL is read back before it replaces the one before it, and those that were
+ * kept are read.  The file is mapped, and what has been looked at is let go
+ * again, so that memory stays flat. */
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -31,8 +32,8 @@ AUTO_VALUE(map, struct map, map_close)
 
 static int bad(struct errs *e, const char *what)
 {
-    return err_add(e, ERR_STORAGE_ERROR,
-                   "the CRL that was built is not published: %s", what);
+    return err_add(e, ERR_STORAGE_ERROR, "the CRL is not as it has to be: %s",
+                   what);
 }
 
 static int map_open(struct map *m, int fd, struct errs *e)
@@ -95,18 +96,33 @@ static int judge_frame(const struct crl *c, const struct crl_spec *spec,
     return 0;
 }
 
-static int judge_entries(struct map *m, const struct crl *c, int64_t entries,
-                         struct errs *e)
+static int read_entries(struct map *m, const struct crl *c, crl_entry_fn *fn,
+                        void *arg, struct errs *e)
 {
     struct der list = c->revoked;
     struct crl_entry entry;
-    int64_t n = 0;
     int more;
 
-    for (; (more = crl_entry_next(&list, &entry)) == 1; n++)
+    while ((more = crl_entry_next(&list, &entry)) == 1) {
+        fn(arg, &entry);
         map_pass(m, list.p);
-    if (more < 0)
-        return bad(e, "an entry is malformed");
+    }
+    return more < 0 ? bad(e, "an entry is malformed") : 0;
+}
+
+static void count_entry(void *arg, const struct crl_entry *entry)
+{
+    (void)entry;
+    ++*(int64_t *)arg;
+}
+
+static int judge_entries(struct map *m, const struct crl *c, int64_t entries,
+                         struct errs *e)
+{
+    int64_t n = 0;
+
+    if (read_entries(m, c, count_entry, &n, e) != 0)
+        return -1;
     return n == entries ? 0 : bad(e, "entries are missing, or too many");
 }
 
@@ -129,22 +145,47 @@ static int judge_signature(struct map *m, const struct crl *c,
     return r == 0 ? 0 : bad(e, "its signature is wrong");
 }
 
+/* All but its entries, which are to be hashed while they are read. */
+static int open_crl(struct map *m, struct crl *c, int fd, enum key_type type,
+                    struct errs *e)
+{
+    AUTO(errs) struct errs why = {0};
+
+    if (map_open(m, fd, e) != 0)
+        return -1;
+    if (crl_parse_frame(c, m->p, m->len, &why) != 0)
+        return bad(e, why.v[0].detail);
+    if (type != KEY_ED25519) {
+        m->verifier = key_verifier_new();
+        m->hashed = c->tbs;
+        key_verify_init(m->verifier, c->alg);
+    }
+    return 0;
+}
+
+int crl_walk(int fd, const struct cert *issuer, crl_entry_fn *fn, void *arg,
+             struct errs *e)
+{
+    AUTO(map) struct map m = {0};
+    struct crl c;
+
+    if (open_crl(&m, &c, fd, issuer->key.type, e) != 0)
+        return -1;
+    if (!same(c.issuer, c.issuer_len, issuer->subject, issuer->subject_len))
+        return bad(e, "its issuer is another");
+    return read_entries(&m, &c, fn, arg, e) != 0
+               ? -1
+               : judge_signature(&m, &c, &issuer->key, e);
+}
+
 int crl_check(int fd, const struct crl_spec *spec, const struct key_pub *key,
               int64_t entries, struct errs *e)
 {
     AUTO(map) struct map m = {0};
-    AUTO(errs) struct errs why = {0};
     struct crl c;
 
-    if (map_open(&m, fd, e) != 0)
+    if (open_crl(&m, &c, fd, key->type, e) != 0)
         return -1;
-    if (crl_parse_frame(&c, m.p, m.len, &why) != 0)
-        return bad(e, why.v[0].detail);
-    if (key->type != KEY_ED25519) {
-        m.verifier = key_verifier_new();
-        m.hashed = c.tbs;
-        key_verify_init(m.verifier, c.alg);
-    }
     if (judge_frame(&c, spec, e) != 0 || judge_entries(&m, &c, entries, e) != 0)
         return -1;
     return judge_signature(&m, &c, key, e);

@@ -126,6 +126,7 @@ struct signer {
     struct signer_crls *crls; /* beside authorities */
     struct job *crl_waiting;
     bool crl_stopping, crl_first_pass;
+    atomic_bool crl_lost_read, crl_lost_any; /* signer_crl_lost.c */
     pthread_t crl_thread;
     bool crl_runs;
 

@@ -197,9 +197,11 @@ static void *crl_run(void *arg)
         found = next_task(s, &t, &stop);
         crl_publish_others(s);
         crl_retire(s);
+        crl_lost_settle(s, c);
         crl_answer(s, NULL, NULL);
         if (found)
             do_task(s, c, &t);
+        crl_lost_settle(s, c);
         crl_answer(s, NULL, NULL);
     } while (!stop || found);
     crl_answer(s, NULL, &e);

@@ -9,6 +9,17 @@
 
 #include "signer.h"
 
+/* What a CRL that was published lists, and the ledger's own list of the same
+ * scope, made from an older copy, does not. */
+struct crl_lost {
+    struct serial serial;
+    uint8_t reason;
+    /* It is revoked in the ledger, without its certificate: of a partition, of
+     * which the ledger cannot know then. */
+    bool known;
+    int64_t revoked_at;
+};
+
 /* One CRL (signer_crl.c), under the signer's crl_lock. */
 struct signer_crl {
     uint32_t partition; /* 0: the complete one */
@@ -23,6 +34,9 @@ struct signer_crl {
     enum err failed;    /* why the last one could not be made */
     int64_t closed_at;  /* since then it gets no certificate; 0: it may */
     int64_t ends;       /* of a closed one: the last notAfter in it */
+    struct strs kept;   /* files of earlier ones that lost is from */
+    struct crl_lost *lost; /* by serial; each once */
+    size_t n_lost, n_unknown; /* unknown: of these, those that are not known */
 };
 /* Those of an authority, under that lock too; the CRL thread adds to them. */
 struct signer_crls {
@@ -36,6 +50,7 @@ struct signer_crls {
     bool asked;       /* somebody waits for the next */
     int64_t retry_at; /* after opening one failed: not before */
     enum err failed;  /* why opening the last one did */
+    uint64_t settled; /* what was revoked before is not lost any more */
 };
 /* The CRL of a partition (0: the complete one); NULL: there is none such. */
 static inline struct signer_crl *crl_slot(const struct signer_crls *l,
@@ -105,6 +120,31 @@ void crl_set_published(struct signer *s, size_t i, struct signer_crl *c,
  * revoked and not yet published when the last process ended. */
 void crl_first_pass(struct signer *s, struct store_conn *db);
 
+/* signer_crl_lost.c: what was published, and the ledger does not know. */
+/* On the CRL thread, once: reads the files that were kept. */
+void crl_lost_load(struct signer *s, struct store_conn *db);
+/* On the CRL thread: forgets what is revoked in the ledger by now, and removes
+ * files that say nothing more. */
+void crl_lost_settle(struct signer *s, struct store_conn *db);
+/* True and *out when such a file says that it is revoked. */
+bool crl_lost_find(struct signer *s, size_t i, const struct serial *serial,
+                   struct crl_lost *out);
+/* Lock held: what is unknown, and the command that mends it, as a sentence
+ * that the caller frees; NULL when nothing is. */
+char *crl_lost_text(const struct signer *s, size_t i,
+                    const struct signer_crl *c);
+/* On the CRL thread: what the list of a partition (0: all) has beside the
+ * ledger's rows. */
+struct crl_lost_walk {
+    const struct signer_crls *l;
+    uint32_t partition;
+    bool whole;
+    size_t at;
+};
+/* As crl_next_fn. */
+int crl_lost_next(struct crl_lost_walk *w, struct crl_entry *out);
+void crl_lost_free(struct signer_crl *c);
+
 /* signer_crl_part.c: partitions. */
 /* The partition of the next certificate, 0 when the authority has none.  Waits
  * until its CRL is out; -1 with ERR_STORAGE_ERROR when that cannot be. */
@@ -138,9 +178,13 @@ int crl_file_new(const struct signer *s, const char *name, struct errs *e);
 enum err crl_file_error(int why);
 /* Removes a new one that came to nothing: the disk may be full of it. */
 void crl_file_drop(const struct signer *s, const char *name);
-/* Keeps what is in place under the name that is returned, "NAME.crl.NUMBER"; NULL
- * when it cannot be. */
-char *crl_file_keep(const struct signer *s, const char *name, uint64_t number);
+/* Keeps what is in place as "NAME.crl.NUMBER"; -1 when it cannot be. */
+int crl_file_keep(const struct signer *s, const char *name, uint64_t number);
+/* Those of an authority that are kept. */
+typedef void crl_file_kept_fn(void *arg, uint32_t partition, uint64_t number,
+                              const char *path);
+void crl_file_kept(const struct signer *s, const char *authority,
+                   crl_file_kept_fn *fn, void *arg);
 /* Syncs what is behind fd and hashes it. */
 int crl_file_seal(int fd, uint8_t sha256[32], struct errs *e);
 /* Puts it in the place of the one before it. */

@@ -22,6 +22,7 @@ struct pages {
     uint32_t partition, last; /* whose turn it is, and the last one */
     bool whole;               /* all of them, and serials without one */
     bool serials, end;
+    struct crl_lost_walk lost; /* behind them */
 };
 
 static int add_row(void *arg, const struct revoked_row *r)
@@ -69,7 +70,7 @@ static int next_row(void *arg, struct crl_entry *out)
             next_source(p);
     }
     if (p->at == p->n)
-        return 0;
+        return crl_lost_next(&p->lost, out);
     *out = p->rows[p->at++];
     return 1;
 }
@@ -99,6 +100,8 @@ static int write_crl(struct signer *s, struct store_conn *db, size_t i,
     p->partition = c->partition;
     p->whole = c->partition == 0;
     p->last = p->whole ? s->crls[i].n_parts : c->partition;
+    p->lost = (struct crl_lost_walk){
+        .l = &s->crls[i], .partition = c->partition, .whole = p->whole};
     /* It leaves one period after its end: RFC 5280 section 3.3 wants it on one
      * regular CRL more, and each of those is out for no longer. */
     p->ends_after = st->this_update - a->conf->crl_lifetime;

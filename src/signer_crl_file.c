@@ -79,15 +79,54 @@ void crl_file_drop(const struct signer *s, const char *name)
     unlink(path);
 }
 
-char *crl_file_keep(const struct signer *s, const char *name, uint64_t number)
+int crl_file_keep(const struct signer *s, const char *name, uint64_t number)
 {
     AUTO(free) char *path = path_of(s, name, ".crl");
-    char *kept = xasprintf("%s.%" PRIu64, path, number);
+    AUTO(free) char *kept = xasprintf("%s.%" PRIu64, path, number);
 
-    if (link(path, kept) == 0 || errno == EEXIST)
-        return kept;
-    free(kept);
-    return NULL;
+    /* Not every file system has links. */
+    return link(path, kept) == 0 || errno == EEXIST || rename(path, kept) == 0
+               ? 0
+               : -1;
+}
+
+/* "STEM.crl.NUMBER", and nothing that only begins so: 0 when it is not. */
+static uint64_t kept_number(const char *file, const char *stem)
+{
+    AUTO(free) char *own = NULL;
+    const size_t len = strlen(stem);
+    unsigned long long n;
+
+    if (strncmp(file, stem, len) != 0 || strncmp(file + len, ".crl.", 5) != 0)
+        return 0;
+    n = strtoull(file + len + 5, NULL, 10);
+    own = xasprintf("%s.crl.%llu", stem, n);
+    return strcmp(file, own) == 0 ? n : 0;
+}
+
+void crl_file_kept(const struct signer *s, const char *authority,
+                   crl_file_kept_fn *fn, void *arg)
+{
+    for (int parts = 0; parts < 2; parts++) {
+        AUTO(free)
+        char *dir = xasprintf("%s/crl%s%s", s->conf->data, parts ? "/" : "",
+                              parts ? authority : "");
+        DIR *d = opendir(dir);
+        const struct dirent *f;
+
+        while (d && (f = readdir(d))) {
+            unsigned long n = parts ? strtoul(f->d_name, NULL, 10) : 0;
+            AUTO(free)
+            char *stem = parts ? xasprintf("%lu", n) : xstrdup(authority);
+            AUTO(free) char *path = xasprintf("%s/%s", dir, f->d_name);
+            const uint64_t number = kept_number(f->d_name, stem);
+
+            if (number && n <= UINT32_MAX && (n > 0) == (parts > 0))
+                fn(arg, (uint32_t)n, number, path);
+        }
+        if (d)
+            closedir(d);
+    }
 }
 
 static int hash_fd(int fd, uint8_t sha256[32], off_t *size)

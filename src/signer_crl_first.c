@@ -3,6 +3,7 @@
  * revoked and not published any more. */
 #include "signer_crl.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,18 +82,18 @@ static void scan_entries(struct signer *s, struct store_conn *db)
 /* After a restore the ledger may know less than what was published: what it
  * revoked then is on the list in place alone, which the next one takes the
  * place of. */
-static void tell_lost(const struct signer *s, size_t i, const char *scope,
-                      uint64_t seen, uint64_t known)
+static void keep_newer(const struct signer *s, size_t i, const char *scope,
+                       uint64_t seen, uint64_t known)
 {
-    const struct signer_authority *a = &s->authorities[i];
-    AUTO(free) char *kept = a->key ? crl_file_keep(s, scope, seen) : NULL;
+    const bool lost =
+        s->authorities[i].key && crl_file_keep(s, scope, seen) != 0;
 
-    log_msg(LOG_WARN, "crl",
-            "%s.crl has number %" PRIu64 ", the ledger knows %" PRIu64 ": the "
-            "next one has a higher number, and lacks what the ledger does not "
-            "know%s%s%s%s",
-            scope, seen, known, kept ? ": pocketca import --authority " : "",
-            kept ? a->name : "", kept ? " --crl " : "", kept ? kept : "");
+    log_msg(lost ? LOG_ERROR : LOG_WARN, "crl",
+            "%s.crl has number %" PRIu64 ", the ledger knows %" PRIu64 ": it "
+            "is an older copy; the next one has a higher number%s%s",
+            scope, seen, known,
+            lost ? ", and the one in place cannot be kept: " : "",
+            lost ? strerror(errno) : "");
 }
 
 /* What is known of one CRL, and its file. */
@@ -110,7 +111,7 @@ static void restore(struct signer *s, struct store_conn *db, size_t i,
     if (!known && !seen)
         return;
     if (seen > st.number)
-        tell_lost(s, i, scope, seen, st.number);
+        keep_newer(s, i, scope, seen, st.number);
     pthread_mutex_lock(&s->crl_lock);
     c->state = st;
     if (seen > l->number)
@@ -261,6 +262,7 @@ void crl_first_pass(struct signer *s, struct store_conn *db)
         restore(s, db, i, &s->crls[i].whole);
         load_parts(s, db, i);
     }
+    crl_lost_load(s, db);
     scan_entries(s, db);
     pthread_mutex_lock(&s->crl_lock);
     s->crl_first_pass = true;

@@ -14,6 +14,7 @@ enum { SPARE = 2, WAIT_S = 10, RETRY_S = 5, SETTLED_S = 3600 };
 
 void crl_part_free(struct signer_crl *c)
 {
+    crl_lost_free(c);
     free(c->url);
     free(c);
 }

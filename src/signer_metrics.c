@@ -141,6 +141,7 @@ struct crl_gauges {
     bool any; /* is published */
     int64_t first_end, oldest;
     unsigned failing;
+    size_t lost;
 };
 
 /* Lock held. */
@@ -154,6 +155,7 @@ static void look_at_crls(const struct signer *s, size_t i, int64_t now,
     for (uint32_t n = 0; n <= l->n_parts; n++) {
         const struct signer_crl *c = crl_slot(l, n);
 
+        g->lost += c->n_unknown;
         if (crl_is_over(s, i, c, now))
             continue;
         g->failing += c->failed != ERR_NONE;
@@ -202,6 +204,12 @@ static void put_crls(struct buf *b, struct signer *s, int64_t now)
     for (size_t i = 0; i < s->n_authorities; i++)
         if (s->authorities[i].key)
             put_crl(b, "failing", s->authorities[i].name, v[i].failing);
+    head(b, "crl_lost", "gauge",
+         "Revoked serial numbers that a CRL was published with, and that the "
+         "ledger, an older copy, does not know.");
+    for (size_t i = 0; i < s->n_authorities; i++)
+        if (s->authorities[i].key)
+            put_crl(b, "lost", s->authorities[i].name, (int64_t)v[i].lost);
 }
 
 static void put_authorities(struct buf *b, struct signer *s, int64_t now)

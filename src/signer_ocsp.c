@@ -2,6 +2,7 @@
 /* The status of certificates, signed; and the notices that keep the front from
  * telling an old one. */
 #include "signer_ocsp.h"
+#include "signer_crl.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,11 +50,13 @@ void ocsp_read_end(struct worker *w)
     w->reading = false;
 }
 
-static enum store_result look_up(struct worker *w, const char *authority,
+static enum store_result look_up(struct worker *w, size_t i,
                                  struct ocsp_single *one)
 {
+    const char *authority = w->s->authorities[i].name;
     AUTO(revoked_serial) struct revoked_serial gone = {0};
     struct cert_status st = {0};
+    struct crl_lost lost;
     enum store_result r =
         store_cert_status(w->reader, authority, &one->serial, &st);
 
@@ -69,6 +72,11 @@ static enum store_result look_up(struct worker *w, const char *authority,
                                  : OCSP_STATE_GOOD;
     one->revoked_at = st.revoked_at;
     one->reason = st.reason;
+    if (!st.revoked_at && crl_lost_find(w->s, i, &one->serial, &lost)) {
+        one->state = OCSP_STATE_REVOKED;
+        one->revoked_at = lost.revoked_at;
+        one->reason = lost.reason;
+    }
     return STORE_OK;
 }
 
@@ -120,7 +128,8 @@ static void sign(struct worker *w, const struct msg_ocsp *m,
     int64_t end;
 
     out->error = OCSP_TRY_LATER;
-    if (responder_cert(s, m->authority, &cert, &end) != 0 || now > end ||
+    if (!s->crl_lost_read ||
+        responder_cert(s, m->authority, &cert, &end) != 0 || now > end ||
         (is_costly(m, v) && !ocsp_budget_take(s, tm_mono_us())))
         return;
     a.issuer = &s->responders[m->authority].issuer;
@@ -155,7 +164,7 @@ int handle_ocsp(struct worker *w, const struct frame *f, const struct caller *c,
     for (size_t i = 0; i < m.n && r == STORE_OK; i++) {
         v[i] =
             (struct ocsp_single){.digest = m.digest[i], .serial = m.serial[i]};
-        r = look_up(w, w->s->authorities[m.authority].name, &v[i]);
+        r = look_up(w, m.authority, &v[i]);
     }
     if (r != STORE_OK)
         return auth_store_error(r, e);

@@ -409,6 +409,7 @@ void signer_close(struct signer *s)
         for (uint32_t n = 0; n < s->crls[i].n_parts; n++)
             crl_part_free(s->crls[i].parts[n]);
         free(s->crls[i].parts);
+        crl_lost_free(&s->crls[i].whole);
     }
     free(s->authorities);
     free(s->crls);

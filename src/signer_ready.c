@@ -101,8 +101,13 @@ static void judge_making(struct signer *s, size_t i, int64_t now,
 {
     const struct signer_crls *l = &s->crls[i];
     const char *name = s->authorities[i].name;
+    char *lost = NULL;
 
     pthread_mutex_lock(&s->crl_lock);
+    for (uint32_t n = 0; n <= l->n_parts && !lost; n++)
+        lost = crl_lost_text(s, i, crl_slot(l, n));
+    if (lost)
+        strs_add_own(&out->reasons, lost);
     for (uint32_t n = 0; n <= l->n_parts; n++) {
         const struct signer_crl *c = crl_slot(l, n);
         AUTO(free) char *scope = crl_scope(name, n);

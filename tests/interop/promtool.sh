@@ -49,6 +49,7 @@ pocketca_crl_next_update_seconds{authority="issuing"} [1-9]
 pocketca_crl_next_update_seconds{authority="root"} [1-9]
 pocketca_crl_age_seconds{authority="issuing"} [1-9]
 pocketca_crl_failing{authority="issuing"} 0$
+pocketca_crl_lost{authority="issuing"} 0$
 pocketca_authority_not_after_seconds{authority="issuing"} [1-9]
 pocketca_authority_not_after_seconds{authority="root"} [1-9]
 pocketca_ledger_bytes [1-9]

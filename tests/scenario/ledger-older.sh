@@ -1,36 +1,138 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 # An older copy in the ledger's place: what was revoked since is known from the
-# list that was published, which is kept, and can be taken from it again.
+# list that was published.  It is kept, nobody is told `good` or given a list
+# without it, and the service is not ready until it has been taken over.
 . "${SOURCE:?}/tests/scenario/lib.sh"
 
 init
 export POCKETCA_CONF="$CA/pocketca.conf"
+
+listed() { # SERIAL [PARTITION]
+    curl -sSf "$PUBLIC/crl/issuing${2:+/$2}.crl" |
+        openssl crl -inform DER -noout -text >"$T/list" 2>&1
+    grep -qi "Serial Number: $1" "$T/list"
+}
+ocsp() { # WHAT ERE SERIAL [OPTION…]
+    o_what=$1 o_want=$2 o_serial=$3
+    shift 3
+    openssl ocsp "$@" -issuer "$CA/issuing.pem" -serial "0x$o_serial" \
+        -url "$PUBLIC/ocsp" -CAfile "$CA/root.pem" >"$T/ocsp" 2>&1
+    like "$o_what" "$T/ocsp" "$o_want"
+}
+revoke() { # WHAT SERIAL
+    want 200 - "$1" -X POST "$API/v1/certificates/$2/revoke" \
+        -H 'Content-Type: application/json' -d '{"reason":"superseded"}'
+}
+ready() { [ "$(curl -sk -o "$T/ready" -w '%{http_code}' "$API/readyz")" = 200 ]; }
+older() { # what is in place, is kept too, for the tests
+    stop
+    rm -f "$CA"/ledger.db-*
+    cp "$T/older.db" "$CA/ledger.db"
+    cp -r "$CA/crl" "$T/published"
+}
+# What holds as long as nobody has done anything about it.
+lost_is_told() { # FILE [PARTITION]
+    want 503 - 'it is not ready' "$API/readyz"
+    json 'and says which list, and what to do' '.reasons | any(endswith(
+        "lists 2 as revoked that the ledger, an older copy, does not: " +
+        "pocketca import --authority issuing --crl '"$1"'"))'
+    req "$API/metrics"
+    like 'a gauge has how many' "$T/body" \
+        '^pocketca_crl_lost\{authority="issuing"\} [24]$'
+    ocsp 'of one that the ledger has' ': revoked' "$lost"
+    like 'why' "$T/ocsp" 'Reason: superseded'
+    ocsp 'with a nonce too' ': revoked' "$gone" -nonce
+    ocsp 'without' ': revoked' "$gone" -no_nonce
+    ok 'the list has it' listed "$lost" "${2:-}"
+    ok 'and the other' listed "$gone" "${2:-}"
+    is 'each once' "$(sort "$T/list" | uniq -d | grep -c 'Serial Number')" 0
+}
+
 serve
 issue lost.internal
+lost=$serial
+issue mine.internal
+mine=$serial
+stop
+cp "$CA/ledger.db" "$T/older.db"
+serve
+issue gone.internal
+gone=$serial
+revoke 'it is revoked' "$lost"
+revoke 'so is one that the copy has not' "$gone"
+older
+serve
+like 'the log says what to do' "$T/log" "level=warn .*$(printf %s \
+    'an older copy, does not: pocketca import --authority ')issuing --crl "
+ok 'the list is kept' cmp "$T/published/issuing.crl" "$CA/crl/issuing.crl.3"
+lost_is_told "$CA/crl/issuing.crl.3"
+stop
+serve
+lost_is_told "$CA/crl/issuing.crl.3"
+is 'the log says it once a start' \
+    "$(grep -c 'pocketca import --authority' "$T/log")" 2
+revoke 'others are revoked as ever' "$mine"
+ok 'and are on the list' listed "$mine"
+ok 'beside those' listed "$gone"
+stop
+
+# Once more: what is in place has them all.
+rm -f "$CA"/ledger.db-*
+cp "$T/older.db" "$CA/ledger.db"
+serve
+ocsp 'one that the copy does not know of' ': revoked' "$mine"
+ocsp 'nor of this' ': revoked' "$lost"
+ok 'it is listed' listed "$gone"
+command=$(curl -sk "$API/readyz" | jq -r '.reasons[]' |
+    sed -n 's/.*: pocketca \(import .*\)/\1/p')
+# shellcheck disable=SC2086
+ok 'the command is done' "$POCKETCA" $command
+eventually 100 'then it is ready' ready
+ok 'it is on the list' listed "$lost"
+is 'once' "$(grep -ci "Serial Number: $lost" "$T/list")" 1
+ocsp 'revoked for OCSP' ': revoked' "$lost"
+ocsp 'as are others' ': revoked' "$gone"
+is 'nothing is kept any more' "$(ls "$CA/crl" | grep -c 'crl\.[0-9]')" 0
+stop
+serve
+ok 'so it stays' ready
+ok 'as before' "$POCKETCA" audit
+
+# With partitions: the list that a certificate names goes on to have it, also
+# when the ledger has got its serial number alone.
+stop
+sed -i 's/^authority issuing.*/&\n    crl-partition-size = 50/' \
+    "$CA/pocketca.conf"
+serve
+issue lost2.internal
 lost=$serial
 stop
 cp "$CA/ledger.db" "$T/older.db"
 serve
-want 200 - 'it is revoked' -X POST "$API/v1/certificates/$lost/revoke"
-stop
-rm -f "$CA"/ledger.db-*
-cp "$T/older.db" "$CA/ledger.db"
-cp "$CA/crl/issuing.crl" "$T/published.crl"
-
-listed() {
-    curl -sSf "$PUBLIC/crl/issuing.crl" |
-        openssl crl -inform DER -noout -text | grep -qi "Serial Number: $lost"
-}
+issue gone2.internal
+gone=$serial
+revoke 'it is revoked' "$lost"
+revoke 'so is the other' "$gone"
+rm -rf "$T/published"
+older
 serve
-like 'the log says what to do' "$T/log" "level=warn .*$(printf %s \
-    'lacks what the ledger does not know: pocketca import --authority ')issuing --crl "
-stop
-serve
-ok 'the list is kept' cmp "$T/published.crl" "$CA/crl/issuing.crl.2"
-command=$(sed -n 's/.*pocketca \(import [^"]*\)".*/\1/p' "$T/log" | head -n 1)
+kept=$(echo "$CA"/crl/issuing/1.crl.[0-9]*)
+ok 'the list of the partition is kept' cmp "$T/published/issuing/1.crl" "$kept"
+lost_is_told "$kept" 1
 # shellcheck disable=SC2086
-ok 'which is done' "$POCKETCA" $command
-eventually 100 'then it is on the list' listed
+ok 'it is taken over' "$POCKETCA" import --authority issuing --crl "$kept"
+eventually 100 'then it is ready' ready
+for round in before after; do
+    ok "the list of the partition has both, $round a restart" listed "$lost" 1
+    ok "$round: of which one is in no row of it" listed "$gone" 1
+    ok "$round: so has the complete one" listed "$gone"
+    ocsp "$round: OCSP says so" ': revoked' "$gone"
+    is "$round: once each" \
+        "$(sort "$T/list" | uniq -d | grep -c 'Serial Number')" 0
+    stop
+    serve
+    ok "$round: ready" ready
+done
 ok 'as before' "$POCKETCA" audit
 finish

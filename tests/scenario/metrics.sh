@@ -30,6 +30,7 @@ for m in 'pocketca_ready 1' \
     'pocketca_crl_next_update_seconds\{authority="issuing"\} ' \
     'pocketca_crl_age_seconds\{authority="issuing"\} [0-9]' \
     'pocketca_crl_failing\{authority="issuing"\} 0$' \
+    'pocketca_crl_lost\{authority="issuing"\} 0$' \
     'pocketca_authority_not_after_seconds\{authority="root"\} ' \
     'pocketca_ledger_bytes [1-9]' 'pocketca_wal_bytes [0-9]'; do
     like "$m" "$T/body" "^$m"
