@@ -5,6 +5,7 @@
 
 #include <openssl/pem.h>
 
+#include "key.h"
 #include "pem.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);

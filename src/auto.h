@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Scope-bound clean-up.  AUTO(kind) before a local pointer releases it when
- * the scope ends; take_ptr() hands the pointer out instead.  One line for
- * each type that owns something; every release function accepts NULL.
+ * the scope ends; take_ptr() hands the pointer out instead.  Each type that
+ * owns something has its line beside it; every release function accepts NULL.
  */
 #ifndef POCKETCA_AUTO_H
 #define POCKETCA_AUTO_H
@@ -10,11 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-#include <jansson.h>
-#include <openssl/bio.h>
-#include <openssl/bn.h>
-#include <openssl/evp.h>
 
 #define AUTO(kind) __attribute__((cleanup(auto_##kind)))
 
@@ -51,11 +46,5 @@ __attribute__((unused)) static inline void auto_fd(int *fd)
 }
 
 AUTO_DEFINE(file, FILE *, fclose)
-AUTO_DEFINE(json, json_t *, json_decref)
-AUTO_DEFINE(evp_pkey, EVP_PKEY *, EVP_PKEY_free)
-AUTO_DEFINE(evp_pkey_ctx, EVP_PKEY_CTX *, EVP_PKEY_CTX_free)
-AUTO_DEFINE(evp_md_ctx, EVP_MD_CTX *, EVP_MD_CTX_free)
-AUTO_DEFINE(bio, BIO *, BIO_free_all)
-AUTO_DEFINE(bignum, BIGNUM *, BN_free)
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <confuse.h>
 #include <gnutls/gnutls.h>
+#include <jansson.h>
 #include <microhttpd.h>
 #include <openssl/crypto.h>
 #include <sqlite3.h>

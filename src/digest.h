@@ -11,6 +11,10 @@
 
 #include <openssl/evp.h>
 
+#include "auto.h"
+
+AUTO_DEFINE(evp_md_ctx, EVP_MD_CTX *, EVP_MD_CTX_free)
+
 enum digest {
     DIGEST_SHA1 = 0, /* key identifiers only */
     DIGEST_SHA256,

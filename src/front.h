@@ -24,6 +24,7 @@
 
 #include <stdatomic.h>
 
+#include <jansson.h>
 #include <microhttpd.h>
 
 #include "conf.h"

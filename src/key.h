@@ -16,6 +16,9 @@
 #include "der.h"
 #include "err.h"
 
+AUTO_DEFINE(evp_pkey, EVP_PKEY *, EVP_PKEY_free)
+AUTO_DEFINE(bio, BIO *, BIO_free_all)
+
 enum key_type { KEY_STOP = 0, KEY_RSA, KEY_EC, KEY_ED25519, KEY__MAX };
 enum key_curve { CURVE_NONE = 0, CURVE_P256, CURVE_P384, CURVE_P521 };
 /* Bits of an RSA modulus; profiles draw the line closer. */

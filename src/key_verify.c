@@ -16,6 +16,8 @@
 
 #include "mem.h"
 
+AUTO_DEFINE(evp_pkey_ctx, EVP_PKEY_CTX *, EVP_PKEY_CTX_free)
+
 enum { CURVES = CURVE_P521 + 1 };
 
 struct key_verifier {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "digest.h"
 #include "tm.h"
 
 /* A tile of level n is made of the roots of 256 tiles of level n - 1, and one

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "auto.h"
 #include "digest.h"
 
 /* SHA-256 over prefix, a and b. */

@@ -9,6 +9,8 @@
 #include "msg.h"
 #include "revocations.h"
 
+AUTO_DEFINE(json, json_t *, json_decref)
+
 /* Every object returned is the caller's to json_decref(); none is NULL. */
 
 /* The certificate object; authorities NULL: without pem and chain_pem. */

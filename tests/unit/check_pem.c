@@ -6,6 +6,7 @@
 
 #include <openssl/pem.h>
 
+#include "key.h"
 #include "mem.h"
 #include "unit.h"
 

@@ -2,6 +2,8 @@
 /* Signatures: their algorithms, made and verified, against OpenSSL. */
 #include "sig_made.h"
 
+AUTO_DEFINE(bignum, BIGNUM *, BN_free)
+
 static const uint8_t tbs[] = "what is to be signed";
 
 /* By OpenSSL's ordinary way, not by ours. */

@@ -12,6 +12,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include "digest.h"
 #include "mem.h"
 #include "oid.h"
 #include "unit.h"

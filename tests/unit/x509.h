@@ -47,6 +47,7 @@ static inline void party_free(struct party *p)
 }
 AUTO_VALUE(party, struct party, party_free)
 AUTO_DEFINE(x509, X509 *, X509_free)
+AUTO_DEFINE(bignum, BIGNUM *, BN_free)
 
 /* 2026-11-23T00:00:00Z */
 #define DAY_ONE INT64_C(1795392000)
