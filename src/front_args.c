@@ -76,8 +76,8 @@ static int add(struct front_args *a, const char *s, size_t len, struct errs *e)
     for (size_t i = 0; i + 1 < a->n; i++)
         if (strcmp(a->v[i].key, key) == 0)
             return err_add(e, ERR_BAD_ARGUMENT,
-                           "argument %zu has the same key as argument %zu",
-                           a->n, i + 1);
+                           "%.64s is given twice, as argument %zu and %zu", key,
+                           i + 1, a->n);
     return 0;
 }
 

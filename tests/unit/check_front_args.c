@@ -48,6 +48,17 @@ START_TEST(nothing_is_no_argument)
 }
 END_TEST
 
+START_TEST(a_doubled_argument_is_named)
+{
+    AUTO(errs) struct errs e = {0};
+    struct front_args a = {0};
+    static const char text[] = "note=x&names=a&note=x";
+
+    ck_assert_int_eq(front_args_parse(&a, text, strlen(text), &e), -1);
+    ck_assert_str_eq(e.v[0].detail, "note is given twice, as argument 1 and 3");
+}
+END_TEST
+
 START_TEST(what_is_not_an_argument_is_refused)
 {
     static const char *const bad[] = {
@@ -290,6 +301,7 @@ int main(void)
     const TTest *const tests[] = {
         arguments_are_decoded,
         nothing_is_no_argument,
+        a_doubled_argument_is_named,
         what_is_not_an_argument_is_refused,
         a_nul_octet_is_refused,
         no_reason_quotes_a_value,
