@@ -386,6 +386,18 @@ man_pages() {
     done
 }
 
+# What the tarball builds passes the tests that need nothing but it; that no
+# file of ours is missing there is seen by name.
+dist_works() {
+    make -C $OUT/gcc distcheck \
+        TESTS='$(UNIT) $(FUZZ) tests/layers.sh $(FIRST)' &&
+        tar -tzf $OUT/gcc/pocketca-*.tar.gz | sed 's,^[^/]*/,,' |
+        sort >$OUT/tarball &&
+        find bench doc etc fuzz m4 man sql src tests -type f | sort |
+        comm -13 $OUT/tarball - >$OUT/missing &&
+        sed 's/^/not in the tarball: /' $OUT/missing && [ ! -s $OUT/missing ]
+}
+
 check() {
     began_all=$(date +%s)
     install_missing test
@@ -399,7 +411,7 @@ check() {
     step manual man_pages
     step build-asan asan_build
     ROUNDS=8 LIMIT=6000 SLACK=5 suite check-asan $OUT/asan make -C $OUT/asan check
-    ROUNDS=8 step distcheck make -C $OUT/gcc distcheck
+    step distcheck dist_works
     echo "$(($(date +%s) - began_all)) s in all"
     echo "$passed passed, $failed failed"
     [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
