@@ -23,11 +23,11 @@ struct asked {
     struct passphrase_from pass;
 };
 
-static struct conf_authority *choose(struct conf *c, const char *name,
-                                     struct errs *e)
+static const struct conf_authority *choose(const struct conf *c,
+                                           const char *name, struct errs *e)
 {
     for (size_t i = 0; i < c->n_authorities; i++) {
-        struct conf_authority *a = &c->authorities[i];
+        const struct conf_authority *a = &c->authorities[i];
 
         if (name ? strcmp(a->name, name) == 0
                  : access(a->certificate, F_OK) < 0)
@@ -90,13 +90,6 @@ static int vacant(const struct conf *c, const struct conf_authority *a,
                : 0;
 }
 
-/* The file of an authority has its certificate and those above it; the root's
- * has the root's. */
-static size_t below_root(const struct blobs *l)
-{
-    return l->n > 1 ? l->n - 1 : 1;
-}
-
 static int install(const struct conf *c, const struct conf_authority *a,
                    const struct blobs *l, struct errs *e)
 {
@@ -108,75 +101,18 @@ static int install(const struct conf *c, const struct conf_authority *a,
     /* Nobody uses what an attempt before this one has left of it. */
     if (first && place(chain, l, 0, l->n, false, e) < 0)
         return -1;
-    return place(a->certificate, l, 0, below_root(l), true, e);
+    return place(a->certificate, l, 0, conf_chain_own(l), true, e);
 }
 
-static int check(const struct conf *c, struct errs *e)
+/* The whole configuration, with the chain (or NULL) in place of what is not
+ * there yet. */
+static int check(const struct conf *c, const struct conf_chain *in,
+                 struct errs *e)
 {
     AUTO(strs) struct strs warnings = {0};
-    int r = conf_check(c, &warnings, e);
+    int r = conf_check_chain(c, in, &warnings, e);
 
     cmd_warn(&warnings);
-    return r;
-}
-
-/* What a reason says of the file of a rehearsal is about the one given. */
-static void name_given(char **text, const char *part, const char *given)
-{
-    AUTO(buf) struct buf b = {0};
-    const char *from = *text, *at;
-
-    while ((at = strstr(from, part))) {
-        buf_put(&b, from, (size_t)(at - from));
-        buf_puts(&b, given);
-        from = at + strlen(part);
-    }
-    buf_puts(&b, from);
-    free(*text);
-    *text = buf_take_str(&b);
-}
-
-/* conf_check(), whose reasons name the file that the chain was given in. */
-static int check_as(const struct conf *c, const char *part, const char *given,
-                    struct errs *e)
-{
-    AUTO(strs) struct strs warnings = {0};
-    AUTO(errs) struct errs found = {0};
-    int r = conf_check(c, &warnings, &found);
-
-    for (size_t i = 0; i < warnings.n; i++) {
-        name_given(&warnings.v[i], part, given);
-        name_given(&warnings.v[i], c->root, given);
-    }
-    for (size_t i = 0; i < found.n; i++) {
-        name_given(&found.v[i].detail, part, given);
-        name_given(&found.v[i].detail, c->root, given);
-    }
-    errs_move(e, &found);
-    cmd_warn(&warnings);
-    return r;
-}
-
-/* The whole configuration with the chain in place of what is not there yet:
- * it is judged before anything is installed. */
-static int rehearse(struct conf *c, struct conf_authority *a, const char *given,
-                    const struct blobs *l, struct errs *e)
-{
-    char *certificate = a->certificate, *root = c->root;
-    AUTO(free) char *a_part = xasprintf("%s.part", certificate);
-    AUTO(free) char *r_part = xasprintf("%s.part", root);
-    int r = place(a_part, l, 0, below_root(l), false, e);
-
-    if (r == 0)
-        r = place(r_part, l, l->n - 1, l->n, false, e);
-    a->certificate = a_part;
-    c->root = r_part;
-    if (r == 0)
-        r = check_as(c, a_part, given, e);
-    a->certificate = certificate;
-    c->root = root;
-    unlink(a_part);
-    unlink(r_part);
     return r;
 }
 
@@ -219,11 +155,12 @@ static int prepare(struct conf *c, const struct asked *a, struct errs *e)
 static int take(struct conf *c, const char *path, const struct asked *a,
                 const struct blobs *l, struct errs *e)
 {
-    struct conf_authority *which = choose(c, a->authority, e);
+    const struct conf_authority *which = choose(c, a->authority, e);
+    const struct conf_chain in = {.authority = which, .certs = l, .file = path};
     AUTO(strs) struct strs warnings = {0};
 
     if (!which || prepare(c, a, e) < 0 || judge(c, which, path, l, e) < 0 ||
-        vacant(c, which, l, e) < 0 || rehearse(c, which, path, l, e) < 0 ||
+        vacant(c, which, l, e) < 0 || check(c, &in, e) < 0 ||
         install(c, which, l, e) < 0 || finish(c, e) < 0)
         return -1;
     chain_lint(path, l, &warnings);
@@ -244,10 +181,12 @@ static int run(const char *path, const struct asked *a)
     if (!c || cert_load(path, &l, &e) < 0 ||
         passphrase_given(&a->pass, &c->given_pass, &e) < 0)
         return cmd_fail(&e);
-    if (all_there(c) && !has_token(c))
-        r = prepare(c, a, &e) < 0 || check(c, &e) < 0 ? -1 : finish(c, &e);
-    else
+    if (!all_there(c) || has_token(c))
         r = take(c, path, a, &l, &e);
+    else if (prepare(c, a, &e) < 0 || check(c, NULL, &e) < 0)
+        r = -1;
+    else
+        r = finish(c, &e);
     return r < 0 ? cmd_fail(&e) : EXIT_DONE;
 }
 

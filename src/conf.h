@@ -74,6 +74,19 @@ const char *conf_path(const char *option);
  * other and chain to the root, data is there and private.  Warnings
  * (an unencrypted root key, a public-url on loopback) are sentences. */
 int conf_check(const struct conf *c, struct strs *warnings, struct errs *e);
+/* A chain, the root last, that is to become an authority's. */
+struct conf_chain {
+    const struct conf_authority *authority;
+    const struct blobs *certs;
+    const char *file; /* it was given in, which reasons name */
+};
+/* conf_check() as it would be with the chain (NULL: none) in place of the
+ * authority's file and the root's. */
+int conf_check_chain(const struct conf *c, const struct conf_chain *in,
+                     struct strs *warnings, struct errs *e);
+/* How many of a chain are in the authority's file: all but the root, unless it
+ * is the authority. */
+size_t conf_chain_own(const struct blobs *certs);
 /* The authority's key is encrypted, and its passphrase is not here: an offline
  * root then answers, and signs nothing. */
 bool conf_key_closed(const struct conf *c, const struct conf_authority *a);

@@ -41,6 +41,20 @@ static int held_read(struct held *h, const struct buf *der, struct errs *e)
                    "%s: this is not the certificate of an authority", h->path);
 }
 
+/* As a file of n certificates of the chain, from the first on, would be. */
+static int held_take(struct held *h, const struct conf_chain *in, size_t first,
+                     size_t n, struct errs *e)
+{
+    h->path = in->file;
+    h->der.v = xcalloc(n, sizeof(*h->der.v));
+    for (; h->der.n < n; h->der.n++) {
+        const struct buf *der = &in->certs->v[first + h->der.n];
+
+        buf_put(&h->der.v[h->der.n], der->data, der->len);
+    }
+    return held_read(h, &h->der.v[0], e);
+}
+
 static int held_load(struct held *h, const char *path, struct errs *e)
 {
     h->path = path;
@@ -195,37 +209,46 @@ static void load_above(struct all *all, size_t i, struct errs *e)
     }
 }
 
-static void load_all(const struct conf *c, struct all *all, struct errs *e)
+static void load_all(const struct conf *c, const struct conf_chain *in,
+                     struct all *all, struct errs *e)
 {
     const size_t n = c->n_authorities + 1;
 
     all->v = xcalloc(n, sizeof(*all->v));
     all->n = n;
-    held_load(&all->v[0], c->root, e);
+    if (in)
+        held_take(&all->v[0], in, in->certs->n - 1, 1, e);
+    else
+        held_load(&all->v[0], c->root, e);
     for (size_t i = 1; i < n; i++) {
-        held_load(&all->v[i], c->authorities[i - 1].certificate, e);
-        check_key(c, &c->authorities[i - 1], &all->v[i], e);
+        const struct conf_authority *a = &c->authorities[i - 1];
+
+        if (in && in->authority == a)
+            held_take(&all->v[i], in, 0, conf_chain_own(in->certs), e);
+        else
+            held_load(&all->v[i], a->certificate, e);
+        check_key(c, a, &all->v[i], e);
     }
     for (size_t i = 1; i < n; i++)
         load_above(all, i, e);
 }
 
-static void check_root(const struct conf *c, const struct held *root,
-                       struct key_verifier *v, struct strs *warnings,
-                       struct errs *e)
+static void check_root(const struct held *root, struct key_verifier *v,
+                       struct strs *warnings, struct errs *e)
 {
     if (!root->cert.der)
         return;
     if (!cert_self_signed(&root->cert))
-        err_add(e, ERR_BAD_ARGUMENT, "root: %s did not issue itself", c->root);
+        err_add(e, ERR_BAD_ARGUMENT, "root: %s did not issue itself",
+                root->path);
     else
         check_signature(v, root, root, e);
     check_dates(root, warnings);
 }
 
-static void check_issued(const struct conf *c, const struct all *all,
-                         const struct held *h, struct key_verifier *v,
-                         struct strs *warnings, struct errs *e)
+static void check_issued(const struct all *all, const struct held *h,
+                         struct key_verifier *v, struct strs *warnings,
+                         struct errs *e)
 {
     const struct held *issuer = h->cert.der ? held_issuer(all, h) : NULL;
 
@@ -237,7 +260,7 @@ static void check_issued(const struct conf *c, const struct all *all,
         err_add(e, ERR_BAD_ARGUMENT,
                 "%s: issued neither by %s nor by another authority, and its "
                 "issuer's certificate is not behind it in its file",
-                h->path, c->root);
+                h->path, all->v[0].path);
     check_dates(h, warnings);
 }
 
@@ -298,16 +321,17 @@ static void check_host(const struct conf *c, const struct all *all,
     conf_fit_host(c, chain, chain_of(all, &all->v[1], chain), e);
 }
 
-static void check_certificates(const struct conf *c, struct strs *warnings,
-                               struct errs *e)
+static void check_certificates(const struct conf *c,
+                               const struct conf_chain *in,
+                               struct strs *warnings, struct errs *e)
 {
     AUTO(key_verifier) struct key_verifier *v = key_verifier_new();
     AUTO(all) struct all all = {0};
 
-    load_all(c, &all, e);
-    check_root(c, &all.v[0], v, warnings, e);
+    load_all(c, in, &all, e);
+    check_root(&all.v[0], v, warnings, e);
     for (size_t i = 1; i < all.n; i++)
-        check_issued(c, &all, &all.v[i], v, warnings, e);
+        check_issued(&all, &all.v[i], v, warnings, e);
     for (size_t i = 0; i < c->profiles.n; i++)
         check_profile(c, &all, &c->profiles.v[i], e);
     for (size_t i = 0; !c->offline && i < c->n_authorities; i++)
@@ -351,11 +375,22 @@ static void warn(const struct conf *c, struct strs *warnings)
 
 int conf_check(const struct conf *c, struct strs *warnings, struct errs *e)
 {
+    return conf_check_chain(c, NULL, warnings, e);
+}
+
+size_t conf_chain_own(const struct blobs *certs)
+{
+    return certs->n > 1 ? certs->n - 1 : 1;
+}
+
+int conf_check_chain(const struct conf *c, const struct conf_chain *in,
+                     struct strs *warnings, struct errs *e)
+{
     size_t before = e->n;
 
     if (check_data(c, e) < 0)
         return -1;
-    check_certificates(c, warnings, e);
+    check_certificates(c, in, warnings, e);
     check_ledger_key(c, e);
     check_weak_keys(c, e);
     warn(c, warnings);

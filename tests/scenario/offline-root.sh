@@ -224,8 +224,11 @@ refused 'a damaged chain' 'certificate|PEM'
 
 # ---- profiles that allow more than the authority may sign
 cp "$T/chain.pem" "$T/bad.pem"
+echo notes >"$CA/issuing.pem.part"
 refused 'profiles beyond the name constraints' \
     "more than the name constraints of $T/bad.pem permit"
+is 'a file beside is nobody'\''s' "$(cat "$CA/issuing.pem.part")" notes
+rm -f "$CA/issuing.pem.part"
 sed -i 's/names *= *{[^}]*}/names = { "dns:**.internal" }/; /single-label/d' \
     "$CA/pocketca.conf"
 
