@@ -6,11 +6,10 @@ int cmd_issue(int argc, char **argv)
 {
     struct request_args a = {0};
     const char *file = NULL, *out = NULL, *json = NULL;
-    struct cmd_option options[CMD_REQUEST_OPTIONS + 5] = {
-        [CMD_REQUEST_OPTIONS] = {"note", 0, "TEXT",
-                                 "is kept with the certificate", &a.note, NULL},
-        {"out", 'o', "FILE", "a new file for the chain; default: stdout", &out,
-         NULL},
+    struct cmd_option options[CMD_REQUEST_OPTIONS + 4] = {
+        [CMD_REQUEST_OPTIONS] = {"out", 'o', "FILE",
+                                 "a new file for the chain; default: stdout",
+                                 &out, NULL},
         {"json", 'j', NULL, "the certificate object", &json, NULL},
         CMD_CONF_OPTION(file),
         {0}};

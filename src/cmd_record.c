@@ -218,6 +218,7 @@ void cmd_request_options(struct cmd_option *to, struct request_args *a)
          NULL},
         {"replaces", 0, "SERIAL", "the certificate that this one replaces",
          &a->replaces, NULL},
+        {"note", 0, "TEXT", "is kept with the certificate", &a->note, NULL},
     };
 
     memcpy(to, all, sizeof(all));

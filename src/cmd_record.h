@@ -36,7 +36,7 @@ int cmd_record_get(struct client *c, const struct serial *serial,
 int cmd_read_csr(const char *path, struct buf *der, struct csr *csr,
                  struct errs *e);
 /* The options of a request, into the first CMD_REQUEST_OPTIONS places of `to`. */
-enum { CMD_REQUEST_OPTIONS = 5 };
+enum { CMD_REQUEST_OPTIONS = 6 };
 void cmd_request_options(struct cmd_option *to, struct request_args *a);
 /* A request made of a CSR (NULL: none, for a renewal) and these: reads, decodes,
  * parses and verifies.  The exit code, not EXIT_DONE when reasons were printed.
