@@ -109,7 +109,7 @@ int conf_line(const struct parse *p, const char *option, size_t nth)
     unsigned count;
     int line = note_line(p, cfg_getopt(p->section, option), nth, &count);
 
-    return line ? line : p->line;
+    return line ? line : p->section_line;
 }
 
 bool conf_given(const struct parse *p, const char *option)
@@ -143,6 +143,15 @@ static void field_walk(struct parse *p, cfg_t *cfg, const struct field *f,
     }
 }
 
+/* Where the section begins that ends in that line. */
+static int section_line(const struct parse *p, int close)
+{
+    for (size_t i = 0; i < p->n_sections; i++)
+        if (p->sections[i].close == close)
+            return p->sections[i].open;
+    return close;
+}
+
 static void section_walk(struct parse *p, cfg_t *cfg,
                          const struct conf_section *s)
 {
@@ -154,7 +163,7 @@ static void section_walk(struct parse *p, cfg_t *cfg,
 
         p->section = sec;
         p->title = cfg_title(sec);
-        p->line = sec->line;
+        p->line = p->section_line = section_line(p, sec->line);
         at = s->begin(p);
         if (!at)
             continue;
@@ -289,6 +298,31 @@ static void blank_comments(uint8_t *t, size_t len)
     }
 }
 
+/* In a text without comments.  The braces of a list stand behind an "=". */
+static void note_sections(struct parse *p, const uint8_t *t, size_t len)
+{
+    struct braces now = {.close = 1};
+    unsigned depth = 0;
+    uint8_t last = 0;
+    bool comment;
+
+    for (size_t i = 0; i < len;) {
+        size_t end = skip(t, i, len, false, &comment);
+
+        if (end == i && t[end++] == '{' && depth++ == 0)
+            now.open = last == '=' ? 0 : now.close;
+        if (t[i] == '}' && depth && --depth == 0 && now.open) {
+            p->sections = xreallocarray(p->sections, p->n_sections + 1,
+                                        sizeof(*p->sections));
+            p->sections[p->n_sections++] = now;
+        }
+        for (; i < end; i++) {
+            now.close += t[i] == '\n';
+            last = strchr(" \t\r\n", t[i]) ? last : t[i];
+        }
+    }
+}
+
 static void parse_text(struct parse *p, const char *text, size_t len)
 {
     AUTO(buf) struct buf whole = {0};
@@ -297,6 +331,7 @@ static void parse_text(struct parse *p, const char *text, size_t len)
 
     buf_put(&whole, text, len);
     blank_comments(whole.data, len);
+    note_sections(p, whole.data, len);
     buf_puts(&whole, "\n" END_MARK " = yes\n");
     in = fmemopen(whole.data, whole.len, "r");
     if (!cfg || !in)
@@ -336,6 +371,7 @@ struct conf *conf_parse(const char *path, const char *text, size_t len,
     finish(&p);
     free(p.dir);
     free(p.notes);
+    free(p.sections);
     failed = found.n;
     errs_move(e, &found);
     return failed ? NULL : take_ptr(c);

@@ -16,6 +16,11 @@ struct note {
     int line;
 };
 
+/* The lines of a section's braces: libconfuse keeps the second alone. */
+struct braces {
+    int open, close;
+};
+
 struct parse {
     struct conf *c;
     struct errs *errs;
@@ -24,10 +29,12 @@ struct parse {
     int last_line;
     struct note *notes;
     size_t n_notes;
+    struct braces *sections;
+    size_t n_sections;
     /* where we are while walking */
     const char *title;
     cfg_t *section;
-    int line;
+    int section_line, line;
 };
 
 struct field {

@@ -82,6 +82,9 @@ static void set_key_rule(struct parse *p, const struct field *f, void *at,
         conf_complain_all(p, f->name, &e);
         return;
     }
+    for (size_t i = 0; i < profile->n_keys; i++)
+        if (memcmp(&profile->keys[i], &rule, sizeof(rule)) == 0)
+            conf_complain(p, "%s: \"%s\" is there twice", f->name, value);
     profile->keys = xreallocarray(profile->keys, profile->n_keys + 1,
                                   sizeof(*profile->keys));
     profile->keys[profile->n_keys++] = rule;
@@ -286,9 +289,16 @@ static void check_names(struct parse *p, const struct profile *f)
         }
 }
 
-static bool is_open(const struct pattern *n)
+/* How many names of a certificate the patterns allow, as far as it matters; one
+ * of them may be its cn. */
+static unsigned most_names(const struct patterns *l, unsigned enough)
 {
-    return n->how != PATTERN_EXACT;
+    unsigned most = patterns_has_kind(l, NAME_CN);
+
+    for (size_t i = 0; i < l->n && most < enough; i++)
+        if (l->v[i].kind != NAME_CN)
+            most += pattern_size(&l->v[i], enough);
+    return most;
 }
 
 static void check_counts(struct parse *p, const struct profile *f)
@@ -297,11 +307,12 @@ static void check_counts(struct parse *p, const struct profile *f)
         COMPLAIN(p, "min-names", 0,
                  "profile %s: min-names %u is more than the max-names %u",
                  f->name, f->min_names, f->max_names);
-    else if (f->min_names > f->names.n && !any_name(f, is_open))
+    else if (most_names(&f->names, f->min_names) < f->min_names)
         COMPLAIN(p, "min-names", 0,
                  "profile %s: min-names %u can never match: names in line %d "
-                 "has %zu",
-                 f->name, f->min_names, conf_line(p, "names", 0), f->names.n);
+                 "allows %u",
+                 f->name, f->min_names, conf_line(p, "names", 0),
+                 most_names(&f->names, f->min_names));
 }
 
 static void check_lifetimes(struct parse *p, const struct profile *f)
@@ -321,9 +332,11 @@ static void check_subject(struct parse *p, const struct profile *f)
 {
     const char *cn = f->fixed.v[SUBJECT_CN];
 
-    if (!f->names.n && !f->ca && !(f->eku & EKU_OCSP))
+    if (f->names.n || conf_given(p, "names"))
+        ; /* or it was said what is wrong with them */
+    else if (!f->ca && !(f->eku & EKU_OCSP))
         conf_complain(p, "names is missing in %s", f->name);
-    else if (!f->names.n && !cn)
+    else if (!cn)
         conf_complain(p,
                       "profile %s: usage %s in line %d without names needs a "
                       "cn in subject",

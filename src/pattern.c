@@ -289,6 +289,17 @@ bool pattern_within(const struct pattern *inner, const struct pattern *outer)
     return dns_within(inner, outer);
 }
 
+unsigned pattern_size(const struct pattern *p, unsigned enough)
+{
+    const unsigned host_bits =
+        p->how == PATTERN_NET ? 8U * p->ip_len - p->prefix : 0;
+
+    if (p->how != PATTERN_EXACT && p->how != PATTERN_NET)
+        return enough;
+    return host_bits < 31 && 1U << host_bits < enough ? 1U << host_bits
+                                                      : enough;
+}
+
 char *pattern_text(const struct pattern *p)
 {
     static const struct {

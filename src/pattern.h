@@ -48,6 +48,8 @@ struct patterns {
  * quotes pattern and rule; *out is then untouched. */
 int pattern_parse(struct pattern *out, const char *text, struct errs *e);
 bool pattern_match(const struct pattern *p, const struct name *n);
+/* How many names it matches, `enough` at most. */
+unsigned pattern_size(const struct pattern *p, unsigned enough);
 /* "dns:*.b"; the caller frees. */
 char *pattern_text(const struct pattern *p);
 /* True when every name that `inner` matches is matched by `outer`. */
