@@ -68,19 +68,34 @@ static int fill_uses(struct token *t, const char *uses, struct errs *e)
     return 0;
 }
 
-static int make(struct client *c, const struct token *asked, bool json,
-                struct errs *e)
+static int ask(struct client *c, const struct token *asked, struct token *made,
+               struct errs *e)
 {
-    AUTO(token) struct token made = {0};
     struct frame f;
-    json_t *object;
 
     token_put(client_begin(c, MSG_TOKEN_MAKE), asked);
     if (client_call(c, MSG_TOKEN, &f, e) < 0)
         return -1;
-    token_get(&f.body, &made);
-    if (!rd_done(&f.body) || !made.secret)
-        return err_add(e, ERR_SIGNER_AWAY, "the signer made no token");
+    token_get(&f.body, made);
+    return rd_done(&f.body) && made->secret
+               ? 0
+               : err_add(e, ERR_SIGNER_AWAY, "the signer made no token");
+}
+
+/* Gives the exit code. */
+static int make(const char *file, const struct token *asked, bool json)
+{
+    AUTO(client) struct client *c = NULL;
+    AUTO(token) struct token made = {0};
+    AUTO(errs) struct errs e = {0};
+    json_t *object;
+    int code;
+
+    c = cmd_client(file, &code);
+    if (!c)
+        return code;
+    if (ask(c, asked, &made, &e) < 0)
+        return cmd_refused(&e);
     if (json) {
         object = view_token(&made);
         json_object_set_new(object, "token", json_string(made.secret));
@@ -88,7 +103,7 @@ static int make(struct client *c, const struct token *asked, bool json,
     } else {
         printf("%s\n", made.secret);
     }
-    return 0;
+    return EXIT_DONE;
 }
 
 static int token_make(int argc, char **argv)
@@ -114,7 +129,6 @@ static int token_make(int argc, char **argv)
         CMD_CONF_OPTION(file),
         {0}};
     AUTO(errs) struct errs e = {0};
-    AUTO(client) struct client *c = NULL;
     AUTO(token) struct token t = {0};
     int code;
 
@@ -129,10 +143,7 @@ static int token_make(int argc, char **argv)
         flatten(&t.names, "names", &names, &e) | fill_roles(&t, &roles, &e) |
         fill_end(&t, lifetime, &e) | fill_uses(&t, uses, &e))
         return cmd_bad(&e);
-    c = cmd_client(file, &code);
-    if (!c)
-        return code;
-    return make(c, &t, json, &e) < 0 ? cmd_refused(&e) : EXIT_DONE;
+    return make(file, &t, json);
 }
 
 static void print_line(const struct token *t)

@@ -26,6 +26,14 @@ static int choose(struct worker *w, const struct who *who,
     return r == STORE_OK ? 0 : auth_store_error(r, e);
 }
 
+static int read_old(const struct record *old, struct cert *out, struct errs *e)
+{
+    if (cert_parse_any(out, old->der.data, old->der.len, e) == 0)
+        return 0;
+    errs_free(e);
+    return auth_store_error(STORE_BROKEN, e);
+}
+
 static void same_names(const struct names *asked, const struct names *had,
                        struct errs *e)
 {
@@ -165,12 +173,8 @@ int handle_renew(struct worker *w, const struct frame *f,
     if (repeat != 0)
         return repeat == 1 ? 0 : -1;
     if (auth_alive(&who, e) != 0 || choose(w, &who, &m, &old, e) != 0 ||
-        clock_check(w->s, a.now, e) != 0)
+        clock_check(w->s, a.now, e) != 0 || read_old(&old, &was, e) != 0)
         return -1;
-    if (cert_parse_any(&was, old.der.data, old.der.len, e) != 0) {
-        errs_free(e);
-        return auth_store_error(STORE_BROKEN, e);
-    }
     a.limits = &who.limits;
     if (judge(w, &who, &old, &was, &a, &b, e) != 0)
         return -1;

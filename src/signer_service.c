@@ -45,20 +45,38 @@ static int service_names(const struct conf *conf, const struct cert *ca,
     return 0;
 }
 
+/* Names, key and validity; what of the names it takes is b's too. */
+static int judge(struct worker *w, struct build *b, struct taken *taken,
+                 struct errs *e)
+{
+    const struct conf *conf = w->s->conf;
+
+    b->authority = signer_authority_find(w->s, conf->authorities[0].name);
+    if (service_names(conf, &b->authority->cert, taken, e) != 0)
+        return -1;
+    if (b->key->curve != CURVE_P256)
+        return err_add(e, ERR_KEY_NOT_ALLOWED, "the service's key is ec:P-256");
+    if (issue_judge_key(w, b->key, e) != 0)
+        return -1;
+    b->not_before = b->now - TM_MINUTE;
+    b->not_after = b->not_before + SERVICE_LIFETIME - 1;
+    if (b->not_after > b->authority->cert.not_after)
+        b->not_after = b->authority->cert.not_after;
+    return 0;
+}
+
 int handle_service_cert(struct worker *w, const struct frame *f,
                         const struct caller *c, struct rd *body, struct errs *e)
 {
-    const struct conf *conf = w->s->conf;
     AUTO(taken) struct taken taken = {0};
     AUTO(msg_issue) struct msg_issue m = {0};
     struct key_pub key;
-    const int64_t now = tm_now();
     struct build b = {.profile = &service_profile,
                       .limits = &unlimited,
                       .asked = &service_span,
                       .key = &key,
                       .taken = &taken,
-                      .now = now};
+                      .now = tm_now()};
     struct who who = {.began_us = tm_mono_us()};
     const uint64_t revocations = w->s->revocations;
     struct issue_job *j;
@@ -66,23 +84,13 @@ int handle_service_cert(struct worker *w, const struct frame *f,
     const uint8_t *spki = rd_blob(body, &len);
 
     (void)c;
-    if (body_done(f, body, e) != 0 || key_pub_parse(&key, spki, len, e) != 0)
+    if (body_done(f, body, e) != 0 || key_pub_parse(&key, spki, len, e) != 0 ||
+        judge(w, &b, &taken, e) != 0)
         return -1;
-    b.authority = signer_authority_find(w->s, conf->authorities[0].name);
-    if (service_names(conf, &b.authority->cert, &taken, e) != 0)
-        return -1;
-    if (key.curve != CURVE_P256)
-        return err_add(e, ERR_KEY_NOT_ALLOWED, "the service's key is ec:P-256");
-    if (issue_judge_key(w, &key, e) != 0)
-        return -1;
-    b.not_before = now - TM_MINUTE;
-    b.not_after = b.not_before + SERVICE_LIFETIME - 1;
-    if (b.not_after > b.authority->cert.not_after)
-        b.not_after = b.authority->cert.not_after;
     who.requester = (struct requester){WHO_SERVICE, xstrdup("service"), NULL};
     m.protocol = xstrdup("service");
     j = issue_new(w, f, &m, &who);
-    j->record.issued_at = now;
+    j->record.issued_at = b.now;
     j->record.profile = xstrdup("");
     j->role = xstrdup("service");
     j->revocations = revocations;
