@@ -44,6 +44,9 @@ struct entry {
 };
 void entry_free(struct entry *e);
 AUTO_VALUE(entry, struct entry, entry_free)
+/* One of who's, about no authority and no serial; borrows, not to be freed. */
+struct entry entry_by(const struct requester *who, enum entry_type type,
+                      int64_t time);
 /* The canonical octets, and back; -1 when they are not canonical. */
 void entry_encode(struct buf *b, const struct entry *e);
 int entry_decode(const uint8_t *p, size_t len, struct entry *out);

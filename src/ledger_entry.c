@@ -14,6 +14,18 @@ void entry_free(struct entry *e)
     *e = (struct entry){0};
 }
 
+struct entry entry_by(const struct requester *who, enum entry_type type,
+                      int64_t time)
+{
+    return (struct entry){
+        .type = type,
+        .time = time,
+        .who = who->type,
+        .who_id = who->id,
+        .authority = (char *)"",
+    };
+}
+
 void entry_encode(struct buf *b, const struct entry *e)
 {
     buf_u8(b, ENTRY_VERSION);

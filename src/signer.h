@@ -314,11 +314,10 @@ int job_queue(struct signer *s, struct job *j, struct errs *e);
 void job_done(struct signer *s, struct job *j);
 /* Queues a job without a peer and waits; its errs are moved to e. */
 int job_wait(struct signer *s, struct job *j, struct errs *e);
-/* Appends an entry for who; object is hashed. */
-enum store_result job_entry(struct signer *s, const struct requester *who,
-                            enum entry_type type, const char *authority,
-                            const struct serial *serial, const void *object,
-                            size_t len, int64_t now, uint64_t *index);
+/* Inside a job's apply(): appends the entry with the hash of the object's len
+ * octets, NULL with none; its index in *index, where that is not NULL. */
+enum store_result job_entry(struct signer *s, struct entry *en,
+                            const void *object, size_t len, uint64_t *index);
 /* The token's use inside the transaction; reasons in j->errs. */
 enum store_result job_use(struct signer *s, struct job *j, int64_t now);
 int commit_start(struct signer *s, struct errs *e);

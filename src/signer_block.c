@@ -19,12 +19,13 @@ static void block_free(struct job *job)
 
 static enum store_result add(struct signer *s, struct block_job *j)
 {
+    struct entry en =
+        entry_by(&j->job.who.requester, ENTRY_KEY_BLOCKED, j->now);
     AUTO(buf) struct buf object = {0};
     enum store_result r;
 
     ledger_block(&object, &j->key);
-    r = job_entry(s, &j->job.who.requester, ENTRY_KEY_BLOCKED, "", NULL,
-                  object.data, object.len, j->now, &j->key.entry);
+    r = job_entry(s, &en, object.data, object.len, &j->key.entry);
     if (r == STORE_OK)
         r = store_block_put(s->writer, &j->key);
     s->revocations++; /* what is being issued is judged again */
@@ -53,6 +54,8 @@ static const struct job_kind block_kind = {.event = "block",
 static enum store_result unblock_apply(struct signer *s, struct job *job)
 {
     struct block_job *j = (struct block_job *)job;
+    struct entry en =
+        entry_by(&job->who.requester, ENTRY_KEY_UNBLOCKED, j->now);
     AUTO(buf) struct buf object = {0};
     uint64_t index;
     enum store_result r = store_block_find(s->writer, j->sha256, &j->key.entry);
@@ -66,8 +69,7 @@ static enum store_result unblock_apply(struct signer *s, struct job *job)
     if (r != STORE_OK)
         return r;
     ledger_unblock(&object, &j->key);
-    r = job_entry(s, &job->who.requester, ENTRY_KEY_UNBLOCKED, "", NULL,
-                  object.data, object.len, j->now, &index);
+    r = job_entry(s, &en, object.data, object.len, &index);
     return r == STORE_OK ? store_block_remove(s->writer, j->key.entry, index)
                          : r;
 }

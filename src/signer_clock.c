@@ -50,10 +50,10 @@ struct clock_job {
 static enum store_result accept_apply(struct signer *s, struct job *j)
 {
     struct clock_job *c = (struct clock_job *)j;
+    struct entry en = entry_by(&j->who.requester, ENTRY_CLOCK, c->now);
 
     msg_begin(&j->reply, MSG_DONE, j->id, false);
-    return job_entry(s, &j->who.requester, ENTRY_CLOCK, "", NULL, NULL, 0,
-                     c->now, NULL);
+    return job_entry(s, &en, NULL, 0, NULL);
 }
 
 /* What ended while the clock was suspect is made now, not at the next pass. */

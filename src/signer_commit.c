@@ -77,24 +77,13 @@ void job_done(struct signer *s, struct job *j)
     job_free(j);
 }
 
-enum store_result job_entry(struct signer *s, const struct requester *who,
-                            enum entry_type type, const char *authority,
-                            const struct serial *serial, const void *object,
-                            size_t len, int64_t now, uint64_t *index)
+enum store_result job_entry(struct signer *s, struct entry *en,
+                            const void *object, size_t len, uint64_t *index)
 {
-    struct entry en = {
-        .type = type,
-        .time = now,
-        .who = who->type,
-        .who_id = who->id,
-        .authority = (char *)(uintptr_t)authority,
-    };
     uint64_t at;
 
-    if (serial)
-        en.serial = *serial;
-    digest_sum(DIGEST_SHA256, object ? object : "", len, en.object);
-    return ledger_append(s->ledger, &en, index ? index : &at);
+    digest_sum(DIGEST_SHA256, object ? object : "", len, en->object);
+    return ledger_append(s->ledger, en, index ? index : &at);
 }
 
 enum store_result job_use(struct signer *s, struct job *j, int64_t now)

@@ -48,19 +48,29 @@ static void refuse(struct import_item *it, const char *why)
 
 /* ---- inside the transaction */
 
+/* About the authority that is imported to. */
+static struct entry entry_of(const struct import_job *j, enum entry_type type)
+{
+    struct entry en = entry_by(&j->job.who.requester, type, j->now);
+
+    en.authority = (char *)(uintptr_t)j->authority->name;
+    return en;
+}
+
 static enum store_result set_revoked(struct signer *s, struct import_job *j,
                                      uint64_t leaf, uint32_t partition,
                                      const struct serial *serial, int64_t at,
                                      int reason)
 {
+    struct entry en = entry_of(j, ENTRY_REVOKED);
     AUTO(buf) struct buf object = {0};
     const char *authority = j->authority->name;
     uint64_t entry = 0;
     enum store_result r;
 
     ledger_revocation(&object, authority, serial, at, reason);
-    r = job_entry(s, &j->job.who.requester, ENTRY_REVOKED, authority, serial,
-                  object.data, object.len, j->now, &entry);
+    en.serial = *serial;
+    r = job_entry(s, &en, object.data, object.len, &entry);
     if (r == STORE_OK)
         r = store_cert_revoke(s->writer, leaf, at, reason, entry);
     j->revoked_end = entry + 1;
@@ -84,6 +94,7 @@ static enum store_result put_cert(struct signer *s, struct import_job *j,
                                   struct import_item *it, uint64_t *leaf)
 {
     AUTO(free) char *cn = common_name(&it->cert);
+    struct entry en = entry_of(j, ENTRY_IMPORTED);
     struct record rec = {
         .authority = (char *)(uintptr_t)j->authority->name,
         .profile = (char *)"",
@@ -94,10 +105,10 @@ static enum store_result put_cert(struct signer *s, struct import_job *j,
         .der = it->m.der,
     };
     const struct cert_row row = {.record = &rec, .cert = &it->cert, .cn = cn};
-    enum store_result r =
-        job_entry(s, &rec.requester, ENTRY_IMPORTED, rec.authority, &rec.serial,
-                  rec.der.data, rec.der.len, j->now, leaf);
+    enum store_result r;
 
+    en.serial = rec.serial;
+    r = job_entry(s, &en, rec.der.data, rec.der.len, leaf);
     rec.leaf = *leaf;
     return r == STORE_OK ? store_cert_put(s->writer, &row) : r;
 }
@@ -148,11 +159,12 @@ static enum store_result put_serial(struct signer *s, struct import_job *j,
         .reason = m->reason,
         .not_after = m->not_after,
     };
+    struct entry en = entry_of(j, ENTRY_SERIAL);
     enum store_result r;
 
     ledger_serial(&object, &row);
-    r = job_entry(s, &j->job.who.requester, ENTRY_SERIAL, row.authority,
-                  &row.serial, object.data, object.len, j->now, &row.entry);
+    en.serial = row.serial;
+    r = job_entry(s, &en, object.data, object.len, &row.entry);
     j->revoked_end = row.entry + 1;
     crl_job_add(s, &j->job, row.authority, 0);
     return r == STORE_OK ? store_serial_put(s->writer, &row) : r;
@@ -185,6 +197,7 @@ static enum store_result apply_serial(struct signer *s, struct import_job *j,
 
 static enum store_result apply_number(struct signer *s, struct import_job *j)
 {
+    struct entry en = entry_of(j, ENTRY_CRL_NUMBER);
     AUTO(buf) struct buf object = {0};
     const char *name = j->authority->name;
     uint64_t above, entry = 0;
@@ -193,8 +206,7 @@ static enum store_result apply_number(struct signer *s, struct import_job *j)
     if (r != STORE_OK || j->dry || j->crl_number <= above)
         return r;
     ledger_crl_number(&object, name, j->crl_number);
-    r = job_entry(s, &j->job.who.requester, ENTRY_CRL_NUMBER, name, NULL,
-                  object.data, object.len, j->now, &entry);
+    r = job_entry(s, &en, object.data, object.len, &entry);
     j->revoked_end = entry + 1;
     crl_job_add(s, &j->job, name, 0);
     return r == STORE_OK ? ledger_crl_above_put(s->writer, name, j->crl_number)

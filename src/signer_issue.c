@@ -102,12 +102,13 @@ static enum store_result put_cert(struct signer *s, struct issue_job *j)
         .idem_key = j->idem_key,
         .idem_hash = j->idem_hash,
     };
+    struct entry en = entry_by(&rec->requester, ENTRY_ISSUED, rec->issued_at);
     uint64_t leaf;
     enum store_result r;
 
-    r = job_entry(s, &rec->requester, ENTRY_ISSUED, rec->authority,
-                  &rec->serial, rec->der.data, rec->der.len, rec->issued_at,
-                  &leaf);
+    en.authority = rec->authority;
+    en.serial = rec->serial;
+    r = job_entry(s, &en, rec->der.data, rec->der.len, &leaf);
     if (r != STORE_OK)
         return r;
     rec->leaf = leaf;

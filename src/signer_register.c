@@ -69,6 +69,7 @@ static enum store_result register_profiles(struct signer *s)
     AUTO(buf) struct buf text = {0};
     AUTO(buf) struct buf was = {0};
     uint8_t hash[32];
+    struct entry en;
     enum store_result r;
 
     for (size_t i = 0; i < s->conf->profiles.n; i++)
@@ -83,8 +84,8 @@ static enum store_result register_profiles(struct signer *s)
     r = store_fact_put(s->writer, "profiles", hash, sizeof(hash));
     if (r != STORE_OK)
         return r;
-    return job_entry(s, &service, ENTRY_PROFILES, "", NULL, text.data, text.len,
-                     tm_now(), NULL);
+    en = entry_by(&service, ENTRY_PROFILES, tm_now());
+    return job_entry(s, &en, text.data, text.len, NULL);
 }
 
 struct known {
@@ -112,6 +113,7 @@ static enum store_result register_authority(struct signer *s,
 {
     const struct requester service = {WHO_SERVICE, (char *)"service", NULL};
     struct known k = {.wanted = a};
+    struct entry en;
     enum store_result r = store_authorities(s->writer, compare, &k);
 
     if (r != STORE_OK && r != STORE_NONE)
@@ -135,8 +137,9 @@ static enum store_result register_authority(struct signer *s,
         r = store_authority_put(s->writer, a->name, a->parent, &a->der);
     if (r != STORE_OK)
         return r;
-    return job_entry(s, &service, ENTRY_AUTHORITY, a->name, NULL, a->der.data,
-                     a->der.len, tm_now(), NULL);
+    en = entry_by(&service, ENTRY_AUTHORITY, tm_now());
+    en.authority = a->name;
+    return job_entry(s, &en, a->der.data, a->der.len, NULL);
 }
 
 /* Those of earlier key generations: known from the ledger alone. */

@@ -36,15 +36,16 @@ static enum store_result mark_revoked(struct signer *s, struct revoke *v,
                                       const struct record *r, int64_t at,
                                       int reason)
 {
+    struct entry en = entry_by(&v->who->requester, ENTRY_REVOKED, v->now);
     AUTO(buf) struct buf object = {0};
     enum store_result res;
 
     if (v->dry)
         return STORE_OK;
     ledger_revocation(&object, r->authority, &r->serial, at, reason);
-    res =
-        job_entry(s, &v->who->requester, ENTRY_REVOKED, r->authority,
-                  &r->serial, object.data, object.len, v->now, &v->last_entry);
+    en.authority = r->authority;
+    en.serial = r->serial;
+    res = job_entry(s, &en, object.data, object.len, &v->last_entry);
     if (res == STORE_OK)
         res = store_cert_revoke(s->writer, r->leaf, at, reason, v->last_entry);
     s->revocations++;

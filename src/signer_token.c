@@ -144,6 +144,7 @@ static int judge(struct worker *w, const struct who *who, const struct token *t,
 static enum store_result make_apply(struct signer *s, struct job *job)
 {
     struct token_job *j = (struct token_job *)job;
+    struct entry en = entry_by(&job->who.requester, ENTRY_TOKEN_MADE, j->now);
     AUTO(buf) struct buf object = {0};
     struct token bare = j->token;
     enum store_result r = store_token_label(s->writer, j->token.label);
@@ -159,8 +160,7 @@ static enum store_result make_apply(struct signer *s, struct job *job)
     if (r != STORE_OK || job->errs.n)
         return r;
     ledger_token(&object, &j->token);
-    r = job_entry(s, &job->who.requester, ENTRY_TOKEN_MADE, "", NULL,
-                  object.data, object.len, j->now, NULL);
+    r = job_entry(s, &en, object.data, object.len, NULL);
     if (r == STORE_OK)
         r = store_token_put(s->writer, &j->token);
     memset(bare.secret_sha256, 0, sizeof(bare.secret_sha256));
@@ -214,6 +214,8 @@ int handle_token_make(struct worker *w, const struct frame *f,
 static enum store_result remove_apply(struct signer *s, struct job *job)
 {
     struct token_job *j = (struct token_job *)job;
+    struct entry en =
+        entry_by(&job->who.requester, ENTRY_TOKEN_REMOVED, j->now);
     enum store_result r = store_token_remove(s->writer, job->about, j->now);
 
     if (r == STORE_NONE) {
@@ -221,8 +223,7 @@ static enum store_result remove_apply(struct signer *s, struct job *job)
         return STORE_OK;
     }
     if (r == STORE_OK)
-        r = job_entry(s, &job->who.requester, ENTRY_TOKEN_REMOVED, "", NULL,
-                      job->about, strlen(job->about), j->now, NULL);
+        r = job_entry(s, &en, job->about, strlen(job->about), NULL);
     msg_begin(&job->reply, MSG_DONE, job->id, false);
     return r;
 }
