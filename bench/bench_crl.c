@@ -46,7 +46,11 @@ static int next(void *arg, struct crl_entry *out)
 
     if (p->at == p->n) {
         p->at = p->n = 0;
-        store_revoked(p->conn, "issuing", 0, UINT64_MAX >> 1, 0, p->after, PAGE,
+        store_revoked(p->conn,
+                      &(struct revoked_page){.authority = "issuing",
+                                             .snapshot = UINT64_MAX >> 1,
+                                             .after = p->after,
+                                             .max = PAGE},
                       add, p);
         if (p->n == 0)
             return 0;

@@ -54,6 +54,8 @@ static int judge_empty(struct worker *w, const struct signer_authority *a,
 {
     AUTO(query) struct query q;
     struct list_walk walk = {.look = LIST_LOOK};
+    struct revoked_page serials = {
+        .authority = a->name, .snapshot = UINT64_MAX >> 1, .max = 1};
     bool any = false;
     enum store_result r;
 
@@ -62,14 +64,14 @@ static int judge_empty(struct worker *w, const struct signer_authority *a,
     q.status = STATUS_REVOKED;
     q.expires_after = tm_now();
     q.limit = 1;
+    serials.ends_after = q.expires_after;
     do {
         r = store_cert_list(w->reader, &q, q.expires_after, &walk, note_cert,
                             &any);
         query_go_on(&q, walk.not_after, walk.leaf);
     } while (!any && walk.early);
     if (r == STORE_OK || r == STORE_NONE)
-        r = store_serials_revoked(w->reader, a->name, UINT64_MAX >> 1,
-                                  q.expires_after, 0, 1, note_row, &any);
+        r = store_serials_revoked(w->reader, &serials, note_row, &any);
     if (r != STORE_OK && r != STORE_NONE)
         return auth_store_error(r, e);
     return any ? err_add(e, ERR_KEY_NOT_ALLOWED,

@@ -47,6 +47,19 @@ static void next_source(struct pages *p)
         p->serials = true;
 }
 
+static enum store_result next_page(struct pages *p)
+{
+    const struct revoked_page page = {.authority = p->authority,
+                                      .partition = p->partition,
+                                      .snapshot = p->snapshot,
+                                      .ends_after = p->ends_after,
+                                      .after = p->after,
+                                      .max = PAGE};
+
+    return p->serials ? store_serials_revoked(p->db, &page, add_row, p)
+                      : store_revoked(p->db, &page, add_row, p);
+}
+
 static int next_row(void *arg, struct crl_entry *out)
 {
     struct pages *p = arg;
@@ -56,12 +69,7 @@ static int next_row(void *arg, struct crl_entry *out)
         p->at = p->n = 0;
         if (p->whole && p->last)
             crl_serve_parts(p->s, p->db);
-        r = p->serials
-                ? store_serials_revoked(p->db, p->authority, p->snapshot,
-                                        p->ends_after, p->after, PAGE, add_row,
-                                        p)
-                : store_revoked(p->db, p->authority, p->partition, p->snapshot,
-                                p->ends_after, p->after, PAGE, add_row, p);
+        r = next_page(p);
         if (r != STORE_OK && r != STORE_NONE) {
             errno = EIO;
             return -1;

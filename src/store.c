@@ -197,13 +197,11 @@ enum store_result store_name_count(struct store_conn *c, uint64_t end,
     return c->ops->name_count(c, end, n);
 }
 
-enum store_result store_revoked(struct store_conn *c, const char *authority,
-                                uint32_t partition, uint64_t snapshot,
-                                int64_t ends_after, uint64_t after,
-                                unsigned max, store_revoked_fn *fn, void *arg)
+enum store_result store_revoked(struct store_conn *c,
+                                const struct revoked_page *p,
+                                store_revoked_fn *fn, void *arg)
 {
-    return c->ops->revoked(c, authority, partition, snapshot, ends_after, after,
-                           max, fn, arg);
+    return c->ops->revoked(c, p, fn, arg);
 }
 
 enum store_result store_partition_last(struct store_conn *c,
@@ -249,13 +247,10 @@ enum store_result store_serials(struct store_conn *c, uint64_t first,
 }
 
 enum store_result store_serials_revoked(struct store_conn *c,
-                                        const char *authority,
-                                        uint64_t snapshot, int64_t ends_after,
-                                        uint64_t after, unsigned max,
+                                        const struct revoked_page *p,
                                         store_revoked_fn *fn, void *arg)
 {
-    return c->ops->serials_revoked(c, authority, snapshot, ends_after, after,
-                                   max, fn, arg);
+    return c->ops->serials_revoked(c, p, fn, arg);
 }
 
 void blocked_key_free(struct blocked_key *k)

@@ -188,13 +188,19 @@ struct revoked_row {
     uint64_t leaf;
 };
 typedef int store_revoked_fn(void *arg, const struct revoked_row *r);
-/* For a CRL: revoked certificates of the authority's partition (0: of none)
- * with leaf > after, at most max, by leaf, first revoked by an entry before
- * `snapshot`, whose notAfter is at or after `ends_after`. */
-enum store_result store_revoked(struct store_conn *c, const char *authority,
-                                uint32_t partition, uint64_t snapshot,
-                                int64_t ends_after, uint64_t after,
-                                unsigned max,
+/* A page of what a CRL lists: the authority's, with leaf > after, at most max,
+ * by leaf, first revoked by an entry before the snapshot, whose notAfter is at
+ * or after ends_after. */
+struct revoked_page {
+    const char *authority;
+    uint32_t partition; /* of its certificates; 0: those in none */
+    uint64_t snapshot, after;
+    int64_t ends_after;
+    unsigned max;
+};
+/* Certificates. */
+enum store_result store_revoked(struct store_conn *c,
+                                const struct revoked_page *p,
                                 store_revoked_fn *fn, void *arg);
 
 /* What a partition of an authority's certificates has. */
@@ -230,11 +236,10 @@ typedef int store_serial_fn(void *arg, const struct revoked_serial *s);
 /* For the audit: those with first <= entry < end, by entry. */
 enum store_result store_serials(struct store_conn *c, uint64_t first,
                                 uint64_t end, store_serial_fn *fn, void *arg);
-/* As store_revoked(), of these; leaf is the entry. */
+/* As store_revoked(), of these, which are in no partition; leaf is the
+ * entry. */
 enum store_result store_serials_revoked(struct store_conn *c,
-                                        const char *authority,
-                                        uint64_t snapshot, int64_t ends_after,
-                                        uint64_t after, unsigned max,
+                                        const struct revoked_page *p,
                                         store_revoked_fn *fn, void *arg);
 
 /* Keys that were blocked by themselves. */

@@ -75,10 +75,9 @@ struct store_ops {
                                   uint64_t leaf);
     enum store_result (*name_count)(struct store_conn *c, uint64_t end,
                                     uint64_t *n);
-    enum store_result (*revoked)(struct store_conn *c, const char *authority,
-                                 uint32_t partition, uint64_t snapshot,
-                                 int64_t ends_after, uint64_t after,
-                                 unsigned max, store_revoked_fn *fn, void *arg);
+    enum store_result (*revoked)(struct store_conn *c,
+                                 const struct revoked_page *p,
+                                 store_revoked_fn *fn, void *arg);
     enum store_result (*partition_last)(struct store_conn *c,
                                         const char *authority, uint32_t *n);
     enum store_result (*partition)(struct store_conn *c, const char *authority,
@@ -94,9 +93,7 @@ struct store_ops {
     enum store_result (*serials)(struct store_conn *c, uint64_t first,
                                  uint64_t end, store_serial_fn *fn, void *arg);
     enum store_result (*serials_revoked)(struct store_conn *c,
-                                         const char *authority,
-                                         uint64_t snapshot, int64_t ends_after,
-                                         uint64_t after, unsigned max,
+                                         const struct revoked_page *p,
                                          store_revoked_fn *fn, void *arg);
     enum store_result (*block_put)(struct store_conn *c,
                                    const struct blocked_key *k);

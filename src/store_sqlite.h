@@ -182,8 +182,7 @@ SQ_FN(certs)
 SQ_FN(name_has)(struct store_conn *, const struct name *, uint64_t);
 SQ_FN(name_count)(struct store_conn *, uint64_t, uint64_t *);
 SQ_FN(revoked)
-(struct store_conn *, const char *, uint32_t, uint64_t, int64_t, uint64_t,
- unsigned, store_revoked_fn *, void *);
+(struct store_conn *, const struct revoked_page *, store_revoked_fn *, void *);
 SQ_FN(partition_last)(struct store_conn *, const char *, uint32_t *);
 SQ_FN(partition)
 (struct store_conn *, const char *, uint32_t, struct partition_row *);
@@ -195,8 +194,7 @@ SQ_FN(serial_find)
 SQ_FN(serials)
 (struct store_conn *, uint64_t, uint64_t, store_serial_fn *, void *);
 SQ_FN(serials_revoked)
-(struct store_conn *, const char *, uint64_t, int64_t, uint64_t, unsigned,
- store_revoked_fn *, void *);
+(struct store_conn *, const struct revoked_page *, store_revoked_fn *, void *);
 SQ_FN(block_put)(struct store_conn *, const struct blocked_key *);
 SQ_FN(block_remove)(struct store_conn *, uint64_t, uint64_t);
 SQ_FN(block_find)(struct store_conn *, const uint8_t[32], uint64_t *);

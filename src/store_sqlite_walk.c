@@ -32,24 +32,44 @@ static enum store_result take_revoked(struct sq_conn *c, sqlite3_stmt *st,
     return r == STORE_NONE ? STORE_OK : r;
 }
 
-/* The rows of a statement, each to fn, in short reads; again() binds it for the
- * rows behind `from`, at most `want`. */
-typedef sqlite3_stmt *again_fn(struct sq_conn *c, void *arg, int64_t from,
-                               int64_t want);
+/* Binds a statement for the rows of the page behind `from`, at most `want`. */
+typedef sqlite3_stmt *again_fn(struct sq_conn *c, const struct revoked_page *p,
+                               int64_t authority, int64_t from, int64_t want);
 
-static enum store_result revoked_each(struct sq_conn *c, uint64_t after,
-                                      unsigned max, again_fn *again,
-                                      void *bound, store_revoked_fn *fn,
+static sqlite3_stmt *bind_certs(struct sq_conn *c, const struct revoked_page *p,
+                                int64_t authority, int64_t from, int64_t want)
+{
+    return sq_bind(c, SQL_CERT_REVOKED, "iiiiii", authority, from,
+                   p->ends_after, (int64_t)p->snapshot, want,
+                   (int64_t)p->partition);
+}
+
+static sqlite3_stmt *bind_serials(struct sq_conn *c,
+                                  const struct revoked_page *p,
+                                  int64_t authority, int64_t from, int64_t want)
+{
+    return sq_bind(c, SQL_SERIAL_REVOKED, "iiiii", authority, from,
+                   (int64_t)p->snapshot, p->ends_after, want);
+}
+
+/* Each row to fn, in short reads. */
+static enum store_result revoked_each(struct sq_conn *c,
+                                      const struct revoked_page *p,
+                                      again_fn *again, store_revoked_fn *fn,
                                       void *arg)
 {
     AUTO(free) struct revoked_rows *rows = xmalloc(sizeof(*rows));
-    int64_t from = after > INT64_MAX ? -1 : (int64_t)after;
-    enum store_result r = STORE_OK;
+    int64_t authority, from = p->after > INT64_MAX ? -1 : (int64_t)p->after;
+    unsigned max = p->max;
+    enum store_result r =
+        sq_int(c, sq_bind(c, SQL_AUTHORITY_ID, "s", p->authority), &authority);
 
+    if (r != STORE_OK)
+        return r == STORE_NONE ? STORE_OK : r;
     rows->n = CHUNK;
     while (r == STORE_OK && max > 0 && rows->n == CHUNK) {
-        r = take_revoked(c, again(c, bound, from, max < CHUNK ? max : CHUNK),
-                         rows);
+        r = take_revoked(
+            c, again(c, p, authority, from, max < CHUNK ? max : CHUNK), rows);
         for (unsigned i = 0; r == STORE_OK && i < rows->n; i++) {
             if (fn(arg, &rows->v[i]))
                 return STORE_OK;
@@ -60,65 +80,18 @@ static enum store_result revoked_each(struct sq_conn *c, uint64_t after,
     return r;
 }
 
-struct revoked_bound {
-    int64_t authority, partition, ends_after, snapshot;
-};
-
-static sqlite3_stmt *bind_certs(struct sq_conn *c, void *arg, int64_t from,
-                                int64_t want)
+enum store_result sq_revoked(struct store_conn *base,
+                             const struct revoked_page *p, store_revoked_fn *fn,
+                             void *arg)
 {
-    const struct revoked_bound *b = arg;
-
-    return sq_bind(c, SQL_CERT_REVOKED, "iiiiii", b->authority, from,
-                   b->ends_after, b->snapshot, want, b->partition);
-}
-
-static sqlite3_stmt *bind_serials(struct sq_conn *c, void *arg, int64_t from,
-                                  int64_t want)
-{
-    const struct revoked_bound *b = arg;
-
-    return sq_bind(c, SQL_SERIAL_REVOKED, "iiiii", b->authority, from,
-                   b->snapshot, b->ends_after, want);
-}
-
-static enum store_result revoked_of(struct sq_conn *c, const char *authority,
-                                    struct revoked_bound *b, uint64_t after,
-                                    unsigned max, again_fn *again,
-                                    store_revoked_fn *fn, void *arg)
-{
-    enum store_result r =
-        sq_int(c, sq_bind(c, SQL_AUTHORITY_ID, "s", authority), &b->authority);
-
-    if (r != STORE_OK)
-        return r == STORE_NONE ? STORE_OK : r;
-    return revoked_each(c, after, max, again, b, fn, arg);
-}
-
-enum store_result sq_revoked(struct store_conn *base, const char *authority,
-                             uint32_t partition, uint64_t snapshot,
-                             int64_t ends_after, uint64_t after, unsigned max,
-                             store_revoked_fn *fn, void *arg)
-{
-    struct revoked_bound b = {.partition = partition,
-                              .ends_after = ends_after,
-                              .snapshot = (int64_t)snapshot};
-
-    return revoked_of(sq_of(base), authority, &b, after, max, bind_certs, fn,
-                      arg);
+    return revoked_each(sq_of(base), p, bind_certs, fn, arg);
 }
 
 enum store_result sq_serials_revoked(struct store_conn *base,
-                                     const char *authority, uint64_t snapshot,
-                                     int64_t ends_after, uint64_t after,
-                                     unsigned max, store_revoked_fn *fn,
-                                     void *arg)
+                                     const struct revoked_page *p,
+                                     store_revoked_fn *fn, void *arg)
 {
-    struct revoked_bound b = {.ends_after = ends_after,
-                              .snapshot = (int64_t)snapshot};
-
-    return revoked_of(sq_of(base), authority, &b, after, max, bind_serials, fn,
-                      arg);
+    return revoked_each(sq_of(base), p, bind_serials, fn, arg);
 }
 
 static enum store_result columns(struct sq_conn *c, uint64_t leaf,

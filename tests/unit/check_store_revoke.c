@@ -58,6 +58,11 @@ START_TEST(test_partitions)
     AUTO(record) struct record rec = {0};
     struct partition_row row;
     struct crl_state st = {.number = 5, .snapshot = 6}, got;
+    const struct revoked_page first = {.authority = "issuing",
+                                       .partition = 1,
+                                       .snapshot = 99,
+                                       .after = UINT64_MAX,
+                                       .max = 16};
     struct seen s = {0};
     uint32_t n;
 
@@ -80,9 +85,7 @@ START_TEST(test_partitions)
     ck_assert(row.leaf == 4);
     ck_assert_int_eq(store_partition(b.r, "issuing", 9, &row), STORE_OK);
     ck_assert_uint_eq(row.certs, 0);
-    ck_assert_int_eq(store_revoked(b.r, "issuing", 1, 99, 0, UINT64_MAX, 16,
-                                   see_revoked, &s),
-                     STORE_OK);
+    ck_assert_int_eq(store_revoked(b.r, &first, see_revoked, &s), STORE_OK);
     ck_assert(s.n == 2 && s.leaf[0] == 2 && s.leaf[1] == 4);
     ck_assert_uint_eq(revoked(&b, &s, 99, 0), 1);
     ck_assert_uint_eq(s.leaf[0], 1);

@@ -50,10 +50,14 @@ static inline int see_revoked(void *arg, const struct revoked_row *r)
 static inline size_t revoked(struct box *b, struct seen *s, uint64_t snapshot,
                              int64_t ends_after)
 {
+    const struct revoked_page page = {.authority = "issuing",
+                                      .snapshot = snapshot,
+                                      .after = UINT64_MAX,
+                                      .ends_after = ends_after,
+                                      .max = 16};
+
     *s = (struct seen){0};
-    ck_assert_int_eq(store_revoked(b->r, "issuing", 0, snapshot, ends_after,
-                                   UINT64_MAX, 16, see_revoked, s),
-                     STORE_OK);
+    ck_assert_int_eq(store_revoked(b->r, &page, see_revoked, s), STORE_OK);
     return s->n;
 }
 
