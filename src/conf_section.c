@@ -8,8 +8,6 @@
 
 #include "tm.h"
 
-enum { LISTENS_MAX = 32 };
-
 /* Names that become file names, path segments and words of the log. */
 static bool title_is_good(const char *t)
 {

@@ -36,7 +36,6 @@ struct csr {
     const uint8_t *sig;
     size_t sig_len;
     struct subject subject; /* several values: subject_add(); CN: the last */
-    bool has_san;
     struct names san;     /* well-formed and normal */
     struct strs odd_san;  /* "otherName", "directoryName", …: 422 later */
     struct strs warnings; /* what was dropped, a sentence each */

@@ -81,7 +81,6 @@ static int san_parse(struct csr *c, struct der d, struct errs *e)
     if (der_end(&list))
         return err_add(e, ERR_BAD_NAME,
                        "the subjectAltName has no names in it");
-    c->has_san = true;
     while (!der_end(&list)) {
         if (der_next(&list, &t))
             return ext_bad(e, "subjectAltName");

@@ -133,7 +133,6 @@ static void prepare(struct front *f, const char *conf_path)
 {
     proc_child_init("front");
     f->conf = proc_conf(conf_path);
-    f->started = tm_now();
     raise_descriptors();
     stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (stop_fd < 0)

@@ -196,7 +196,6 @@ struct front {
     struct conf *conf;
     struct msg_hello hello; /* authorities; constant after the start */
     struct front_issuer *ocsp_issuers; /* beside them */
-    int64_t started;                   /* tm_now() */
     _Atomic bool draining;
     _Atomic unsigned connections;
 };

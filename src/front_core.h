@@ -93,7 +93,7 @@ struct front_core {
     size_t out_at;
     front_fn *more;
     bool asked; /* next is due once the answer is there */
-    bool streaming, ended;
+    bool ended;
 
     struct req *queued; /* behind this one, for a crypto thread */
 };

@@ -279,7 +279,6 @@ static ssize_t stream_read(void *arg, uint64_t pos, char *to, size_t max)
 void front_stream(struct req *r, int status, const char *type, front_fn *more)
 {
     r->core->more = more;
-    r->core->streaming = true;
     finish(r, TODO_STREAM, status, type,
            MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK,
                                              stream_read, r, NULL),

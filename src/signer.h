@@ -48,7 +48,7 @@ struct signer_authority {
 };
 
 /* Since the start, for /metrics. */
-enum { SECONDS_BUCKETS = 12, BATCH_BUCKETS = 10 };
+enum { SECONDS_BUCKETS = 12 };
 struct histogram {
     atomic_uint_fast64_t bucket[SECONDS_BUCKETS + 1], count, sum;
 };

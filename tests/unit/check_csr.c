@@ -57,7 +57,6 @@ START_TEST(requests_of_openssl)
         ck_assert_int_eq(mkcsr_judge(&der, &c, &n, NULL), ERR_NONE);
         ck_assert_int_eq(c.alg, cases[i].alg);
         ck_assert_str_eq(c.subject.v[SUBJECT_CN], "a.example");
-        ck_assert(c.has_san);
         ck_assert_uint_eq(c.power, 0);
         ck_assert_ptr_null(c.critical);
         ck_assert_uint_eq(c.warnings.n, 0);
