@@ -267,6 +267,9 @@ bool cert_constraints_permit(const struct cert *c, const struct pattern *p,
 /* "CN=a.b,O=Example" (RFC 4514, most significant last) of a Name; the caller
  * frees; "" for an empty one. */
 char *cert_name_text(const uint8_t *name, size_t len);
+/* Appends an Extension; value is what the OCTET STRING has. */
+void cert_ext_put(struct buf *b, bool critical, const void *oid, size_t oid_len,
+                  const struct buf *value);
 /* The next Extension ::= SEQUENCE { OID, critical DEFAULT FALSE, OCTET STRING }
  * of a list, moved past; -1 when it is malformed. */
 int cert_ext_next(struct der *list, struct der_tlv *oid, bool *critical,

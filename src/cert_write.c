@@ -42,6 +42,15 @@ static void ext_close(struct buf *b, struct ext x)
     der_close(b, x.seq);
 }
 
+void cert_ext_put(struct buf *b, bool critical, const void *oid, size_t oid_len,
+                  const struct buf *value)
+{
+    struct ext x = ext_open(b, critical, oid, oid_len);
+
+    buf_put(b, value->data, value->len);
+    ext_close(b, x);
+}
+
 static void put_basic(struct buf *b, const struct cert_spec *spec)
 {
     struct ext x = ext_open(b, true, OID(CE_BASIC));

@@ -133,18 +133,6 @@ static int64_t spool(int fd, off_t at, crl_next_fn *next, void *arg,
     return count;
 }
 
-static void put_extension(struct buf *b, bool critical, const void *oid,
-                          size_t oid_len, const struct buf *value)
-{
-    size_t seq = der_open(b, DER_SEQUENCE);
-
-    der_put_oid(b, oid, oid_len);
-    if (critical)
-        der_put_bool(b, true);
-    der_put(b, DER_OCTET_STRING, value->data, value->len);
-    der_close(b, seq);
-}
-
 void crl_put_idp(struct buf *b, const char *url)
 {
     size_t seq = der_open(b, DER_SEQUENCE);
@@ -169,14 +157,14 @@ static void put_tail(struct buf *b, const struct crl_spec *spec)
     seq = der_open(&aki, DER_SEQUENCE);
     der_put(&aki, DER_CTX(0), spec->aki, SKI_LEN);
     der_close(&aki, seq);
-    put_extension(b, false, OID(CE_AKI), &aki);
+    cert_ext_put(b, false, OID(CE_AKI), &aki);
     for (int i = 0; i < 8; i++)
         v[i] = (uint8_t)(spec->number >> (56 - 8 * i));
     der_put_uint(&number, v, sizeof(v));
-    put_extension(b, false, OID(CE_CRL_NUMBER), &number);
+    cert_ext_put(b, false, OID(CE_CRL_NUMBER), &number);
     if (spec->url) {
         crl_put_idp(&idp, spec->url);
-        put_extension(b, true, OID(CE_IDP), &idp);
+        cert_ext_put(b, true, OID(CE_IDP), &idp);
     }
     der_close(b, exts);
     der_close(b, tagged);

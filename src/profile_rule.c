@@ -124,18 +124,6 @@ int profile_subject(struct profile *p, const char *text, struct errs *e)
 
 /* ---- extensions ---- */
 
-static void put_extension(struct buf *b, bool critical, const void *oid,
-                          size_t oid_len, const struct buf *value)
-{
-    size_t seq = der_open(b, DER_SEQUENCE);
-
-    der_put_oid(b, oid, oid_len);
-    if (critical)
-        der_put_bool(b, true);
-    der_put(b, DER_OCTET_STRING, value->data, value->len);
-    der_close(b, seq);
-}
-
 /* "1.2.3.4 https://example.org/cps": a PolicyInformation (RFC 5280 section
  * 4.2.1.4) at the end of `out`. */
 static int put_policy(struct buf *out, const char *text)
@@ -292,7 +280,7 @@ int profile_extension(struct profile *p, const char *text, struct errs *e)
     if (rule)
         return err_add(e, ERR_BAD_ARGUMENT, "\"%.200s\": %s", text, rule);
     strs_add_own(&p->extensions, extension_text(&x, text));
-    put_extension(&p->extra, x.critical, x.oid.data, x.oid.len, &x.value);
+    cert_ext_put(&p->extra, x.critical, x.oid.data, x.oid.len, &x.value);
     return 0;
 }
 
@@ -312,10 +300,10 @@ void profile_compile(struct profile *p)
         for (size_t i = 0; i < p->policies.n; i++)
             put_policy(&policies, p->policies.v[i]);
         der_close(&policies, seq);
-        put_extension(&p->extra, false, OID(CE_POLICIES), &policies);
+        cert_ext_put(&p->extra, false, OID(CE_POLICIES), &policies);
     }
     if (p->must_staple)
-        put_extension(&p->extra, false, OID(PE_TLS_FEATURE), &staple_value);
+        cert_ext_put(&p->extra, false, OID(PE_TLS_FEATURE), &staple_value);
     if (p->eku & EKU_OCSP)
-        put_extension(&p->extra, false, OID(OCSP_NOCHECK), &null_value);
+        cert_ext_put(&p->extra, false, OID(OCSP_NOCHECK), &null_value);
 }
