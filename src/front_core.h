@@ -129,6 +129,11 @@ void http_start(struct front *f);
 /* No new connections. */
 void http_quiesce(void);
 
+/* ---- front_log.c ---- */
+/* What became of the request in so many microseconds; whole: the answer went
+ * out to its end. */
+void front_log(const struct req *r, int64_t us, bool whole);
+
 /* ---- front_step.c ---- */
 /* Runs fn, or answers with what failed; true: there is an answer to be queued;
  * false: r waits, and is another thread's. */

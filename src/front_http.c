@@ -370,57 +370,10 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *conn,
 
 /* ---- the end of a request ---- */
 
-/* A token that stands where an id belongs is not the log's to keep. */
-static void log_path(struct log_line *l, const char *path)
-{
-    const char *token = strstr(path, "pca_");
-
-    if (token)
-        log_fmt(l, "path", "%.*spca_", (int)(token - path), path);
-    else
-        log_str(l, "path", path);
-}
-
-/* What is asked in masses is of interest only when it goes wrong. */
-static enum log_level level_of(const struct req *r, bool whole)
-{
-    const bool quiet =
-        r->route && r->route->listeners & QUIET && whole && r->status < 400;
-
-    return quiet ? LOG_DEBUG : LOG_INFO;
-}
-
-static void log_request(const struct req *r, enum log_level level, int64_t us,
-                        bool whole)
-{
-    static const char *const methods[METHOD__MAX] = {
-        "-", [METHOD_GET] = "GET", [METHOD_POST] = "POST",
-        [METHOD_DELETE] = "DELETE"};
-    static const char *const shown[EV__MAX] = {"none", "token", "certificate"};
-    struct log_line l;
-
-    log_begin(&l, level, "request");
-    log_str(&l, "id", r->caller.request_id);
-    log_str(&l, "from", r->caller.address);
-    log_str(&l, "shown", shown[r->caller.evidence]);
-    log_str(&l, "method", r->head ? "HEAD" : methods[r->method]);
-    log_path(&l, r->path);
-    if (r->status)
-        log_int(&l, "status", r->status);
-    if (r->code)
-        log_str(&l, "code", err_code(r->code));
-    if (!whole)
-        log_str(&l, "cut", "yes");
-    log_int(&l, "us", us);
-    log_end(&l);
-}
-
 static void on_completed(void *arg, struct MHD_Connection *conn, void **con_cls,
                          enum MHD_RequestTerminationCode why)
 {
     struct req *r = *con_cls;
-    const bool whole = why == MHD_REQUEST_TERMINATED_COMPLETED_OK;
-    enum log_level level;
     int64_t us;
 
     (void)arg;
@@ -432,9 +385,7 @@ static void on_completed(void *arg, struct MHD_Connection *conn, void **con_cls,
     link_phase(r->core->link, PHASE_IDLE, 0);
     /* One whose head never came whole is not a request. */
     if (r->path) {
-        level = level_of(r, whole);
-        if (log_wants(level))
-            log_request(r, level, us, whole);
+        front_log(r, us, why == MHD_REQUEST_TERMINATED_COMPLETED_OK);
         front_metrics_done(r, us);
     }
     req_free(r);
