@@ -402,7 +402,6 @@ struct issue_job {
     struct decision *passed; /* about record.der */
     char *cn, *scope, *idem_key;
     uint8_t idem_hash[32];
-    bool detached;
     char *role; /* of the service's own: it replaces the one before in that */
     uint64_t revocations; /* how many there were when it was judged */
     bool renewal, by_cert;
@@ -430,36 +429,6 @@ int find_record(struct worker *w, const struct who *who,
                 const struct serial *serial,
                 bool (*may)(const struct who *, const struct record *),
                 struct record *out, struct errs *e);
-
-/* signer_revoke.c: one certificate, and what goes along with it. */
-struct revoke {
-    int reason, renewals; /* as in msg_revoke */
-    int64_t now;
-    const struct who *who;
-    struct job *job; /* gets a note of each, for OCSP and CRLs; NULL: dry */
-    struct store_conn *conn; /* the writer, unless dry */
-    bool dry;                /* says what it would do */
-    struct record record;    /* as it is afterwards */
-    enum outcome outcome;    /* REVOKED, CHANGED or ALREADY */
-    struct serial *also;     /* revoked along with it */
-    uint64_t *leaves;        /* of these */
-    size_t n_also, n_renewed; /* the first ones are renewals, by leaf */
-    /* Of all that it has been called for: */
-    uint64_t last_entry;
-    uint32_t marked[16]; /* by reason */
-};
-/* What it has found and done. */
-void revoke_free(struct revoke *v);
-/* Inside the transaction.  One revoked for another reason, which is not
- * keyCompromise now, is ALREADY and keeps that in its record. */
-enum store_result revoke_one(struct signer *s, struct revoke *v, uint64_t leaf);
-/* After the commit, before anybody is answered. */
-void revoke_committed(struct signer *s, const struct revoke *v);
-/* The service's own certificates; the credential covers this one. */
-int revoke_judge(const struct who *who, const struct record *r,
-                 const struct cert *cert, struct errs *e);
-/* -1 with ERR_REASON_NOT_ALLOWED; a reason below 0 is none. */
-int revoke_reason(int reason, struct errs *e);
 
 /* Handlers: 0 when an answer went out or a job is queued, -1 with reasons. */
 typedef int handler_fn(struct worker *w, const struct frame *f,

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* Many revocations: a page of a list, judged by the worker and revoked by one
  * job.  Whoever asked asks for the next page. */
-#include "signer_crl.h"
+#include "signer_revoke.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "signer_crl.h"
 
 enum { PAGE = 250 };
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /* Revocation.  What is decided here is decided inside the transaction, by
  * what the ledger says then. */
-#include "signer_crl.h"
-#include "signer_ocsp.h"
+#include "signer_revoke.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "signer_crl.h"
+#include "signer_ocsp.h"
 
 enum { SERIALS_MAX = 1000 }; /* in one frame */
 

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC */
+/* Revocation in the signer: one certificate, and what goes along with it, for
+ * a request about one and for a page of many. */
+#ifndef POCKETCA_SIGNER_REVOKE_H
+#define POCKETCA_SIGNER_REVOKE_H
+
+#include "signer.h"
+
+struct revoke {
+    int reason, renewals; /* as in msg_revoke */
+    int64_t now;
+    const struct who *who;
+    struct job *job; /* gets a note of each, for OCSP and CRLs; NULL: dry */
+    struct store_conn *conn; /* the writer, unless dry */
+    bool dry;                /* says what it would do */
+    struct record record;    /* as it is afterwards */
+    enum outcome outcome;    /* REVOKED, CHANGED or ALREADY */
+    struct serial *also;     /* revoked along with it */
+    uint64_t *leaves;        /* of these */
+    size_t n_also, n_renewed; /* the first ones are renewals, by leaf */
+    /* Of all that it has been called for: */
+    uint64_t last_entry;
+    uint32_t marked[16]; /* by reason */
+};
+/* What it has found and done. */
+void revoke_free(struct revoke *v);
+/* Inside the transaction.  One revoked for another reason, which is not
+ * keyCompromise now, is ALREADY and keeps that in its record. */
+enum store_result revoke_one(struct signer *s, struct revoke *v, uint64_t leaf);
+/* After the commit, before anybody is answered. */
+void revoke_committed(struct signer *s, const struct revoke *v);
+/* The service's own certificates; the credential covers this one. */
+int revoke_judge(const struct who *who, const struct record *r,
+                 const struct cert *cert, struct errs *e);
+/* -1 with ERR_REASON_NOT_ALLOWED; a reason below 0 is none. */
+int revoke_reason(int reason, struct errs *e);
+
+#endif
