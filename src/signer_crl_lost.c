@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { LOOK_UPS = 500 };
+
 static int by_serial(const void *a, const void *b)
 {
     const struct serial *x = &((const struct crl_lost *)a)->serial;
@@ -40,16 +42,41 @@ static bool is_known(struct store_conn *db, const char *authority,
     return r == STORE_OK && st.revoked_at;
 }
 
+/* Look-ups in one read transaction: each in its own costs twice as much, and
+ * one that lasts would keep the log from being moved. */
+struct look_ups {
+    struct store_conn *db;
+    const char *authority;
+    unsigned n;
+};
+
+static void look_end(struct look_ups *u)
+{
+    if (u->n)
+        store_rollback(u->db);
+    u->n = 0;
+}
+
+static void look_next(struct look_ups *u)
+{
+    if (u->n == LOOK_UPS)
+        look_end(u);
+    if (u->n++ == 0)
+        (void)store_begin(u->db);
+}
+
 /* Whether the ledger's own list of c lacks it; what cannot be read it does. */
-static bool is_lost(struct store_conn *db, const char *authority,
-                    const struct signer_crl *c, struct crl_lost *x)
+static bool is_lost(struct look_ups *u, const struct signer_crl *c,
+                    struct crl_lost *x)
 {
     AUTO(record) struct record r = {0};
 
-    x->known = is_known(db, authority, &x->serial);
+    look_next(u);
+    x->known = is_known(u->db, u->authority, &x->serial);
     if (!x->known || !c->partition)
         return !x->known;
-    return store_cert_by_serial(db, authority, &x->serial, &r) != STORE_OK ||
+    return store_cert_by_serial(u->db, u->authority, &x->serial, &r) !=
+               STORE_OK ||
            r.crl_partition != c->partition;
 }
 
@@ -116,8 +143,8 @@ static void tell(struct signer *s, size_t i, struct signer_crl *c)
 
 struct reading {
     struct signer *s;
-    struct store_conn *db;
     size_t i;
+    struct look_ups look;
     struct signer_crl *c;
 };
 
@@ -129,7 +156,7 @@ static void read_entry(void *arg, const struct crl_entry *en)
                          .reason = (uint8_t)en->reason,
                          .revoked_at = en->revoked_at ? en->revoked_at : 1};
 
-    if (!is_lost(r->db, r->s->authorities[r->i].name, c, &x))
+    if (!is_lost(&r->look, c, &x))
         return;
     c->lost = xgrow(c->lost, c->n_lost, sizeof(*c->lost));
     c->lost[c->n_lost++] = x;
@@ -174,10 +201,13 @@ static void sort(struct signer_crl *c)
 void crl_lost_load(struct signer *s, struct store_conn *db)
 {
     for (size_t i = 0; i < s->n_authorities; i++) {
-        struct reading r = {.s = s, .db = db, .i = i};
+        const char *name = s->authorities[i].name;
+        struct reading r = {
+            .s = s, .i = i, .look = {.db = db, .authority = name}};
 
         if (s->authorities[i].key)
-            crl_file_kept(s, s->authorities[i].name, read_kept, &r);
+            crl_file_kept(s, name, read_kept, &r);
+        look_end(&r.look);
         for (uint32_t n = 0; n <= s->crls[i].n_parts; n++)
             sort(crl_slot(&s->crls[i], n));
     }
@@ -194,12 +224,14 @@ static void settle(struct signer *s, struct store_conn *db, size_t i,
                    struct signer_crl *c)
 {
     struct crl_lost *v = xcalloc(c->n_lost + 1, sizeof(*v)), *old = c->lost;
+    struct look_ups look = {.db = db, .authority = s->authorities[i].name};
     size_t n = 0;
 
     for (size_t k = 0; k < c->n_lost; k++) {
         v[n] = old[k];
-        n += v[n].known || is_lost(db, s->authorities[i].name, c, &v[n]);
+        n += v[n].known || is_lost(&look, c, &v[n]);
     }
+    look_end(&look);
     pthread_mutex_lock(&s->crl_lock);
     c->lost = v;
     c->n_lost = n;
