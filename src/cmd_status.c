@@ -64,17 +64,24 @@ static bool issued_by_one(const struct blobs *l, const struct cert *c,
     return false;
 }
 
-static int find_issuer(struct run *r, struct errs *e)
+/* file: where those of --issuer are from; NULL: none were given. */
+static int find_issuer(struct run *r, const char *file, struct errs *e)
 {
     const struct authority_infos *l = &r->hello.authorities;
-    AUTO(free) char *name = NULL;
+    AUTO(free)
+    char *name = cert_name_text(r->cert.issuer, r->cert.issuer_len);
+    AUTO(cert) struct cert given = {0};
 
+    if (file && !issued_by_one(&r->issuers, &r->cert, &given))
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "--issuer %s: no certificate in it issued this one, "
+                       "whose issuer is \"%s\"",
+                       file, name);
     for (size_t i = 0; i < l->n && !r->is_ours; i++)
         r->is_ours = issued(&l->v[i].der, &r->cert, &r->issuer);
     if (r->is_ours || issued_by_one(&r->issuers, &r->cert, &r->issuer) ||
         issued_by_one(&r->file, &r->cert, &r->issuer))
         return 0;
-    name = cert_name_text(r->cert.issuer, r->cert.issuer_len);
     return err_add(e, ERR_NOT_FOUND,
                    "the certificate of its issuer \"%s\" is not known here: "
                    "give it with --issuer",
@@ -249,7 +256,7 @@ static int find(struct run *r, const struct given *g,
         return -1;
     if (r->file.n)
         ask_ledger_of_file(r, g);
-    if (find_issuer(r, e) < 0)
+    if (find_issuer(r, g->issuer, e) < 0)
         return -1;
     judge_record(r);
     return 0;

@@ -28,6 +28,11 @@ says 'what everybody gets' 0 good good good good "$serial" --no-nonce
 issuing=$(serial_of "$CA/issuing.pem")
 says 'the issuing authority: no OCSP' 0 good good good none "$CA/issuing.pem"
 says 'by its serial number' 0 good good good none "$issuing"
+exits 1 'a wrong issuer, though the ledger knows the right one' \
+    "$POCKETCA" status "$serial" --issuer "$CA/root.pem"
+like 'which it is' "$T/out" "--issuer $CA/root.pem: no certificate in it issued"
+says 'the right one, among others' 0 good good good good "$serial" \
+    --issuer "$CA/chain.pem"
 says 'the root: nobody revokes it' 0 good good none none "$CA/root.pem"
 cp "$CA/crl/issuing.crl" "$T/before.crl"
 
