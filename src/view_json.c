@@ -111,9 +111,12 @@ static int read_bool(const json_t *j, const char *name, void *to,
 static int read_count(const json_t *j, const char *name, void *to,
                       struct errs *e)
 {
-    if (!json_is_integer(j) || json_integer_value(j) < 1)
-        return err_add(e, ERR_BAD_JSON, "%s: an integer from 1 is wanted",
-                       name);
+    if (!json_is_integer(j))
+        return err_add(e, ERR_BAD_JSON, "%s: an integer is wanted", name);
+    if (json_integer_value(j) < 1)
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "%s: %" JSON_INTEGER_FORMAT " is not from 1 on", name,
+                       json_integer_value(j));
     *(uint64_t *)to = (uint64_t)json_integer_value(j);
     return 0;
 }

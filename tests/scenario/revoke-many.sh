@@ -44,11 +44,14 @@ for j in '{"authority":"issuing","nonsense":1}' \
     '{"authority":"issuing","dry_run":0}' '{"authority":["issuing"]}' \
     '{"authority":"issuing","authority":"root"}' '[]' '{' \
     '{"authority":"issuing","limit":"5"}' '{"authority":null}' \
+    '{"authority":"issuing","replaced":"maybe"}' \
     '{"authority":"issuing","dry_run":null}'; do
     want 400 bad-json "refused: $j" -H "$JSON" -d "$j" "$ALL"
 done
-want 400 bad-argument 'a limit out of range' -H "$JSON" \
-    -d '{"authority":"issuing","limit":1001}' "$ALL"
+for limit in 1001 0 -1; do
+    want 400 bad-argument "a limit out of range: $limit" -H "$JSON" \
+        -d "{\"authority\":\"issuing\",\"limit\":$limit}" "$ALL"
+done
 for r in certificateHold removeFromCRL cACompromise; do
     want 422 reason-not-allowed "not for $r" -d "authority=issuing&reason=$r" \
         "$ALL"
