@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Evidence to who: the signer looks everything up in its own tables. */
-#include "signer.h"
+#include "signer_crl.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -181,6 +181,7 @@ static int who_cert(struct worker *w, const uint8_t sha256[32], struct who *out,
     AUTO(cert) struct cert cert = {0};
     char text[2 * SERIAL_MAX + 1], when[TM_RFC3339_SIZE], id[65];
     const int64_t now = tm_now();
+    struct crl_lost lost;
     enum store_result got = store_cert_by_sha256(w->reader, sha256, r);
 
     if (got == STORE_NONE)
@@ -192,6 +193,12 @@ static int who_cert(struct worker *w, const uint8_t sha256[32], struct who *out,
         return auth_store_error(STORE_BROKEN, e);
     }
     serial_text(text, &r->serial);
+    if (!r->revoked_at &&
+        crl_lost_find(w->s, signer_authority_index(w->s, r->authority),
+                      &r->serial, &lost)) {
+        r->revoked_at = lost.revoked_at;
+        r->reason = lost.reason;
+    }
     if (r->revoked_at) {
         tm_rfc3339(when, r->revoked_at);
         return err_add(e, ERR_CERTIFICATE_REVOKED,

@@ -79,14 +79,21 @@ static void scan_entries(struct signer *s, struct store_conn *db)
     }
 }
 
+/* The one in place, which the next one takes the place of; false: it cannot be
+ * kept. */
+static bool keep(const struct signer *s, size_t i, const char *scope,
+                 uint64_t number)
+{
+    return !s->authorities[i].key || !number ||
+           crl_file_keep(s, scope, number) == 0;
+}
+
 /* After a restore the ledger may know less than what was published: what it
- * revoked then is on the list in place alone, which the next one takes the
- * place of. */
+ * revoked then is on the list in place alone. */
 static void keep_newer(const struct signer *s, size_t i, const char *scope,
                        uint64_t seen, uint64_t known)
 {
-    const bool lost =
-        s->authorities[i].key && crl_file_keep(s, scope, seen) != 0;
+    const bool lost = !keep(s, i, scope, seen);
 
     log_msg(lost ? LOG_ERROR : LOG_WARN, "crl",
             "%s.crl has number %" PRIu64 ", the ledger knows %" PRIu64 ": it "
@@ -123,8 +130,10 @@ static void restore(struct signer *s, struct store_conn *db, size_t i,
         crl_file_number(s, scope, c->url, &fits) && fits)
         crl_set_published(s, i, c, &st);
     else
-        log_msg(LOG_WARN, "crl", "%s.crl is not the file that is meant%s",
-                scope, s->authorities[i].key ? ": made anew" : "");
+        /* Whatever its number is: it may be the right one of two lives. */
+        log_msg(LOG_WARN, "crl", "%s.crl is not the file that is meant%s%s",
+                scope, s->authorities[i].key ? ": made anew" : "",
+                keep(s, i, scope, seen) ? "" : ", and cannot be kept");
 }
 
 /* The address that certificates of the partition name: a CRL that names

@@ -279,7 +279,7 @@ bool crl_lost_find(struct signer *s, size_t i, const struct serial *serial,
     const struct signer_crls *l = &s->crls[i];
     const struct crl_lost *x = NULL;
 
-    if (!s->crl_lost_any)
+    if (!s->crl_lost_any || i >= s->n_authorities)
         return false;
     pthread_mutex_lock(&s->crl_lock);
     for (uint32_t n = 0; n <= l->n_parts && !x; n++)

@@ -44,13 +44,18 @@ lost_is_told() { # FILE [PARTITION]
     like 'why' "$T/ocsp" 'Reason: superseded'
     ocsp 'with a nonce too' ': revoked' "$gone" -nonce
     ocsp 'without' ': revoked' "$gone" -no_nonce
+    BEARER=
+    want 401 certificate-revoked 'nor does it renew itself' \
+        --cert "$T/$client.pem" --key "$T/$client.key" -X POST "$API/v1/renew"
+    BEARER=$ADMIN
     ok 'the list has it' listed "$lost" "${2:-}"
     ok 'and the other' listed "$gone" "${2:-}"
     is 'each once' "$(sort "$T/list" | uniq -d | grep -c 'Serial Number')" 0
 }
 
 serve
-issue lost.internal
+client=lost.internal
+issue $client
 lost=$serial
 issue mine.internal
 mine=$serial
@@ -99,13 +104,39 @@ serve
 ok 'so it stays' ready
 ok 'as before' "$POCKETCA" audit
 
+# A list with a number that the ledger has passed, of another life.
+stop
+cp "$CA/crl/issuing.crl" "$T/newest.crl"
+rm -rf "$CA"/ledger.db-* "$CA/crl"
+cp "$T/older.db" "$CA/ledger.db"
+serve
+number() { # FILE
+    printf %d "$(openssl crl -inform DER -in "$1" -noout -crlnumber |
+        sed 's/.*=//')"
+}
+while [ "$(number "$CA/crl/issuing.crl")" -lt "$(number "$T/newest.crl")" ]; do
+    issue other.internal
+    revoke 'one more' "$serial"
+done
+stop
+cp "$T/newest.crl" "$CA/crl/issuing.crl"
+serve
+kept=$(echo "$CA"/crl/issuing.crl.[0-9]*)
+ok 'it is kept' cmp "$T/newest.crl" "$kept"
+ocsp 'what it lists is revoked' ': revoked' "$lost"
+ok 'and listed' listed "$gone"
+no 'until then it is not ready' ready
+ok 'it is taken over' "$POCKETCA" import --crl "$kept"
+eventually 100 'then it is' ready
+
 # With partitions: the list that a certificate names goes on to have it, also
 # when the ledger has got its serial number alone.
 stop
 sed -i 's/^authority issuing.*/&\n    crl-partition-size = 50/' \
     "$CA/pocketca.conf"
 serve
-issue lost2.internal
+client=lost2.internal
+issue $client
 lost=$serial
 stop
 cp "$CA/ledger.db" "$T/older.db"
