@@ -19,7 +19,12 @@ static void judge(struct signer *s, const struct store_conn *c,
 
 void checkpoint_end(struct signer *s)
 {
-    if (atomic_exchange(&s->log_moved, false))
+    bool moved = atomic_exchange(&s->log_moved, false);
+
+    /* A command has no thread for it, and may import a million. */
+    if (!s->front)
+        judge(s, s->writer, store_log_move(s->writer, WAL_MAX, &moved));
+    if (moved)
         judge(s, s->writer, store_log_restart(s->writer));
 }
 

@@ -351,7 +351,7 @@ static int start_threads(struct signer *s, struct errs *e)
 {
     if (commit_start(s, e) != 0 || crl_start(s, e) != 0)
         return -1;
-    /* A command is over before the log has grown. */
+    /* In a command the committer moves the log. */
     return s->front ? checkpoint_start(s, e) : 0;
 }
 

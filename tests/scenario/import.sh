@@ -211,4 +211,19 @@ stop
 old g.old.internal
 exits 0 'without a service' "$POCKETCA" import "$O/g.old.internal.pem"
 ok 'the audit knows of all' "$POCKETCA" audit
+# The log does not grow with what is imported: the ledger is larger than it.
+seq -f '70%08g' 1 30000 |
+    sed 's,.*,R\t350101000000Z\t250101000000Z\t&\tunknown\t/CN=m,' >"$T/many"
+"$POCKETCA" import "$T/many" >"$T/imported" 2>&1 &
+importing=$!
+largest=0
+while kill -0 "$importing" 2>/dev/null; do
+    size=$(stat -c %s "$CA/ledger.db-wal" 2>/dev/null || echo 0)
+    [ "$size" -le "$largest" ] || largest=$size
+done
+ok 'many at once' wait "$importing"
+like 'all of them' "$T/imported" '^30000 imported'
+ok "the log was $largest octets at most" test "$largest" -lt 7000000
+ok 'nothing of it is left' test ! -s "$CA/ledger.db-wal"
+ok 'the audit knows of them too' "$POCKETCA" audit
 finish
