@@ -104,6 +104,8 @@ START_TEST(permitting)
         {"email:.b", "", "email:*@b", "", false},
         {"email:x@b", "", "email:x@b", "", true},
         {"email:x@b", "", "email:*@b", "", false},
+        {"email:x@b", "", "email:x@bc", "", false},
+        {"", "email:x@b", "email:x@bc", "", true},
         {"email:b", "", "email:**", "", false},
         {"", "email:x@b", "email:*@b", "", false},
         {"", "email:x@b", "email:y@b", "", true},
@@ -125,6 +127,15 @@ START_TEST(permitting)
         {"", "ip:0a010000ffff0000", "ip:10.0.0.0/8", "", false},
         {"", "ip:0a010000ffff0000", "ip:10.2.0.0/16", "", true},
         {"ip:0a00", "", "ip:10.2.0.0/16", "", false},
+        /* a subtree is about names of its own kind alone */
+        {"dns:c email:b", "", "dns:b", "", false},
+        {"dns:c uri:b", "", "dns:b", "", false},
+        {"email:b", "", "dns:c", "", true},
+        {"uri:b", "", "dns:c", "", true},
+        {"dns:b", "", "email:*@c", "", true},
+        {"dns:b", "", "uri:https://c/**", "", true},
+        {"", "email:b", "dns:b", "", true},
+        {"", "dns:b", "email:*@b", "", true},
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
