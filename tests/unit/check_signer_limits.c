@@ -269,6 +269,44 @@ START_TEST(no_request_passes_without_its_role)
 }
 END_TEST
 
+/* Renewals within the limits go along, whoever asks; what is outside stays. */
+START_TEST(renewals_go_along_as_far_as_the_limits)
+{
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    AUTO(record) struct record a = {0};
+    AUTO(record) struct record b = {0};
+    AUTO(record) struct record twin = {0};
+    AUTO(record) struct record r = {0};
+    struct caller admin, self, t;
+    struct ca_want w = {.names = "x.internal", .spki = &spki};
+    uint32_t also = 9;
+
+    new_key(&spki);
+    ca_make(&c);
+    ca_start(&c);
+    admin = ca_admin(&c);
+    t = narrow(&c, &admin, "x", ROLE_REVOKE, "dns:x.internal", false);
+    ck_assert_int_eq(ca_issue(&c, &admin, &w, &a, NULL), ERR_NONE);
+    self = ca_cert_caller(&a);
+    ck_assert_int_eq(ca_renew(&c, &self, &(struct ca_want){0}, &b), ERR_NONE);
+    w.names = "y.internal"; /* the same key */
+    ck_assert_int_eq(ca_issue(&c, &admin, &w, &twin, NULL), ERR_NONE);
+    ck_assert_int_eq(
+        ca_revoke(&c, &t, &a.serial, REASON_SUPERSEDED, 1, &r, &also),
+        ERR_NONE);
+    ck_assert_uint_eq(also, 1);
+    record_free(&r);
+    ck_assert_int_eq(ca_get(&c, &admin, &b.serial, &r), ERR_NONE);
+    ck_assert_int_ne(r.revoked_at, 0);
+    record_free(&r);
+    ck_assert_int_eq(ca_get(&c, &admin, &twin.serial, &r), ERR_NONE);
+    ck_assert_int_eq(r.revoked_at, 0);
+    caller_free(&t);
+    caller_free(&admin);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -278,6 +316,7 @@ int main(void)
         a_token_reads_what_it_issued,
         a_certificate_may_only_itself,
         no_request_passes_without_its_role,
+        renewals_go_along_as_far_as_the_limits,
     };
 
     return unit_run("signer_limits", tests, COUNT(tests));
