@@ -250,6 +250,7 @@ START_TEST(the_service_is_named_by_its_configuration)
     AUTO(ca) struct ca c;
     AUTO(buf) struct buf spki = {0};
     AUTO(record) struct record r = {0};
+    AUTO(record) struct record next = {0};
     AUTO(record) struct record none = {0};
     AUTO(cert) struct cert cert = {0};
     struct token t = {.label = (char *)"rev", .roles = ROLE_REVOKE};
@@ -270,6 +271,13 @@ START_TEST(the_service_is_named_by_its_configuration)
     ck_assert_str_eq(r.profile, "");
     ck_assert(cert.not_after - cert.not_before == 30 * TM_DAY - 1);
     ck_assert_int_eq(chain_holds(&c, &r), 1);
+    ck_assert_uint_eq(r.replaces.len, 0);
+    buf_blob(ca_begin(&c, MSG_SERVICE_CERT, NULL), spki.data, spki.len);
+    ca_ask(&c, &f); /* of the next one it is known which it replaces */
+    ck_assert_int_eq(ca_record(&f, &none, NULL), ERR_NONE);
+    ck_assert_int_eq(ca_get(&c, &admin, &none.serial, &next), ERR_NONE);
+    ck_assert(serial_equal(&next.replaces, &r.serial));
+    record_free(&none);
     ck_assert_int_eq(ca_token(&c, &admin, &t, &rev), ERR_NONE);
     ck_assert_int_eq(ca_revoke(&c, &rev, &r.serial, -1, -1, &none, NULL),
                      ERR_ROLE_MISSING);

@@ -271,6 +271,58 @@ START_TEST(a_list_pages_and_shows_what_limits_let_through)
 }
 END_TEST
 
+/* How many tokens are told to it; *is: whether one has that label. */
+static unsigned tokens_told(struct ca *c, const struct caller *who,
+                            const char *label, bool *is)
+{
+    unsigned n = 0;
+    struct frame f;
+
+    *is = false;
+    buf_str(ca_begin(c, MSG_TOKEN_LIST, who), "");
+    buf_u32(&c->out, 1000);
+    for (ca_ask(c, &f); f.type == MSG_TOKEN; ca_recv(c, &f), n++) {
+        AUTO(token) struct token t = {0};
+
+        token_get(&f.body, &t);
+        *is |= strcmp(t.label, label) == 0;
+    }
+    ck_assert_int_eq(f.type, MSG_LIST_END);
+    return n;
+}
+
+/* An admin with limits has power over tokens that may no more, and there are no
+ * others for it. */
+START_TEST(limits_hold_for_tokens_too)
+{
+    AUTO(ca) struct ca c;
+    struct caller admin, lesser, inside, outside;
+    bool is;
+
+    ca_make(&c);
+    ca_start(&c);
+    admin = ca_admin(&c);
+    lesser =
+        narrow(&c, &admin, "lesser", ROLE_ADMIN, "dns:*.a.internal", false);
+    inside = narrow(&c, &admin, "in", ROLE_ISSUE, "dns:x.a.internal", false);
+    outside = narrow(&c, &admin, "out", ROLE_ISSUE, "dns:b.internal", false);
+    ck_assert_uint_eq(tokens_told(&c, &admin, "out", &is), 4);
+    ck_assert(is);
+    ck_assert_uint_eq(tokens_told(&c, &lesser, "in", &is), 2); /* and itself */
+    ck_assert(is);
+    ck_assert_int_eq(remove_token(&c, &lesser, &admin), ERR_NOT_FOUND);
+    ck_assert_int_eq(remove_token(&c, &lesser, &outside), ERR_NOT_FOUND);
+    ck_assert_int_eq(remove_token(&c, &lesser, &inside), ERR_NONE);
+    ck_assert_int_eq(remove_token(&c, &lesser, &lesser), ERR_NONE);
+    ck_assert_uint_eq(tokens_told(&c, &admin, "in", &is), 2);
+    ck_assert(!is);
+    caller_free(&admin);
+    caller_free(&lesser);
+    caller_free(&inside);
+    caller_free(&outside);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -279,6 +331,7 @@ int main(void)
         a_removed_token_is_refused_at_once,
         no_token_makes_more_than_itself,
         a_list_pages_and_shows_what_limits_let_through,
+        limits_hold_for_tokens_too,
     };
 
     return unit_run("signer_token", tests, COUNT(tests));
