@@ -123,6 +123,8 @@ bad 'an unknown key' '$a nope = 1'
 bad 'a bad lifetime' 's/lifetime *= *"90d"/lifetime = "soon"/'
 bad 'an open brace' '$a profile x {'
 bad 'a missing certificate' 's/issuing\.pem/none.pem/'
+bad 'a root that another has issued' '$a root = "issuing.pem"'
+like 'and says so' "$T/out" 'did not issue itself'
 bad 'a key that does not fit' 's#keys/issuing\.key#keys/root.key#'
 exits 1 'check: no file' "$POCKETCA" check -c "$CA/none.conf"
 finish

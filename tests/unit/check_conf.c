@@ -111,6 +111,7 @@ static const struct {
     {"max-lifetime = \"90d\"", "max-lifetime = \"-1d\"", 16, "-1d"},
     {"max-lifetime = \"90d\"", "max-lifetime = \"101y\"", 16, "101y"},
     {"crl-refresh = \"6h\"", "crl-refresh = \"3d\"", 6, "crl-refresh"},
+    {"crl-refresh = \"6h\"", "crl-refresh = \"2d\"", 6, "crl-refresh"},
     {"crl-refresh = \"6h\"", "crl-refresh = \"1s\"", 9, "1s"},
     {"crl-wait = no", "crl-partition-size = 0", 9, "crl-partition-size"},
     {"crl-wait = no", "crl-partition-size = 10000001", 9, "10000001"},

@@ -177,10 +177,45 @@ START_TEST(everything_that_a_profile_may_say)
 }
 END_TEST
 
+/* What is denied of common names is denied of one that is a name as well. */
+START_TEST(a_denied_common_name_is_no_decision)
+{
+    AUTO(profile) struct profile p;
+    AUTO(taken) struct taken t = {0};
+    AUTO(subject) struct subject fields = {0};
+    AUTO(names) struct names san = {0};
+    AUTO(errs) struct errs e = {0};
+    AUTO(buf) struct buf tbs = {0};
+    AUTO(free) char *said = NULL;
+    const struct span span = {.not_before = DAY_ONE + TM_DAY + TM_HOUR};
+    const struct claim claim = {.names = &san, .subject = &fields};
+    struct decision_facts f = facts();
+    struct strs warnings = {0};
+    struct pattern deny;
+
+    make_rich(&p);
+    names_parse(&san, "jane@example.org", &e);
+    subject_set(&fields, SUBJECT_CN, xstrdup("jane@example.org"));
+    subject_set(&fields, SUBJECT_OU, xstrdup("Sales"));
+    ck_assert_int_eq(profile_take(&p, &claim, &t, &warnings, &e), 0);
+    f.profile = &p;
+    f.taken = &t;
+    f.asked = &span;
+    write_rich(&tbs, &p, &t, span.not_before);
+    said = judge(&tbs, &f);
+    ck_assert_ptr_null(strstr(said, "name-not-allowed"));
+    free(said);
+    ck_assert_int_eq(pattern_parse(&deny, "cn:jane@*", &e), 0);
+    patterns_add(&p.deny, &deny);
+    said = judge(&tbs, &f);
+    ck_assert_msg(strstr(said, "name-not-allowed") != NULL, "%s", said);
+}
+END_TEST
+
 int main(void)
 {
-    const TTest *const tests[] = {everything_that_a_profile_may_say};
+    const TTest *const tests[] = {everything_that_a_profile_may_say,
+                                  a_denied_common_name_is_no_decision};
 
-    return decision_run("decision_profile", tests,
-                        COUNT(tests));
+    return decision_run("decision_profile", tests, COUNT(tests));
 }

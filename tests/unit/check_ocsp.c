@@ -279,6 +279,10 @@ static const struct by_hand hands[] = {
                    "301a" RESPONSE "040d"
                    "300b" BASIC,
      .good = true},
+    {"basic answers, and more", .extensions = "a220"
+                                              "301e"
+                                              "301c" RESPONSE "040f"
+                                              "300b" BASIC "0500"},
     {"other answers only", .extensions = "a217"
                                          "3015"
                                          "3013" RESPONSE "0406"
@@ -364,8 +368,7 @@ int main(void)
     tcase_add_test(tc, cut_or_followed);
     tcase_add_test(tc, other_hashes_are_of_no_authority);
     tcase_add_test(tc, another_issuer_is_another);
-    tcase_add_loop_test(tc, by_hand_each_rule, 0,
-                        COUNT(hands));
+    tcase_add_loop_test(tc, by_hand_each_rule, 0, COUNT(hands));
     tcase_add_test(tc, indefinite_lengths_are_refused);
     return ocsp_run("ocsp", tc);
 }

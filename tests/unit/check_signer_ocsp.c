@@ -74,6 +74,7 @@ static int state_of(const struct msg_ocsp_answer *m, int *reason)
     const unsigned char *p = m->der.data;
     OCSP_RESPONSE *x;
     OCSP_BASICRESP *basic;
+    ASN1_GENERALIZEDTIME *from, *to;
     int state, why;
 
     if (m->error)
@@ -81,8 +82,11 @@ static int state_of(const struct msg_ocsp_answer *m, int *reason)
     x = d2i_OCSP_RESPONSE(NULL, &p, (long)m->der.len);
     ck_assert_ptr_nonnull(x);
     basic = OCSP_response_get1_basic(x);
-    state = OCSP_single_get0_status(OCSP_resp_get0(basic, 0), &why, NULL, NULL,
-                                    NULL);
+    state = OCSP_single_get0_status(OCSP_resp_get0(basic, 0), &why, NULL, &from,
+                                    &to);
+    /* what the front goes by is what the octets say */
+    ck_assert_int_eq(ASN1_TIME_cmp_time_t(from, m->this_update), 0);
+    ck_assert_int_eq(ASN1_TIME_cmp_time_t(to, m->next_update), 0);
     if (reason)
         *reason = why;
     OCSP_BASICRESP_free(basic);
