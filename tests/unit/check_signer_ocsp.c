@@ -307,6 +307,8 @@ START_TEST(the_budget_fills_up_by_time_and_not_over)
     ck_assert_uint_eq(taken(s, 10, t + 5000), 1);
     ck_assert_uint_eq(taken(s, 1000, t + 505000), 100);
     ck_assert_uint_eq(taken(s, 1000, t + 100 * INT64_C(1000000)), 200);
+    ck_assert_uint_eq(taken(s, 1, t + 101 * INT64_C(1000000)), 1);
+    ck_assert_uint_eq(taken(s, 1000, t + 101 * INT64_C(1000000) + 999999), 200);
     ck_assert_uint_eq(taken(s, 1000, t + INT64_C(9000000000000)), 200);
 }
 END_TEST
