@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cert_edit.h"
 #include "mem.h"
 #include "unit.h"
 #include "x509.h"
@@ -451,12 +452,44 @@ START_TEST(no_changed_bit_makes_it_lax)
 }
 END_TEST
 
+/* DER, and not what RFC 5280 says: OpenSSL does not write it. */
+START_TEST(forms_that_nobody_writes)
+{
+#define LIST "300a300806022a0304020500" /* one extension */
+    static const struct {
+        enum part part;
+        const char *hex;
+        bool good;
+    } cases[] = {{PART_TAIL, "a30c" LIST, true},
+                 {PART_TAIL, "a30e" LIST "0500", false},
+                 {PART_TAIL, "a3023000", false},
+                 {PART_SUBJECT, "30023100", false},
+                 {PART_ISSUER, "30023100", false}};
+#undef LIST
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        AUTO(cert_edit) struct cert_edit e;
+        AUTO(buf) struct buf was = {0}, der = {0};
+        AUTO(free) char *got = NULL;
+
+        sample(&was);
+        cert_edit_open(&e, &was);
+        e.no_exts = cases[i].part == PART_TAIL;
+        cert_edit_hex(&e, cases[i].part, cases[i].hex);
+        cert_edit_close(&e, ca.signer, &der);
+        got = judge(der.data, der.len);
+        ck_assert_msg((*got == '\0') == cases[i].good, "%zu: %s", i, got);
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
         a_certificate_of_openssl,      certificates_of_go,
         what_is_wrong_is_refused,      unknown_critical_ones_are_told,
         cut_or_followed_it_is_refused, no_changed_bit_makes_it_lax,
+        forms_that_nobody_writes,
     };
     int failed;
 

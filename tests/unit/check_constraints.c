@@ -77,6 +77,7 @@ START_TEST(permitting)
         {"dns:a.b", "", "dns:*.b", "", false},
         {"dns:a.b", "", "dns:xa.b", "", false},
         {"dns:a.b", "", "dns:**.xa.b", "", false},
+        {"dns:xa.b", "", "dns:**.a.b", "", false},
         {"dns:a.b", "", "dns:**", "", false},
         {"dns:a.b", "", "dns:b", "", false},
         {"dns:.a.b", "", "dns:a.b", "", false},
