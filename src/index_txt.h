@@ -25,7 +25,8 @@ struct index_txt {
 };
 
 /* The next row: 1; 0 at the end; -1 with ERR_BAD_ARGUMENT,
- * "FILE:LINE: sentence": the caller may go on behind it.  Dates are UTCTime or
+ * "FILE:LINE: sentence": the caller may go on behind it.  A line that begins
+ * with "#" is passed over.  Dates are UTCTime or
  * GeneralizedTime with Z, serial numbers hexadecimal. */
 int index_txt_next(struct index_txt *t, struct index_row *out, struct errs *e);
 
