@@ -33,7 +33,7 @@ struct import {
     struct strs crls;
     struct spool spool;
     uint64_t crl_number;
-    size_t counts[4], unread;
+    size_t counts[4], unfit, unread; /* unread may be a revocation */
     struct client *client;
     struct buf body;
     char *sources[BATCH_ITEMS];
@@ -41,10 +41,15 @@ struct import {
     struct seen seen; /* of a dry run */
 };
 
-static void say(struct import *im, const char *source, const char *why)
+static void say(size_t *count, const char *source, const char *why)
 {
     fprintf(stderr, "pocketca: %s: %s\n", source, why);
-    im->unread++;
+    ++*count;
+}
+
+static void pass_over(const char *source, const char *what)
+{
+    fprintf(stderr, "pocketca: warning: %s: %s is passed over\n", source, what);
 }
 
 static int spool_fails(struct errs *e)
@@ -132,11 +137,11 @@ static int take_pem(struct import *im, const char *path, const struct buf *text,
                 return -1;
         }
         if (r == PEM_BROKEN)
-            say(im, path, "it is not whole PEM");
+            say(&im->unread, path, "it is not whole PEM");
         p += used ? used : sizeof(mark) - 1;
     }
     if (!found && named)
-        say(im, path, "there is no certificate in it");
+        say(&im->unfit, path, "there is no certificate in it");
     return 0;
 }
 
@@ -182,6 +187,25 @@ static int by_name(const void *a, const void *b)
 
 static int take_path(struct import *im, const char *path, unsigned depth);
 
+/* One of a directory's.  A link leads to a file, never in a circle. */
+static int take_entry(struct import *im, const char *path, const char *name,
+                      unsigned depth)
+{
+    struct stat st;
+    const bool is_link = lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+    const bool is_there = stat(path, &st) == 0;
+
+    if (is_there && S_ISDIR(st.st_mode) && !is_link)
+        return take_path(im, path, depth);
+    if (is_there && S_ISDIR(st.st_mode))
+        pass_over(path, "a link to a directory");
+    else if (is_there && !S_ISREG(st.st_mode) && is_wanted(name))
+        pass_over(path, "what is no regular file");
+    else if (is_wanted(name))
+        return take_path(im, path, depth); /* says why it is not there */
+    return 0;
+}
+
 static int take_dir(struct import *im, DIR *dir, const char *path,
                     unsigned depth)
 {
@@ -189,31 +213,32 @@ static int take_dir(struct import *im, DIR *dir, const char *path,
     const struct dirent *d;
     int rc = 0;
 
-    while ((d = readdir(dir)))
+    while ((errno = 0, d = readdir(dir)))
         if (d->d_name[0] != '.')
             strs_add(&names, d->d_name);
+    if (errno)
+        say(&im->unread, path, strerror(errno));
     if (names.n)
         qsort(names.v, names.n, sizeof(*names.v), by_name);
     for (size_t i = 0; i < names.n && rc == 0; i++) {
         AUTO(free) char *sub = xasprintf("%s/%s", path, names.v[i]);
-        struct stat st;
 
-        if (lstat(sub, &st) == 0 &&
-            (S_ISDIR(st.st_mode) ||
-             (S_ISREG(st.st_mode) && is_wanted(names.v[i]))))
-            rc = take_path(im, sub, depth + 1);
+        rc = take_entry(im, sub, names.v[i], depth + 1);
     }
     return rc;
 }
 
 static int take_path(struct import *im, const char *path, unsigned depth)
 {
-    DIR *dir = depth > DEPTH_MAX ? NULL : opendir(path);
-    int rc;
+    DIR *dir = opendir(path);
+    int rc = 0;
 
     if (!dir)
         return take_file(im, path, depth == 0);
-    rc = take_dir(im, dir, path, depth);
+    if (depth > DEPTH_MAX)
+        say(&im->unread, path, "it is more than 16 directories deep");
+    else
+        rc = take_dir(im, dir, path, depth);
     closedir(dir);
     return rc;
 }
@@ -320,7 +345,7 @@ static int send_all(struct import *im, struct errs *e)
             flush(im, e) < 0)
             return -1;
         if (rd.n > BATCH_OCTETS) {
-            say(im, source, "it is too large for a certificate");
+            say(&im->unfit, source, "it is too large for a certificate");
             continue;
         }
         im->sources[im->n++] = take_ptr(source);
@@ -368,6 +393,25 @@ static int choose(struct import *im, const struct msg_hello *hello,
     return cert_parse(cert, a->der.data, a->der.len, e);
 }
 
+static size_t refused(const struct import *im)
+{
+    return im->counts[IMPORT_REFUSED] + im->unfit + im->unread;
+}
+
+static int read_paths(struct import *im, const struct strs *paths,
+                      struct errs *e)
+{
+    for (size_t i = 0; i < paths->n; i++)
+        if (take_path(im, paths->v[i], 0) != 0)
+            return spool_fails(e);
+    if (im->unread && !im->dry)
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "nothing is imported: %zu above could not be read, and "
+                       "what was revoked has to stay so",
+                       im->unread);
+    return 0;
+}
+
 static int run(struct import *im, const struct strs *paths)
 {
     AUTO(errs) struct errs e = {0};
@@ -379,13 +423,8 @@ static int run(struct import *im, const struct strs *paths)
 
     if (spool_open(&im->spool) < 0)
         spool_fails(&e);
-    if (e.n || read_crls(im, &crls, &e) < 0)
+    if (e.n || read_crls(im, &crls, &e) < 0 || read_paths(im, paths, &e) < 0)
         return cmd_fail(&e);
-    for (size_t i = 0; i < paths->n; i++)
-        if (take_path(im, paths->v[i], 0) != 0) {
-            spool_fails(&e);
-            return cmd_fail(&e);
-        }
     c = cmd_client(im->file, &code);
     if (!c)
         return code;
@@ -401,9 +440,8 @@ static int run(struct import *im, const struct strs *paths)
     printf("%zu %s, %zu known already, %zu refused, %zu valid in an index and "
            "not here\n",
            im->counts[IMPORT_NEW], im->dry ? "to be imported" : "imported",
-           im->counts[IMPORT_KNOWN], im->counts[IMPORT_REFUSED] + im->unread,
-           im->counts[IMPORT_MISSING]);
-    return im->counts[IMPORT_REFUSED] + im->unread ? EXIT_REFUSED : EXIT_DONE;
+           im->counts[IMPORT_KNOWN], refused(im), im->counts[IMPORT_MISSING]);
+    return refused(im) ? EXIT_REFUSED : EXIT_DONE;
 }
 
 int cmd_import_crl(struct client *c, const char *path, const struct buf *der,
@@ -421,7 +459,7 @@ int cmd_import_crl(struct client *c, const char *path, const struct buf *der,
              choose(im, &hello, &issuer, e) == 0 &&
              take_crl(im, &issuer, path, der, e) == 0)
         rc = send_all(im, e);
-    if (rc == 0 && im->counts[IMPORT_REFUSED] + im->unread)
+    if (rc == 0 && refused(im))
         rc = err_add(e, ERR_BAD_ARGUMENT, "%s: not all of it was taken", path);
     return rc;
 }

@@ -5,24 +5,29 @@
 
 int spool_open(struct spool *s)
 {
-    s->certs = tmpfile();
-    s->serials = tmpfile();
-    return s->certs && s->serials ? 0 : -1;
+    for (size_t i = 0; i < COUNT(s->files); i++)
+        if (!(s->files[i] = tmpfile()))
+            return -1;
+    return 0;
 }
 
 void spool_close(struct spool *s)
 {
-    if (s->certs)
-        fclose(s->certs);
-    if (s->serials)
-        fclose(s->serials);
+    for (size_t i = 0; i < COUNT(s->files); i++)
+        if (s->files[i])
+            fclose(s->files[i]);
     *s = (struct spool){0};
+}
+
+static size_t turn_of(enum import_kind kind)
+{
+    return kind == IMPORT_SERIAL ? 0 : kind == IMPORT_CERT ? 1 : 2;
 }
 
 int spool_put(struct spool *s, const char *source,
               const struct msg_import_item *m)
 {
-    FILE *f = m->kind == IMPORT_CERT ? s->certs : s->serials;
+    FILE *f = s->files[turn_of(m->kind)];
     AUTO(buf) struct buf b = {0}, head = {0};
 
     buf_str(&b, source);
@@ -37,8 +42,9 @@ int spool_put(struct spool *s, const char *source,
 int spool_rewind(struct spool *s)
 {
     /* What is still in a buffer may be what the disk has no room for. */
-    if (fseek(s->certs, 0, SEEK_SET) < 0 || fseek(s->serials, 0, SEEK_SET) < 0)
-        return -1;
+    for (size_t i = 0; i < COUNT(s->files); i++)
+        if (fseek(s->files[i], 0, SEEK_SET) < 0)
+            return -1;
     return 0;
 }
 
@@ -62,7 +68,9 @@ static int next_of(FILE *f, struct buf *item)
 
 int spool_next(struct spool *s, struct buf *item)
 {
-    int r = next_of(s->certs, item);
+    int r = 0;
 
-    return r ? r : next_of(s->serials, item);
+    for (size_t i = 0; i < COUNT(s->files) && r == 0; i++)
+        r = next_of(s->files[i], item);
+    return r;
 }

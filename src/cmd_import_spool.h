@@ -8,10 +8,12 @@
 #include "buf.h"
 #include "msg.h"
 
-/* Certificates come out first, whatever the order: what an index or a CRL says
- * of them is about what is there by then. */
+/* Whatever the order, what is revoked comes out first, so that no certificate
+ * is good for a moment, or for ever when the import breaks off; then the
+ * certificates; then what an index names, which is about what is there by
+ * then. */
 struct spool {
-    FILE *certs, *serials;
+    FILE *files[3];
 };
 
 /* -1 with errno set; spool_close() then as well. */

@@ -326,6 +326,9 @@ static int get_items(struct import_job *j, struct rd *body,
         /* Zero stands for what is not revoked: 1970 begins a second later. */
         if (m->kind == IMPORT_SERIAL && m->at == 0)
             m->at = 1;
+        /* On a list that is complete it would say: not revoked any more. */
+        if (m->reason == REASON_REMOVE_FROM_CRL)
+            m->reason = REASON_UNSPECIFIED;
     }
     return body_done(f, body, e);
 }

@@ -113,12 +113,14 @@ openssl x509 -req -in "$T/y.internal.csr" -CA "$CA/issuing.pem" \
     -CAkey "$CA/keys/issuing.key" -set_serial "0x$a" -days 9 \
     -extfile "$O/ca.cnf" -extensions leaf -out "$T/y.pem" 2>/dev/null
 echo nothing >"$T/z.pem"
+exits 1 'one that is not there' "$POCKETCA" import "$T/none.pem" "$T/e.pem"
+like 'no file' "$T/out" 'none.pem: No such file'
+like 'so nothing is imported' "$T/out" 'nothing is imported: 1 above'
 exits 1 'some are refused' "$POCKETCA" import "$T/x.pem" "$T/y.pem" "$T/z.pem" \
-    "$T/none.pem" "$T/e.pem"
+    "$T/e.pem"
 like 'another issuer' "$T/out" 'x.pem: its issuer is another authority'
 like 'a serial twice' "$T/out" 'y.pem: another certificate .* serial number'
 like 'no certificate' "$T/out" 'z.pem: there is no certificate'
-like 'no file' "$T/out" 'none.pem: No such file'
 like 'and the good one is in' "$T/out" '^1 imported'
 
 # What is out there is taken as it is: a host with an underscore, and a critical
@@ -205,8 +207,73 @@ openssl ocsp -issuer "$CA/issuing.pem" -serial 0x0B0C -url "$PUBLIC/ocsp" \
 like 'its serial is revoked' "$T/ocsp" '0x0B0C: revoked'
 printf 'R\t300101000000Z\t\t01\tunknown\t/CN=x\nX\n' >"$T/bad"
 exits 1 'a broken index' "$POCKETCA" import "$T/bad"
-like 'with file and line' "$T/out" 'bad:1: the date of revocation'
+like 'with file and line' "$T/out" 'bad:1: the date of revocation ""'
 like 'both lines' "$T/out" 'bad:2: a row has six fields'
+
+# What cannot be read may say that something was revoked.
+old i.old.internal
+i=$(serial_of "$O/i.old.internal.pem")
+I=$T/half
+mkdir "$I"
+cp "$O/i.old.internal.pem" "$I"
+unread() { # WHAT ERE COMMAND…
+    u_what=$1 u_why=$2
+    shift 2
+    n0=$(state)
+    exits 1 "$u_what" "$@"
+    like "$u_what: why" "$T/out" "$u_why"
+    like "$u_what: nothing is imported" "$T/out" '^pocketca: nothing is imported'
+    is "$u_what: nothing was recorded" "$(state)" "$n0"
+}
+printf 'R\t350101000000Z\t250101000000Z,lost\t%s\tunknown\t/CN=i\n' "$i" \
+    >"$I/index.txt"
+unread 'a reason that is none' 'index.txt:1: the reason "lost" is none of' \
+    "$POCKETCA" import "$I"
+exits 1 'a dry run judges all of it' "$POCKETCA" import --dry-run "$I"
+like 'the certificate too' "$T/out" '^1 to be imported, 0 known already, 1 refused'
+rm "$I/index.txt"
+ln -s gone "$I/index.txt"
+unread 'an index that is elsewhere' 'index.txt: No such file' \
+    "$POCKETCA" import "$I"
+ln -sf index.txt "$I/index.txt"
+unread 'an index that is itself' 'index.txt: Too many levels' \
+    "$POCKETCA" import "$I"
+rm "$I/index.txt"
+sed '/^-----END/d' "$T/x.pem" >"$I/cut.pem"
+unread 'half a certificate' 'cut.pem: it is not whole PEM' \
+    "$POCKETCA" import "$I"
+rm "$I/cut.pem"
+d=$I
+for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17; do
+    d=$d/$n
+    mkdir "$d"
+done
+unread 'too deep' '17: it is more than 16 directories deep' \
+    "$POCKETCA" import "$I"
+rm -r "${I:?}/1"
+if command -v strace >/dev/null; then
+    unread 'a directory that breaks off' 'half: Input/output error' \
+        env ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o /dev/null \
+        -e trace=getdents64 -e inject=getdents64:error=EIO:when=1 \
+        "$POCKETCA" import "$I"
+fi
+
+# What it is led to; a reason that would say the opposite on a complete list.
+mkdir "$T/else"
+printf '# of openssl ca\n%s\t%s\t%s\tunknown\t/CN=i\r\n' \
+    'R	350101000000Z' '250101000000Z,removeFromCRL' "$i" >"$T/else/index.txt"
+ln -s ../else/index.txt "$I/index.txt"
+ln -s . "$I/circle"
+mkfifo "$I/fifo.pem"
+exits 0 'a link, a circle, a FIFO' timeout 60 "$POCKETCA" import "$I"
+like 'the circle is not followed' "$T/out" 'circle: a link to a directory is passed'
+like 'nobody waits for the FIFO' "$T/out" 'fifo.pem: what is no regular file'
+like 'certificate and row' "$T/out" '^2 imported'
+curl -sSf --max-time 20 -o "$T/crl.der" "$PUBLIC/crl/issuing.crl"
+openssl crl -inform DER -in "$T/crl.der" -out "$T/crl.pem"
+openssl verify -crl_check -partial_chain -trusted "$CA/issuing.pem" \
+    -CRLfile "$T/crl.pem" "$O/i.old.internal.pem" >"$T/out" 2>&1
+like 'what was revoked stays revoked' "$T/out" 'certificate revoked'
 stop
 old g.old.internal
 exits 0 'without a service' "$POCKETCA" import "$O/g.old.internal.pem"

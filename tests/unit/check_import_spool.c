@@ -26,7 +26,7 @@ static void comes(struct spool *s, const char *source)
     ck_assert_str_eq(from, source);
 }
 
-START_TEST(certificates_come_first)
+START_TEST(what_is_revoked_comes_first)
 {
     AUTO(buf) struct buf item = {0};
     struct spool s = {0};
@@ -37,9 +37,9 @@ START_TEST(certificates_come_first)
     put(&s, IMPORT_NAMED, "index.txt:1");
     put(&s, IMPORT_CERT, "b.pem");
     ck_assert_int_eq(spool_rewind(&s), 0);
+    comes(&s, "list.crl");
     comes(&s, "a.pem");
     comes(&s, "b.pem");
-    comes(&s, "list.crl");
     comes(&s, "index.txt:1");
     ck_assert_int_eq(spool_next(&s, &item), 0);
     spool_close(&s);
@@ -49,10 +49,10 @@ END_TEST
 /* An item that waited in a buffer is not lost without a word. */
 START_TEST(a_full_disk_is_an_error)
 {
-    struct spool s = {fopen("/dev/full", "w+e"), tmpfile()};
+    struct spool s = {{fopen("/dev/full", "w+e"), tmpfile(), tmpfile()}};
 
-    ck_assert(s.certs && s.serials);
-    put(&s, IMPORT_CERT, "a.pem");
+    ck_assert(s.files[0] && s.files[1] && s.files[2]);
+    put(&s, IMPORT_SERIAL, "list.crl");
     ck_assert_int_eq(spool_rewind(&s), -1);
     ck_assert_int_eq(errno, ENOSPC);
     spool_close(&s);
@@ -68,9 +68,9 @@ START_TEST(a_cut_item_is_an_error)
     ck_assert_int_eq(spool_open(&s), 0);
     put(&s, IMPORT_CERT, "a.pem");
     put(&s, IMPORT_CERT, "b.pem");
-    end = ftell(s.certs);
+    end = ftell(s.files[1]);
     ck_assert_int_eq(spool_rewind(&s), 0);
-    ck_assert_int_eq(ftruncate(fileno(s.certs), end - 1), 0);
+    ck_assert_int_eq(ftruncate(fileno(s.files[1]), end - 1), 0);
     comes(&s, "a.pem");
     ck_assert_int_eq(spool_next(&s, &item), -1);
     ck_assert_int_eq(errno, EIO);
@@ -81,7 +81,7 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        certificates_come_first,
+        what_is_revoked_comes_first,
         a_full_disk_is_an_error,
         a_cut_item_is_an_error,
     };
