@@ -292,7 +292,7 @@ static void check_profile(const struct conf *c, const struct all *all,
 static void check_responder(const struct conf *c, const struct all *all,
                             size_t a, struct strs *warnings)
 {
-    AUTO(subject) struct subject ignored = {0};
+    AUTO(taken) struct taken ignored = {0};
     struct conf_issuer chain[CHAIN_MAX];
     struct cert links[CHAIN_MAX]; /* borrow */
     const size_t n = chain_of(all, &all->v[a + 1], chain);
@@ -303,12 +303,14 @@ static void check_responder(const struct conf *c, const struct all *all,
         links[i] = *chain[i].cert;
         links[i].above = i + 1 < n ? &links[i + 1] : NULL;
     }
-    if (!profile_fit_responder(&ignored, c->authorities[a].name, links))
+    if (!profile_fit_responder(&ignored, c->authorities[a].name, c->public_url,
+                               links))
         strs_add_own(warnings,
                      xasprintf("authority %s: name constraints of %s, or above "
                                "it, permit no subject that its OCSP responder "
-                               "could have, so there are no OCSP answers about "
-                               "its certificates",
+                               "could have, and not public-url either, so "
+                               "there are no OCSP answers about its "
+                               "certificates",
                                c->authorities[a].name, chain[0].path));
 }
 

@@ -166,9 +166,11 @@ char *profile_dn_permitted(const struct cert *ca);
  * profile are within the directory names of the authority and of all above it;
  * false when there is no way, and then nothing is changed. */
 bool profile_fit(struct profile *p, const struct cert *ca);
-/* The same for the responder of that authority, which has a subject. */
-bool profile_fit_responder(struct subject *out, const char *authority,
-                           const struct cert *ca);
+/* What the responder of that authority is called: by a subject, or, where
+ * directory names permit none, by `url` (or NULL) alone.  False when there is
+ * no way; then it is a subject that does not fit. */
+bool profile_fit_responder(struct taken *out, const char *authority,
+                           const char *url, const struct cert *ca);
 /* True when the certificate's names and profile all fit the limits: what a
  * limited token sees.  Wildcards are a matter of issuing only. */
 bool limits_cover(const struct limits *l, const char *profile,

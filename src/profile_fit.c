@@ -209,14 +209,35 @@ bool profile_fit(struct profile *p, const struct cert *ca)
     return p->no_cn;
 }
 
-bool profile_fit_responder(struct subject *out, const char *authority,
-                           const struct cert *ca)
+/* A URI is bound by constraints of its own (RFC 5280 section 4.2.1.10). */
+static bool url_fits(const struct name *url, const struct cert *ca)
 {
+    const struct pattern that = {
+        .kind = url->kind, .how = PATTERN_EXACT, .value = url->value};
+    static const struct patterns none;
+
+    for (; ca; ca = ca->above)
+        if (!cert_constraints_permit(ca, &that, &none))
+            return false;
+    return true;
+}
+
+bool profile_fit_responder(struct taken *out, const char *authority,
+                           const char *url, const struct cert *ca)
+{
+    AUTO(errs) struct errs ignored = {0};
+    AUTO(name) struct name name = {0};
     struct profile p = {.eku = EKU_OCSP};
     bool fit;
 
     p.fixed.v[SUBJECT_CN] = xasprintf("OCSP responder of %.44s", authority);
     fit = profile_fit(&p, ca);
-    *out = p.fixed;
-    return fit;
+    out->subject = p.fixed;
+    if (fit || !url ||
+        name_parse_kind(&name, NAME_URI, url, strlen(url), &ignored) < 0 ||
+        !url_fits(&name, ca))
+        return fit;
+    subject_free(&out->subject);
+    names_add(&out->names, &name);
+    return true;
 }

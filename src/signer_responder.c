@@ -20,7 +20,7 @@ static const struct span no_span;
 static struct key_rule p256 = {KEY_EC, CURVE_P256, 256, 256};
 
 /* For OCSP alone, and never asked about itself (id-pkix-ocsp-nocheck). */
-static void responder_profile(struct profile *p)
+static void responder_profile(struct profile *p, const struct names *names)
 {
     *p = (struct profile){
         .name = (char *)"(a responder's)",
@@ -31,6 +31,13 @@ static void responder_profile(struct profile *p)
         .max_lifetime = LIFETIME,
         .max_names = UINT_MAX,
     };
+    for (size_t i = 0; i < names->n; i++) {
+        struct pattern name = {.kind = names->v[i].kind,
+                               .how = PATTERN_EXACT,
+                               .value = xstrdup(names->v[i].value)};
+
+        patterns_add(&p->names, &name);
+    }
     profile_compile(p);
 }
 
@@ -42,7 +49,7 @@ static struct issue_job *job_of(struct signer *s, const struct build *b)
     who.requester = (struct requester){WHO_SERVICE, xstrdup("service"), NULL};
     j = job_new(sizeof(*j), &issue_kind, NULL, 0, &who);
     j->revocations = s->revocations;
-    j->cn = xstrdup(b->taken->subject.v[SUBJECT_CN]);
+    j->cn = xstrdup_null(b->taken->subject.v[SUBJECT_CN]);
     j->record.authority = xstrdup(b->authority->name);
     j->record.profile = xstrdup("");
     j->record.protocol = xstrdup("ocsp");
@@ -66,17 +73,16 @@ static void take_cert(struct signer *s, size_t i, const struct issue_job *j)
 
 /* Durable before it is used, as every certificate. */
 static int issue(struct worker *w, size_t i, const struct profile *p,
-                 struct errs *e)
+                 struct taken *taken, struct errs *e)
 {
     struct signer *s = w->s;
     AUTO(buf) struct buf spki = {0};
-    AUTO(taken) struct taken taken = {0};
     struct key_pub key;
     struct build b = {
         .authority = &s->authorities[i],
         .profile = p,
         .limits = &unlimited,
-        .taken = &taken,
+        .taken = taken,
         .key = &key,
         .asked = &no_span,
         .now = tm_now(),
@@ -84,8 +90,6 @@ static int issue(struct worker *w, size_t i, const struct profile *p,
     struct issue_job *j;
     int rc = -1;
 
-    profile_fit_responder(&taken.subject, s->authorities[i].name,
-                          &s->authorities[i].cert); /* else a lint refuses */
     key_spki(s->responders[i].key, &spki);
     if (clock_check(s, b.now, e) != 0 ||
         key_pub_parse(&key, spki.data, spki.len, e) != 0 ||
@@ -108,16 +112,21 @@ static int issue(struct worker *w, size_t i, const struct profile *p,
 
 static void renew(struct worker *w, size_t i)
 {
+    const struct signer_authority *a = &w->s->authorities[i];
     AUTO(errs) struct errs e = {0};
+    AUTO(taken) struct taken taken = {0};
     struct profile p;
     struct log_line l;
     int rc;
 
-    responder_profile(&p);
-    rc = issue(w, i, &p, &e);
+    profile_fit_responder(&taken, a->name, w->s->conf->public_url,
+                          &a->cert); /* else a lint refuses */
+    responder_profile(&p, &taken.names);
+    rc = issue(w, i, &p, &taken, &e);
+    patterns_free(&p.names);
     buf_free(&p.extra);
     log_begin(&l, rc == 0 ? LOG_INFO : LOG_ERROR, "responder");
-    log_str(&l, "authority", w->s->authorities[i].name);
+    log_str(&l, "authority", a->name);
     log_str(&l, "result", rc == 0 ? "ok" : err_code(e.v[0].code));
     log_str(&l, "detail", rc == 0 ? NULL : e.v[0].detail);
     log_end(&l);

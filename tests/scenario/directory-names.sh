@@ -119,17 +119,29 @@ refused 'what it may exclude' 'profile p: subject allows .*"O=Müller"' \
 with "$second profile p { authority = second $server subject = { \"c=FR\", o } }"
 ok 'but not what the first permits' pca check
 
+# ---- names that no responder can have
+below none 'permitted;dirName:dn, permitted;URI:.example.org' 'DC = internal'
+take none
+like 'init says who has no responder' "$T/init.out" \
+    'warning: authority issuing: name constraints .* OCSP responder could have'
+ok 'check is content' pca check
+like 'and warns as well' "$T/out" 'no OCSP answers'
+
 # ---- directory names that no profile can have
 below dc 'permitted;dirName:dn' 'DC = internal'
 take dc
 like 'init says so' "$T/init.out" 'leave no subject'
-like 'and who has no responder' "$T/init.out" \
-    'warning: authority issuing: name constraints .* OCSP responder could have'
+unlike 'but there is a responder' "$T/init.out" responder
 like 'certificates have no subject' "$CA/pocketca.conf" 'subject = \{ "cn=" \}'
 ok 'check is content' pca check
-like 'and warns as well' "$T/out" 'no OCSP answers'
 serve
+want 200 - 'all is well' "$API/readyz"
 issue web.internal
+openssl ocsp -issuer "$T/dc.pem" -cert "$T/web.internal.pem" \
+    -url "$PUBLIC/ocsp" -CAfile "$T/top.pem" -verify_other "$T/dc.pem" \
+    >"$T/ocsp" 2>&1
+like 'a responder without a subject is believed' "$T/ocsp" '^Response verify OK'
+like 'it is asked' "$T/ocsp" ': good$'
 ok 'the certificate verifies' openssl verify -x509_strict \
     -CAfile "$T/top.pem" -untrusted "$T/dc.pem" "$T/web.internal.pem"
 is 'without a subject' \

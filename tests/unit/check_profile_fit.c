@@ -266,24 +266,30 @@ START_TEST(subjects_are_made_to_fit)
 }
 END_TEST
 
-START_TEST(a_responder_has_a_subject)
+START_TEST(a_responder_has_a_name)
 {
+    static const char url[] = "http://ca.example.internal:8080/";
     AUTO(buf) struct buf der = {0}, other_der = {0};
     struct cert ca = authority(&der, ACME, "");
     struct cert other = authority(&other_der, "D:internal", "");
-    AUTO(subject) struct subject s = {0}, none = {0};
+    AUTO(taken) struct taken s = {0}, none = {0}, uri = {0};
 
-    ck_assert(profile_fit_responder(&s, "issuing", &ca));
-    ck_assert_str_eq(s.v[SUBJECT_O], "Acme");
-    ck_assert_str_eq(s.v[SUBJECT_CN], "OCSP responder of issuing");
-    ck_assert(!profile_fit_responder(&none, "issuing", &other));
+    ck_assert(profile_fit_responder(&s, "issuing", url, &ca));
+    ck_assert_str_eq(s.subject.v[SUBJECT_O], "Acme");
+    ck_assert_str_eq(s.subject.v[SUBJECT_CN], "OCSP responder of issuing");
+    ck_assert_uint_eq(s.names.n, 0);
+    ck_assert(!profile_fit_responder(&none, "issuing", NULL, &other));
+    ck_assert(profile_fit_responder(&uri, "issuing", url, &other));
+    ck_assert_ptr_null(uri.subject.v[SUBJECT_CN]);
+    ck_assert_uint_eq(uri.names.n, 1);
+    ck_assert_str_eq(uri.names.v[0].value, url);
 }
 END_TEST
 
 int main(void)
 {
     const TTest *const tests[] = {subjects_fit, subjects_are_made_to_fit,
-                                  a_responder_has_a_subject};
+                                  a_responder_has_a_name};
 
     return unit_run("profile_fit", tests, COUNT(tests));
 }
