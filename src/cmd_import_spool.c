@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "crl.h"
+
 int spool_open(struct spool *s)
 {
     for (size_t i = 0; i < COUNT(s->files); i++)
@@ -19,15 +21,17 @@ void spool_close(struct spool *s)
     *s = (struct spool){0};
 }
 
-static size_t turn_of(enum import_kind kind)
+static size_t turn_of(const struct msg_import_item *m)
 {
-    return kind == IMPORT_SERIAL ? 0 : kind == IMPORT_CERT ? 1 : 2;
+    if (m->kind == IMPORT_SERIAL)
+        return m->reason == REASON_KEY_COMPROMISE ? 0 : 1;
+    return m->kind == IMPORT_CERT ? 2 : 3;
 }
 
 int spool_put(struct spool *s, const char *source,
               const struct msg_import_item *m)
 {
-    FILE *f = s->files[turn_of(m->kind)];
+    FILE *f = s->files[turn_of(m)];
     AUTO(buf) struct buf b = {0}, head = {0};
 
     buf_str(&b, source);

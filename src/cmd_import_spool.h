@@ -9,11 +9,12 @@
 #include "msg.h"
 
 /* Whatever the order, what is revoked comes out first, so that no certificate
- * is good for a moment, or for ever when the import breaks off; then the
- * certificates; then what an index names, which is about what is there by
+ * is good for a moment, or for ever when the import breaks off; of that, what
+ * is for keyCompromise, since the first reason of a serial number stays.  Then
+ * the certificates; then what an index names, which is about what is there by
  * then. */
 struct spool {
-    FILE *files[3];
+    FILE *files[4];
 };
 
 /* -1 with errno set; spool_close() then as well. */

@@ -258,6 +258,15 @@ if command -v strace >/dev/null; then
         "$POCKETCA" import "$I"
 fi
 
+# Of two rows about one serial number the worse counts, wherever it stands.
+old j.old.internal
+J=$(serial_of "$O/j.old.internal.pem")
+printf 'R\t350101000000Z\t250101000000Z,%s\t%s\tunknown\t/CN=j\n' \
+    superseded "$J" keyCompromise "$J" >"$T/twice"
+exits 0 'two reasons' "$POCKETCA" import "$T/twice" "$O/j.old.internal.pem"
+want 422 key-compromised 'the key is blocked' \
+    --data-binary @"$T/j.old.internal.csr" "$API/v1/certificates"
+
 # What it is led to; a reason that would say the opposite on a complete list.
 mkdir "$T/else"
 printf '# of openssl ca\n%s\t%s\t%s\tunknown\t/CN=i\r\n' \

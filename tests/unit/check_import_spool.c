@@ -4,7 +4,16 @@
 
 #include <errno.h>
 
+#include "crl.h"
 #include "unit.h"
+
+static void put_revoked(struct spool *s, int reason, const char *source)
+{
+    const struct msg_import_item m = {
+        .kind = IMPORT_SERIAL, .serial = {{1}, 1}, .reason = reason};
+
+    ck_assert_int_eq(spool_put(s, source, &m), 0);
+}
 
 static void put(struct spool *s, enum import_kind kind, const char *source)
 {
@@ -32,11 +41,13 @@ START_TEST(what_is_revoked_comes_first)
     struct spool s = {0};
 
     ck_assert_int_eq(spool_open(&s), 0);
-    put(&s, IMPORT_SERIAL, "list.crl");
+    put_revoked(&s, REASON_SUPERSEDED, "list.crl");
     put(&s, IMPORT_CERT, "a.pem");
+    put_revoked(&s, REASON_KEY_COMPROMISE, "index.txt:2");
     put(&s, IMPORT_NAMED, "index.txt:1");
     put(&s, IMPORT_CERT, "b.pem");
     ck_assert_int_eq(spool_rewind(&s), 0);
+    comes(&s, "index.txt:2");
     comes(&s, "list.crl");
     comes(&s, "a.pem");
     comes(&s, "b.pem");
@@ -49,10 +60,11 @@ END_TEST
 /* An item that waited in a buffer is not lost without a word. */
 START_TEST(a_full_disk_is_an_error)
 {
-    struct spool s = {{fopen("/dev/full", "w+e"), tmpfile(), tmpfile()}};
+    struct spool s = {
+        {fopen("/dev/full", "w+e"), tmpfile(), tmpfile(), tmpfile()}};
 
-    ck_assert(s.files[0] && s.files[1] && s.files[2]);
-    put(&s, IMPORT_SERIAL, "list.crl");
+    ck_assert(s.files[0] && s.files[3]);
+    put_revoked(&s, REASON_KEY_COMPROMISE, "list.crl");
     ck_assert_int_eq(spool_rewind(&s), -1);
     ck_assert_int_eq(errno, ENOSPC);
     spool_close(&s);
@@ -68,9 +80,9 @@ START_TEST(a_cut_item_is_an_error)
     ck_assert_int_eq(spool_open(&s), 0);
     put(&s, IMPORT_CERT, "a.pem");
     put(&s, IMPORT_CERT, "b.pem");
-    end = ftell(s.files[1]);
+    end = ftell(s.files[2]);
     ck_assert_int_eq(spool_rewind(&s), 0);
-    ck_assert_int_eq(ftruncate(fileno(s.files[1]), end - 1), 0);
+    ck_assert_int_eq(ftruncate(fileno(s.files[2]), end - 1), 0);
     comes(&s, "a.pem");
     ck_assert_int_eq(spool_next(&s, &item), -1);
     ck_assert_int_eq(errno, EIO);
