@@ -327,6 +327,24 @@ static void check_lifetimes(struct parse *p, const struct profile *f)
                  f->name, conf_line(p, "lifetime", 0));
 }
 
+/* What is fixed is not judged again when a certificate is asked for. */
+static void check_fixed(struct parse *p, const struct profile *f,
+                        enum subject_field field, enum name_kind kind)
+{
+    AUTO(errs) struct errs ignored = {0};
+    AUTO(name) struct name n = {0};
+    const char *value = f->fixed.v[field];
+
+    if (value &&
+        name_parse_kind(&n, kind, value, strlen(value), &ignored) == 0 &&
+        patterns_match(&f->deny, &n))
+        COMPLAIN(p, "subject", 0,
+                 "profile %s: subject fixes the %s \"%s\", which deny in line "
+                 "%d covers",
+                 f->name, subject_field_text(field), value,
+                 conf_line(p, "deny", 0));
+}
+
 /* Certificates without names are told apart by their subjects. */
 static void check_subject(struct parse *p, const struct profile *f)
 {
@@ -423,6 +441,9 @@ void conf_profile_end(struct parse *p, void *at)
     check_twice(p, f, "deny", &f->deny);
     check_deny(p, f);
     check_subject(p, f);
+    check_fixed(p, f, SUBJECT_CN, NAME_CN);
+    check_fixed(p, f, SUBJECT_CN, NAME_DNS);
+    check_fixed(p, f, SUBJECT_EMAIL, NAME_EMAIL);
     check_lifetimes(p, f);
     check_others(p, f);
     if (f->authority && !conf_authority(p->c, f->authority))

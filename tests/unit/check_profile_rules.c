@@ -111,6 +111,12 @@ START_TEST(contradictions)
         {SERVER NAMES "extensions = { \"1.2.3 hex:0500\", "
                       "\"1.2.3 critical base64:BQA=\" }\n",
          ":10:", "twice", ""},
+        {"usage = client\n" NAMES "deny = \"dns:a.internal\"\n"
+         "subject = \"cn=A.internal\"\n",
+         ":11:", "fixes the cn \"A.internal\"", "deny in line 10"},
+        {"usage = email\nnames = \"email:*@a.b\"\n"
+         "deny = \"email:root@a.b\"\nsubject = \"email=root@a.b\"\n",
+         ":11:", "fixes the email", "deny in line 10"},
         {SERVER NAMES "min-names = 4 max-names = 3\n", ":10:", "min-names 4",
          "max-names 3"},
         {SERVER "names = { \"dns:a.b\", \"dns:c.d\" } min-names = 3\n",
