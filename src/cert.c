@@ -163,7 +163,7 @@ static int read_alg(struct cert *c, const struct der_tlv *alg, struct errs *e)
     struct der d = der_of(alg->raw, alg->raw_len);
     AUTO(errs) struct errs why = {0};
 
-    if (sig_alg_parse(&d, &c->alg, &why))
+    if (sig_alg_parse(&d, &c->alg, &c->salt, &why))
         return bad_why(c, e, CERT_FAULT_ALG, why.v[0].detail);
     return 0;
 }
@@ -272,6 +272,13 @@ bool cert_may_issue(const struct cert *issuer, const struct cert *c)
 bool cert_self_signed(const struct cert *c)
 {
     return cert_may_issue(c, c);
+}
+
+int cert_verify(const struct cert *c, const struct key_pub *issuer,
+                struct key_verifier *v, struct errs *e)
+{
+    return key_verify_salt(v, issuer, c->alg, c->salt, c->tbs, c->tbs_len,
+                           c->sig, c->sig_len, e);
 }
 
 void cert_free(struct cert *c)

@@ -196,6 +196,7 @@ struct cert {
     uint8_t not_before_tag, not_after_tag; /* DER_UTC_TIME or the other */
     struct key_pub key;
     enum sig_alg alg;
+    uint32_t salt; /* of RSA-PSS, in octets */
     const uint8_t *sig;
     size_t sig_len;
     struct names names;
@@ -240,6 +241,9 @@ int cert_parse_tbs(struct cert *out, const uint8_t *tbs, size_t len,
 bool cert_may_issue(const struct cert *issuer, const struct cert *c);
 /* It may have issued itself. */
 bool cert_self_signed(const struct cert *c);
+/* 0 when its signature is of that key; -1 as key_verify(). */
+int cert_verify(const struct cert *c, const struct key_pub *issuer,
+                struct key_verifier *v, struct errs *e);
 void cert_free(struct cert *c);
 AUTO_VALUE(cert, struct cert, cert_free)
 /* True when extKeyUsage has that purpose, or (within) none that the issuer's,

@@ -108,8 +108,7 @@ static void check_signature(const struct chain *c, const struct link *k,
                     "%s: \"%s\" was issued by \"%s\", and \"%s\" follows: the "
                     "authority comes first, then its issuer, the root last",
                     c->path, k->name, wanted, issuer->name);
-    } else if (key_verify(v, &issuer->cert.key, s->alg, s->tbs, s->tbs_len,
-                          s->sig, s->sig_len, &why) != 0) {
+    } else if (cert_verify(s, &issuer->cert.key, v, &why) != 0) {
         err_add(c->e, ERR_BAD_ARGUMENT,
                 "%s: \"%s\" is not signed by the key of \"%s\"", c->path,
                 k->name, issuer->name);

@@ -47,9 +47,7 @@ static bool issued(const struct buf *der, const struct cert *c,
 
     if (cert_parse_any(issuer, der->data, der->len, &e) != 0)
         return false;
-    if (cert_may_issue(issuer, c) &&
-        key_verify(v, &issuer->key, c->alg, c->tbs, c->tbs_len, c->sig,
-                   c->sig_len, &e) == 0)
+    if (cert_may_issue(issuer, c) && cert_verify(c, &issuer->key, v, &e) == 0)
         return true;
     cert_free(issuer);
     return false;

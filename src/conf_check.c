@@ -72,10 +72,8 @@ static int check_signature(struct key_verifier *v, const struct held *issuer,
                            const struct held *h, struct errs *e)
 {
     AUTO(errs) struct errs why = {0};
-    const struct cert *c = &h->cert;
 
-    if (key_verify(v, &issuer->cert.key, c->alg, c->tbs, c->tbs_len, c->sig,
-                   c->sig_len, &why) == 0)
+    if (cert_verify(&h->cert, &issuer->cert.key, v, &why) == 0)
         return 0;
     return err_add(e, ERR_BAD_ARGUMENT, "%s: not signed by the key of %s",
                    h->path, issuer->path);

@@ -274,7 +274,7 @@ static int read_all(struct crl *c, const uint8_t *der, size_t len, bool any,
         memcmp(outer.raw, inner.raw, inner.raw_len) != 0)
         return bad(e, "its two signature algorithms differ");
     alg = der_of(outer.raw, outer.raw_len);
-    if (sig_alg_parse(&alg, &c->alg, &why))
+    if (sig_alg_parse(&alg, &c->alg, &c->salt, &why))
         return bad(e, why.v[0].detail);
     if (der_get_bits(&seq, &c->sig, &c->sig_len) || !der_end(&seq))
         return bad(e, "its signature is malformed");
@@ -346,8 +346,8 @@ int crl_verify(const struct crl *crl, const struct cert *issuer,
         memcmp(crl->issuer, issuer->subject, crl->issuer_len) != 0)
         return err_add(e, ERR_BAD_REQUEST,
                        "the CRL's issuer is not authority %s", name);
-    if (key_verify(v, &issuer->key, crl->alg, crl->tbs, crl->tbs_len, crl->sig,
-                   crl->sig_len, &why) != 0)
+    if (key_verify_salt(v, &issuer->key, crl->alg, crl->salt, crl->tbs,
+                        crl->tbs_len, crl->sig, crl->sig_len, &why) != 0)
         return err_add(e, ERR_BAD_REQUEST,
                        "the CRL is not signed by authority %s", name);
     return 0;

@@ -77,6 +77,7 @@ struct crl {
     size_t tbs_len, issuer_len, aki_len, sig_len;
     size_t idp_len; /* contents of the extension; 0: it has none */
     enum sig_alg alg;
+    uint32_t salt; /* of RSA-PSS, in octets */
     int64_t this_update, next_update;
     uint64_t number;
     struct der revoked; /* for crl_entry_next() */

@@ -71,7 +71,9 @@ static int request_parse(struct csr *c, const uint8_t *der, size_t len,
     c->info = info.raw;
     c->info_len = info.raw_len;
     r = info_parse(c, &info, e);
-    if (sig_alg_parse_salt(&seq, &c->alg, &c->salt, e))
+    /* Stricter than of a certificate that is there: this can be made anew. */
+    if (sig_alg_parse(&seq, &c->alg, &c->salt, e) ||
+        sig_salt_judge(c->alg, c->salt, e))
         return -1;
     if (der_get_bits(&seq, &c->sig, &c->sig_len) || !der_end(&seq))
         return csr_bad(e, "it has no signature, or something follows it");

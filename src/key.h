@@ -89,12 +89,16 @@ enum sig_alg {
     SIG__MAX
 };
 /* An AlgorithmIdentifier, the next element of d; adds ERR_BAD_SIGNATURE (with
- * the name of what it is: SHA-1, MD5, odd PSS parameters …). */
-int sig_alg_parse(struct der *d, enum sig_alg *out, struct errs *e);
-/* The same, but the salt of RSA-PSS may be longer than the hash: *salt octets
- * (0: no RSA-PSS).  OpenSSL makes it as long as the key has room. */
-int sig_alg_parse_salt(struct der *d, enum sig_alg *out, uint32_t *salt,
-                       struct errs *e);
+ * the name of what it is: SHA-1, MD5, odd PSS parameters …).  *salt: octets of
+ * the salt of RSA-PSS, of whatever length: OpenSSL makes it as long as the key
+ * has room; 0 for all else. */
+int sig_alg_parse(struct der *d, enum sig_alg *out, uint32_t *salt,
+                  struct errs *e);
+/* As long as the salt of RSA-PSS is to be, in octets: as the hash (RFC 4055
+ * section 3.1); 0 for all else. */
+uint32_t sig_salt(enum sig_alg a);
+/* -1 with ERR_BAD_SIGNATURE when the salt is shorter than that. */
+int sig_salt_judge(enum sig_alg a, uint32_t salt, struct errs *e);
 void sig_alg_put(struct buf *b, enum sig_alg a);
 /* The type of the keys that make it. */
 enum key_type sig_alg_key(enum sig_alg a);

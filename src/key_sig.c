@@ -2,6 +2,7 @@
 /* AlgorithmIdentifier of signatures (RFC 4055, 5758, 8410). */
 #include "key_sig.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "mem.h"
@@ -57,7 +58,7 @@ static const struct {
     {SIG_RSA_PSS_SHA384, DIGEST_SHA384, OID(SHA384)},
     {SIG_RSA_PSS_SHA512, DIGEST_SHA512, OID(SHA512)},
 };
-enum { PSS_HASHES = COUNT(pss_hashes) };
+enum { PSS_HASHES = COUNT(pss_hashes), SALT_DEFAULT = 20 };
 
 const struct sig_info *sig_info(enum sig_alg a)
 {
@@ -76,6 +77,16 @@ uint32_t sig_salt(enum sig_alg a)
     const struct sig_info *i = sig_info(a);
 
     return i->pss ? (uint32_t)digest_size(i->digest) : 0;
+}
+
+int sig_salt_judge(enum sig_alg a, uint32_t salt, struct errs *e)
+{
+    if (salt >= sig_salt(a))
+        return 0;
+    return err_add(e, ERR_BAD_SIGNATURE,
+                   "the signature algorithm %s has a salt of %" PRIu32
+                   " octets, which is shorter than the hash (%" PRIu32 ")",
+                   sig_info(a)->text, salt, sig_salt(a));
 }
 
 static int odd(struct errs *e, const char *what)
@@ -124,16 +135,8 @@ static int pss_mask_parse(struct der *d)
     return der_end(&alg) ? hash : -1;
 }
 
-static int bad_salt(uint32_t salt, enum sig_alg a, struct errs *e)
-{
-    return err_add(e, ERR_BAD_SIGNATURE,
-                   "the signature algorithm %s has a salt of %u octets, which "
-                   "is not as long as the hash (%u)",
-                   sig_info(a)->text, salt, sig_salt(a));
-}
-
-/* RFC 4055 section 3.1: one hash for all, the salt at least as long as it; the
- * defaults mean SHA-1, and the trailer has no other value. */
+/* RFC 4055 section 3.1: one hash for all; the defaults mean SHA-1, and the
+ * trailer has no other value. */
 static int pss_parse(struct der *params, enum sig_alg *out, uint32_t *salt_len,
                      struct errs *e)
 {
@@ -152,14 +155,16 @@ static int pss_parse(struct der *params, enum sig_alg *out, uint32_t *salt_len,
         pss_mask_parse(&mask) != h || !der_end(&mask))
         return odd(e, "RSA-PSS with a mask that is not MGF1 with the same "
                       "hash");
-    *salt_len = 20; /* the default */
+    *salt_len = SALT_DEFAULT;
     told = der_enter_opt(&seq, DER_CTX_CONS(2), &salt);
     if (told < 0 ||
         (told && (der_get_int31(&salt, salt_len) || !der_end(&salt))) ||
         *salt_len > KEY_RSA_MAX / 8 || !der_end(&seq))
         return odd(e, "RSA-PSS with odd parameters");
+    if (told && *salt_len == SALT_DEFAULT)
+        return odd(e, "RSA-PSS with a salt of 20 octets, which DER leaves out");
     *out = pss_hashes[h].alg;
-    return *salt_len < sig_salt(*out) ? bad_salt(*salt_len, *out, e) : 0;
+    return 0;
 }
 
 static int unknown(const struct der_tlv *oid, struct errs *e)
@@ -175,8 +180,8 @@ static int unknown(const struct der_tlv *oid, struct errs *e)
                    "the signature algorithm %s is not accepted", name);
 }
 
-int sig_alg_parse_salt(struct der *d, enum sig_alg *out, uint32_t *salt,
-                       struct errs *e)
+int sig_alg_parse(struct der *d, enum sig_alg *out, uint32_t *salt,
+                  struct errs *e)
 {
     struct der seq;
     struct der_tlv oid;
@@ -197,15 +202,6 @@ int sig_alg_parse_salt(struct der *d, enum sig_alg *out, uint32_t *salt,
         return 0;
     }
     return unknown(&oid, e);
-}
-
-int sig_alg_parse(struct der *d, enum sig_alg *out, struct errs *e)
-{
-    uint32_t salt;
-
-    if (sig_alg_parse_salt(d, out, &salt, e))
-        return -1;
-    return salt != sig_salt(*out) ? bad_salt(salt, *out, e) : 0;
 }
 
 static void pss_hash_put(struct buf *b, const struct sig_info *i)

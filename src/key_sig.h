@@ -15,8 +15,6 @@ struct sig_info {
     const char *text;
 };
 const struct sig_info *sig_info(enum sig_alg a);
-/* How long its salt is, in octets: as long as the hash; 0 when it has none. */
-uint32_t sig_salt(enum sig_alg a);
 
 /* Whether the RSA modulus with this SHA-256 was added, and not pushed out by
  * another since; from any thread. */

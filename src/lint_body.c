@@ -65,6 +65,12 @@ static bool short_hash(LINT_ARGS)
            (issuer->key.curve == CURVE_P521 && c->alg != SIG_ECDSA_SHA512);
 }
 
+/* As long as the hash is what every verifier takes. */
+static bool pss_salt(LINT_ARGS)
+{
+    return c->salt != sig_salt(c->alg);
+}
+
 static bool critical_unknown(LINT_ARGS)
 {
     return c->odd_critical.raw;
@@ -97,6 +103,10 @@ static const struct lint rows[] = {
      "refuses "
      "the certificate",
      critical_unknown, NULL},
+    {"pss_salt", LINT_WARNING, LINT_ANY, "RFC 4055 3.1",
+     "the salt of the RSA-PSS signature is not as long as the hash, and some "
+     "clients accept no other",
+     pss_salt, NULL},
     {"short_hash", LINT_WARNING, LINT_ANY | LINT_PAIR, "RFC 5480 4",
      "the hash function of the signature is weaker than the issuer's curve",
      short_hash, NULL},

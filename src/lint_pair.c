@@ -98,8 +98,7 @@ static bool signature_wrong(LINT_ARGS)
     if (!c->sig || signature_of_other_key(c, issuer, l))
         return false;
     v = key_verifier_new();
-    return key_verify(v, &issuer->key, c->alg, c->tbs, c->tbs_len, c->sig,
-                      c->sig_len, &e) != 0 &&
+    return cert_verify(c, &issuer->key, v, &e) != 0 &&
            e.v[0].code == ERR_BAD_SIGNATURE;
 }
 

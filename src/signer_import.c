@@ -303,8 +303,7 @@ static void judge_cert(const struct signer_authority *a, struct key_verifier *v,
         refuse(it, "its issuer is another authority");
         return;
     }
-    if (key_verify(v, &a->cert.key, c->alg, c->tbs, c->tbs_len, c->sig,
-                   c->sig_len, &it->errs) != 0) {
+    if (cert_verify(c, &a->cert.key, v, &it->errs) != 0) {
         refuse(it, "it is not signed with the authority's key");
         return;
     }

@@ -77,6 +77,10 @@ static const struct broken cases[] = {
      {{PART_VALIDITY, "u261124000000Z u290226000000Z"}}},
     {"rsa_octets", LEAF, true, {{RSA_KEY, "01"}}},
     {"rsa_weak", LEAF, 0, {{RSA_KEY, ""}}},
+    {"pss_salt signature_of_other_key",
+     LEAF,
+     0,
+     {{PART_ALG, PSS_ALG}, {PART_OUTER_ALG, PSS_ALG}}},
     {"short_hash", LEAF, true, {{ISSUER + KEY_P384, NULL}}},
     /* issuer and subject */
     {"issuer_empty",

@@ -16,6 +16,7 @@ START_TEST(algorithms_as_openssl_writes_them)
         uint8_t *der = NULL;
         enum sig_alg got = SIG_STOP;
         struct der d;
+        uint32_t salt;
         int len;
 
         X509_REQ_set_pubkey(req, p.key);
@@ -26,12 +27,13 @@ START_TEST(algorithms_as_openssl_writes_them)
         ck_assert_int_eq((int)b.len, len);
         ck_assert_mem_eq(b.data, der, b.len);
         d = der_of(b.data, b.len);
-        ck_assert_int_eq(sig_alg_parse(&d, &got, &e), 0);
+        ck_assert_int_eq(sig_alg_parse(&d, &got, &salt, &e), 0);
         ck_assert_int_eq(got, algs[i].alg);
+        ck_assert_uint_eq(salt, (uint32_t)algs[i].pss_salt);
         ck_assert(der_end(&d));
         for (size_t cut = 0; cut < b.len; cut++) {
             d = der_of(b.data, cut);
-            ck_assert_int_eq(sig_alg_parse(&d, &got, &e), -1);
+            ck_assert_int_eq(sig_alg_parse(&d, &got, &salt, &e), -1);
         }
         OPENSSL_free(der);
         X509_REQ_free(req);
@@ -40,11 +42,13 @@ START_TEST(algorithms_as_openssl_writes_them)
 END_TEST
 
 /* Every octet of a PSS AlgorithmIdentifier counts: the form has one choice,
- * the NULL of each hash, which a change can only destroy. */
+ * the NULL of each hash, which a change can only destroy.  The last is the
+ * length of the salt, where any is one but the default. */
 START_TEST(pss_parameters)
 {
     AUTO(buf) struct buf b = {0};
     enum sig_alg got;
+    uint32_t salt;
     struct der d;
 
     sig_alg_put(&b, SIG_RSA_PSS_SHA256);
@@ -54,21 +58,31 @@ START_TEST(pss_parameters)
 
             b.data[i] ^= (uint8_t)x;
             d = der_of(b.data, b.len);
-            ck_assert_msg(sig_alg_parse(&d, &got, &e) == -1, "octet %zu", i);
-            ck_assert_int_eq(e.v[0].code, ERR_BAD_SIGNATURE);
+            if (i == b.len - 1 && b.data[i] < 0x80 && b.data[i] != 20) {
+                ck_assert_int_eq(sig_alg_parse(&d, &got, &salt, &e), 0);
+                ck_assert_uint_eq(salt, b.data[i]);
+            } else {
+                ck_assert_msg(sig_alg_parse(&d, &got, &salt, &e) == -1,
+                              "octet %zu", i);
+                ck_assert_int_eq(e.v[0].code, ERR_BAD_SIGNATURE);
+            }
             b.data[i] ^= (uint8_t)x;
         }
 }
 END_TEST
 
-/* A salt at least as long as the hash, where it may be longer. */
+/* A salt of whatever length a key could have room for; the default is left
+ * out. */
 START_TEST(pss_salt_lengths)
 {
     static const struct {
         uint32_t salt;
+        bool left_out;
         int rc;
-    } cases[] = {{31, -1}, {32, 0},  {33, 0},  {222, 0},
-                 {0, -1},  {20, -1}, {512, 0}, {0x7fffffff, -1}};
+    } cases[] = {{0, false, 0},          {19, false, 0},   {20, true, 0},
+                 {20, false, -1},        {31, false, 0},   {32, false, 0},
+                 {222, false, 0},        {1024, false, 0}, {1025, false, -1},
+                 {0x7fffffff, false, -1}};
 
     for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(buf) struct buf b = {0}, n = {0};
@@ -80,18 +94,17 @@ START_TEST(pss_salt_lengths)
         sig_alg_put(&b, SIG_RSA_PSS_SHA256);
         b.len -= 5; /* [2] { INTEGER 32 } */
         der_put_int(&n, cases[i].salt);
-        if (cases[i].salt != 20) /* the default */
+        if (!cases[i].left_out)
             der_put(&b, DER_CTX_CONS(2), n.data, n.len);
         b.data[1] = (uint8_t)(b.len - 2);
         b.data[14] = (uint8_t)(b.len - 15);
         d = der_of(b.data, b.len);
-        ck_assert_msg(sig_alg_parse_salt(&d, &got, &salt, &e) == cases[i].rc,
+        ck_assert_msg(sig_alg_parse(&d, &got, &salt, &e) == cases[i].rc,
                       "%u: %s", cases[i].salt, e.n ? e.v[0].detail : "taken");
-        ck_assert(cases[i].salt > 512 || salt == cases[i].salt);
-        d = der_of(b.data, b.len);
-        ck_assert_int_eq(sig_alg_parse(&d, &got, &e),
-                         cases[i].salt == 32 ? 0 : -1);
+        ck_assert(cases[i].rc || salt == cases[i].salt);
     }
+    ck_assert_uint_eq(sig_salt(SIG_RSA_PSS_SHA384), 48);
+    ck_assert_uint_eq(sig_salt(SIG_RSA_SHA384), 0);
 }
 END_TEST
 
@@ -134,6 +147,7 @@ START_TEST(algorithms_refused)
         AUTO(errs) struct errs e = {0};
         size_t at = der_open(&b, DER_SEQUENCE);
         enum sig_alg got;
+        uint32_t salt;
         struct der d;
         int rc;
 
@@ -141,7 +155,7 @@ START_TEST(algorithms_refused)
         buf_put(&b, cases[i].params, cases[i].params_len);
         der_close(&b, at);
         d = der_of(b.data, b.len);
-        rc = sig_alg_parse(&d, &got, &e);
+        rc = sig_alg_parse(&d, &got, &salt, &e);
         ck_assert_msg(rc == (cases[i].named ? -1 : 0), "case %zu", i);
         if (rc) {
             ck_assert_int_eq(e.v[0].code, ERR_BAD_SIGNATURE);

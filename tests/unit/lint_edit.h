@@ -55,6 +55,10 @@ struct broken {
 #define AIA_OF(name) "3019301706082b06010505073001" name
 #define NC_AB "3009a00730058203612e62"
 #define ED_ALG "300506032b6570"
+/* RSA-PSS with SHA-256 and a salt of 48 octets. */
+#define PSS_ALG                                                                \
+    "304106092a864886f70d01010a3034a00f300d06096086480165030402010500"         \
+    "a11c301a06092a864886f70d010108300d06096086480165030402010500a203020130"
 #define SHA1_ALG "300906072a8648ce3d0401"
 
 static void attribute_put(struct buf *b, const char *text, size_t len)
