@@ -26,8 +26,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if ((got < 0) != (e.n == 1))
             abort();
         if (got == 1 && (!strchr("VRE", row.state) || row.serial.len == 0 ||
-                         row.not_after <= 0 || row.not_after > TM_LAST ||
-                         (row.state == 'R') != (row.revoked_at > 0) ||
+                         row.not_after < 0 || row.not_after > TM_LAST ||
+                         row.revoked_at < 0 || row.revoked_at > TM_LAST ||
+                         (row.state != 'R' && row.revoked_at) ||
                          !crl_reason_text(row.reason)))
             abort();
     } while (got != 0);

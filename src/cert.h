@@ -117,7 +117,7 @@ void cert_write_tbs(struct buf *tbs, const struct cert_spec *spec);
       "it has no signature algorithm")                                         \
     X(ISSUER, "issuer_form", "RFC 5280 4.1.2.4", "its issuer is malformed")    \
     X(VALIDITY, "validity_form", "RFC 5280 4.1.2.5",                           \
-      "its validity is malformed")                                             \
+      "its validity is malformed, or before 1950")                             \
     X(ORDER, "validity_order", "RFC 5280 4.1.2.5",                             \
       "its validity ends before it begins")                                    \
     X(SUBJECT, "subject_form", "RFC 5280 4.1.2.6", "its subject is malformed") \

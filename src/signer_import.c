@@ -298,6 +298,10 @@ static void judge_cert(const struct signer_authority *a, struct key_verifier *v,
     }
     if (cert_parse_any(c, der->data, der->len, &it->errs) != 0)
         return;
+    if (c->not_after < 0) {
+        refuse(it, "it ended before 1970");
+        return;
+    }
     if (c->issuer_len != a->cert.subject_len ||
         memcmp(c->issuer, a->cert.subject, c->issuer_len) != 0) {
         refuse(it, "its issuer is another authority");

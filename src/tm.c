@@ -13,8 +13,10 @@
 static const char month_names[12][4] = {"Jan", "Feb", "Mar", "Apr",
                                         "May", "Jun", "Jul", "Aug",
                                         "Sep", "Oct", "Nov", "Dec"};
-static const char day_names[7][4] = {"Thu", "Fri", "Sat", "Sun",
-                                     "Mon", "Tue", "Wed"};
+/* Those of TM_FIRST and the days behind it. */
+static const char day_names[7][4] = {"Sun", "Mon", "Tue", "Wed",
+                                     "Thu", "Fri", "Sat"};
+enum { YEAR_FIRST = 1950, YEAR_LAST = 9999 };
 
 static void clock_read(clockid_t id, struct timespec *ts)
 {
@@ -66,25 +68,24 @@ static int month_days(int y, int m)
     return days[m - 1] + (m == 2 && is_leap(y));
 }
 
-/* Days since 1970-01-01 of the first day of year y. */
+/* Days since TM_FIRST of the first day of year y. */
 static int64_t year_start(int64_t y)
 {
     y -= 1;
-    return y * 365 + y / 4 - y / 100 + y / 400 - 719162;
+    return y * 365 + y / 4 - y / 100 + y / 400 - 711857;
+}
+
+/* Seconds since TM_FIRST, in range. */
+static int64_t since_first(int64_t t)
+{
+    return (t < TM_FIRST ? TM_FIRST : t > TM_LAST ? TM_LAST : t) - TM_FIRST;
 }
 
 void tm_to_civil(int64_t t, struct tm_civil *c)
 {
-    int64_t days, rest;
-    int year;
+    int64_t days = since_first(t) / TM_DAY, rest = since_first(t) % TM_DAY;
+    int year = (int)(YEAR_FIRST + days / 366);
 
-    if (t < 0)
-        t = 0;
-    if (t > TM_LAST)
-        t = TM_LAST;
-    days = t / TM_DAY;
-    rest = t % TM_DAY;
-    year = (int)(1970 + days / 366);
     while (year_start(year + 1) <= days)
         year++;
     days -= year_start(year);
@@ -101,15 +102,16 @@ int tm_from_civil(const struct tm_civil *c, int64_t *t)
 {
     int64_t days;
 
-    if (c->year < 1970 || c->year > 9999 || c->month < 1 || c->month > 12 ||
-        c->day < 1 || c->day > month_days(c->year, c->month) || c->hour < 0 ||
-        c->hour > 23 || c->minute < 0 || c->minute > 59 || c->second < 0 ||
-        c->second > 59)
+    if (c->year < YEAR_FIRST || c->year > YEAR_LAST || c->month < 1 ||
+        c->month > 12 || c->day < 1 || c->day > month_days(c->year, c->month) ||
+        c->hour < 0 || c->hour > 23 || c->minute < 0 || c->minute > 59 ||
+        c->second < 0 || c->second > 59)
         return -1;
     days = year_start(c->year) + c->day - 1;
     for (int m = 1; m < c->month; m++)
         days += month_days(c->year, m);
-    *t = days * TM_DAY + c->hour * TM_HOUR + c->minute * TM_MINUTE + c->second;
+    *t = TM_FIRST + days * TM_DAY + c->hour * TM_HOUR + c->minute * TM_MINUTE +
+         c->second;
     return 0;
 }
 
@@ -140,8 +142,8 @@ void tm_http(char *out, int64_t t)
     struct tm_civil c;
 
     tm_to_civil(t, &c);
-    snprintf(out, TM_HTTP_SIZE, "%s, %02u %s %04u %02u:%02u:%02u GMT",
-             day_names[t / TM_DAY % 7], (unsigned)c.day % 100,
+    snprintf(out, TM_HTTP_SIZE, "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT",
+             day_names[since_first(t) / TM_DAY % 7], (unsigned)c.day % 100,
              month_names[c.month - 1], (unsigned)c.year % 10000,
              (unsigned)c.hour % 100, (unsigned)c.minute % 100,
              (unsigned)c.second % 100);
@@ -198,7 +200,7 @@ static int parse_offset(const char **s, int64_t *offset)
 int tm_parse_rfc3339(const char *s, int64_t *t)
 {
     struct tm_civil c;
-    int64_t offset;
+    int64_t local, offset;
 
     if (digits(&s, 4, &c.year) || literal(&s, '-') ||
         digits(&s, 2, &c.month) || literal(&s, '-') || digits(&s, 2, &c.day))
@@ -215,9 +217,10 @@ int tm_parse_rfc3339(const char *s, int64_t *t)
             return -1;
         s += 1 + n;
     }
-    if (parse_offset(&s, &offset) || *s || tm_from_civil(&c, t))
+    if (parse_offset(&s, &offset) || *s || tm_from_civil(&c, &local) ||
+        local < offset || local > TM_LAST + offset)
         return -1;
-    *t -= offset;
+    *t = local - offset;
     return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Time: seconds since 1970-01-01T00:00:00Z in int64_t, always UTC, never the
- * C library's time zone.  Years 1970 to 9999.
+ * C library's time zone.  Years 1950, the first of UTCTime, to 9999.
  */
 #ifndef POCKETCA_TM_H
 #define POCKETCA_TM_H
@@ -12,6 +12,8 @@
 #define TM_MINUTE INT64_C(60)
 #define TM_HOUR INT64_C(3600)
 #define TM_DAY INT64_C(86400)
+/* 1950-01-01T00:00:00Z */
+#define TM_FIRST INT64_C(-631152000)
 /* 9999-12-31T23:59:59Z, "no well-defined end" of RFC 5280 section 4.1.2.5. */
 #define TM_LAST INT64_C(253402300799)
 
@@ -36,7 +38,8 @@ enum { TM_RFC3339_SIZE = 21, TM_HTTP_SIZE = 30 };
 void tm_rfc3339(char *out, int64_t t);
 /* "Mon, 23 Nov 2026 09:25:53 GMT" (RFC 9110 section 5.6.7). */
 void tm_http(char *out, int64_t t);
-/* RFC 3339 with Z or an offset; fractions are cut; -1 when malformed. */
+/* RFC 3339 with Z or an offset, from 1970 on; fractions are cut; -1 when
+ * malformed. */
 int tm_parse_rfc3339(const char *s, int64_t *t);
 /* IMF-fixdate only; -1 when malformed. */
 int tm_parse_http(const char *s, int64_t *t);

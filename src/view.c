@@ -45,14 +45,18 @@ json_t *view_text(const char *s)
     return j ? j : view_octets(s);
 }
 
-static json_t *view_time(int64_t t)
+static json_t *view_instant(int64_t t)
 {
     char text[TM_RFC3339_SIZE];
 
-    if (!t)
-        return json_null();
     tm_rfc3339(text, t);
     return json_string(text);
+}
+
+/* 0: none. */
+static json_t *view_time(int64_t t)
+{
+    return t ? view_instant(t) : json_null();
 }
 
 static json_t *view_serial(const struct serial *s)
@@ -148,8 +152,10 @@ static void set_subject(json_t *o, const struct cert *c)
 
 static void set_validity(json_t *o, const struct cert *c)
 {
-    view_set(o, "not_before", view_time(c->not_before));
-    view_set(o, "not_after", view_time(c->not_after));
+    const bool is = c->subject; /* else there is no certificate */
+
+    view_set(o, "not_before", is ? view_instant(c->not_before) : json_null());
+    view_set(o, "not_after", is ? view_instant(c->not_after) : json_null());
 }
 
 static void set_key(json_t *o, const struct cert *c)
@@ -204,7 +210,7 @@ json_t *view_record(const struct record *r, int64_t now,
     view_set(o, "profile", *r->profile ? view_text(r->profile) : json_null());
     view_set(o, "authority", view_text(r->authority));
     set_validity(o, &c);
-    view_set(o, "issued_at", view_time(r->issued_at));
+    view_set(o, "issued_at", view_instant(r->issued_at));
     view_set(o, "requester", view_requester(&r->requester));
     view_set(o, "protocol", view_text(r->protocol));
     view_set(o, "note", view_text(r->note));

@@ -36,13 +36,21 @@ static void put_cell(struct buf *b, const char *s)
     buf_puts(b, "\",");
 }
 
+static void put_instant(struct buf *b, int64_t t)
+{
+    char text[TM_RFC3339_SIZE];
+
+    tm_rfc3339(text, t);
+    buf_printf(b, "%s,", text);
+}
+
+/* 0: none. */
 static void put_time(struct buf *b, int64_t t)
 {
-    char text[TM_RFC3339_SIZE] = "";
-
     if (t)
-        tm_rfc3339(text, t);
-    buf_printf(b, "%s,", text);
+        put_instant(b, t);
+    else
+        buf_putc(b, ',');
 }
 
 static void put_serial(struct buf *b, const struct serial *s)
@@ -117,9 +125,9 @@ void view_csv_record(struct buf *b, const struct record *r, int64_t now)
     put_names(b, &c.names);
     put_cell(b, r->profile);
     put_cell(b, r->authority);
-    put_time(b, c.not_before);
-    put_time(b, c.not_after);
-    put_time(b, r->issued_at);
+    put_instant(b, c.not_before);
+    put_instant(b, c.not_after);
+    put_instant(b, r->issued_at);
     put_requester(b, &r->requester);
     put_cell(b, r->protocol);
     put_cell(b, r->note);

@@ -82,6 +82,64 @@ ok 'by a descriptor' sh -c '"$1" init --dir "$2/legacy" --name Old \
     --import-cert "$2/rsa.pem" --import-key "$2/legacy.key" \
     --passphrase-fd 7 7<"$2/pass"' - "$POCKETCA" "$T"
 
+# ---- as long as UTCTime reaches, from before the epoch
+mkdir "$T/ages"
+: >"$T/ages/index"
+echo 4142434445464748 >"$T/ages/serial"
+cat >"$T/ages/cnf" <<END
+[ca]
+default_ca = r
+[r]
+database = $T/ages/index
+serial = $T/ages/serial
+new_certs_dir = $T/ages
+default_md = sha256
+policy = p
+x509_extensions = x
+unique_subject = no
+[p]
+commonName = supplied
+[x]
+$ca
+$ku
+subjectKeyIdentifier = hash
+[l]
+authorityKeyIdentifier = keyid
+END
+ages() { # FROM TO OPTION…: $T/ages/*.pem
+    from=$1 to=$2
+    shift 2
+    openssl ca -batch -notext -config "$T/ages/cnf" -keyfile "$T/p256.key" \
+        -startdate "$from" -enddate "$to" "$@" 2>"$T/openssl" ||
+        bail "openssl ca: $(cat "$T/openssl")"
+}
+openssl req -new -key "$T/p256.key" -subj /CN=Ages -out "$T/ages/csr"
+openssl req -new -key "$T/ed.key" -subj /CN=leaf -out "$T/ages/leaf.csr"
+ages 500101000000Z 491231235959Z -selfsign -in "$T/ages/csr" \
+    -out "$T/ages/root.pem"
+ages 690101000000Z 300101000000Z -cert "$T/ages/root.pem" -extensions l \
+    -in "$T/ages/leaf.csr" -out "$T/ages/leaf.pem"
+ages 600101000000Z 690101000000Z -cert "$T/ages/root.pem" -extensions l \
+    -in "$T/ages/leaf.csr" -out "$T/ages/gone.pem"
+ok '1950 to 2049: OpenSSL verifies it' openssl verify -x509_strict \
+    -CAfile "$T/ages/root.pem" "$T/ages/leaf.pem"
+ok 'it is taken' take old-ages "$T/ages/root.pem" "$T/p256.key"
+ok 'check' pca check -c "$T/old-ages/pocketca.conf"
+csr ages.internal
+ok 'issues' pca issue -c "$T/old-ages/pocketca.conf" -o "$T/ages/new.pem" \
+    "$T/ages.internal.csr"
+ok 'and that verifies' openssl verify -CAfile "$T/ages/root.pem" \
+    "$T/ages/new.pem"
+ok 'one that it issued in 1969 is taken in' pca import \
+    -c "$T/old-ages/pocketca.conf" "$T/ages/leaf.pem"
+pca list -c "$T/old-ages/pocketca.conf" --json >"$T/body"
+json 'and says when it began' '[.certificates[] |
+    select(.subject == "CN=leaf") | .not_before] == ["1969-01-01T00:00:00Z"]'
+exits 1 'one that ended before 1970 is not' pca import \
+    -c "$T/old-ages/pocketca.conf" "$T/ages/gone.pem"
+like 'and why' "$T/out" 'it ended before 1970'
+ok 'the ledger fits' pca audit -c "$T/old-ages/pocketca.conf"
+
 # ---- an authority and its root
 below inter rsa "$ca, pathlen:0" "$ku"
 ok 'with its root' take inter "$T/inter.pem" "$T/inter.key" \

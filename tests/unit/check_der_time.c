@@ -9,6 +9,21 @@ START_TEST(times_read)
         int64_t t; /* -1: refused */
     } cases[] = {
         {O("\x17\x0d"
+           "500101000000Z"),
+         TM_FIRST},
+        {O("\x17\x0d"
+           "691231235958Z"),
+         -2},
+        {O("\x18\x0f"
+           "19500101000000Z"),
+         TM_FIRST},
+        {O("\x18\x0f"
+           "19491231235959Z"),
+         -1},
+        {O("\x18\x0f"
+           "00000101000000Z"),
+         -1},
+        {O("\x17\x0d"
            "700101000000Z"),
          0},
         {O("\x17\x0d"
@@ -75,7 +90,7 @@ START_TEST(times_read)
 
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct der d = der_of(cases[i].der.p, cases[i].der.n);
-        int64_t t = -2;
+        int64_t t = -3;
         int rc = der_get_time(&d, &t);
 
         ck_assert_msg((rc ? -1 : t) == cases[i].t, "case %zu: %lld", i,
@@ -87,8 +102,9 @@ END_TEST
 /* Both kinds, on their sides of 2050, as OpenSSL reads them. */
 START_TEST(times_written)
 {
-    static const int64_t times[] = {0,          951782399,  1709208000,
-                                    2524607999, 2524608000, TM_LAST};
+    static const int64_t times[] = {TM_FIRST,   -1,         0,
+                                    951782399,  1709208000, 2524607999,
+                                    2524608000, TM_LAST};
 
     for (size_t i = 0; i < COUNT(times); i++) {
         AUTO(buf) struct buf b = {0}, g = {0};

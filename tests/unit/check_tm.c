@@ -11,7 +11,7 @@ START_TEST(civil_as_the_c_library)
 {
     setenv("TZ", "America/St_Johns", 1);
     tzset();
-    for (int64_t t = 0; t <= TM_LAST; t += 29 * TM_DAY + 86399) {
+    for (int64_t t = TM_FIRST; t <= TM_LAST; t += 29 * TM_DAY + 86399) {
         time_t when = t;
         struct tm_civil c;
         struct tm tm;
@@ -30,9 +30,19 @@ START_TEST(civil_as_the_c_library)
 }
 END_TEST
 
-START_TEST(the_last_second)
+START_TEST(the_first_and_the_last_second)
 {
     char text[TM_RFC3339_SIZE];
+    struct tm_civil c = {1949, 12, 31, 23, 59, 59};
+    int64_t t;
+
+    tm_rfc3339(text, TM_FIRST);
+    ck_assert_str_eq(text, "1950-01-01T00:00:00Z");
+    tm_rfc3339(text, INT64_MIN);
+    ck_assert_str_eq(text, "1950-01-01T00:00:00Z");
+    tm_rfc3339(text, -1);
+    ck_assert_str_eq(text, "1969-12-31T23:59:59Z");
+    ck_assert_int_eq(tm_from_civil(&c, &t), -1);
 
     tm_rfc3339(text, TM_LAST);
     ck_assert_str_eq(text, "9999-12-31T23:59:59Z");
@@ -67,6 +77,10 @@ START_TEST(rfc3339_read)
         {"2026-11-23T09:25:53Zx", -1},
         {"2026-11-23T09:25:53+0100", -1},
         {"1969-12-31T23:59:59Z", -1},
+        {"1970-01-01T00:59:59+01:00", -1},
+        {"1970-01-01T01:00:01+01:00", 1},
+        {"9999-12-31T23:59:59Z", TM_LAST},
+        {"9999-12-31T23:59:59-00:01", -1},
         {"", -1},
         {"2026", -1},
     };
@@ -86,6 +100,10 @@ START_TEST(http_dates)
     char text[TM_HTTP_SIZE];
     int64_t t;
 
+    tm_http(text, -1);
+    ck_assert_str_eq(text, "Wed, 31 Dec 1969 23:59:59 GMT");
+    tm_http(text, TM_FIRST);
+    ck_assert_str_eq(text, "Sun, 01 Jan 1950 00:00:00 GMT");
     tm_http(text, 784111777);
     ck_assert_str_eq(text, "Sun, 06 Nov 1994 08:49:37 GMT");
     ck_assert_int_eq(tm_parse_http(text, &t), 0);
@@ -145,7 +163,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         civil_as_the_c_library,
-        the_last_second,
+        the_first_and_the_last_second,
         rfc3339_read,
         http_dates,
         spans,
