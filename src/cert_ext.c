@@ -133,6 +133,11 @@ static bool is_plain_name(uint8_t tag)
            tag == DER_CTX(7);
 }
 
+bool cert_is_general(uint8_t tag)
+{
+    return is_plain_name(tag) || is_other_name(tag);
+}
+
 /* Section 4.2.1.6 */
 static int read_san(EXT_ARGS)
 {
@@ -166,7 +171,7 @@ static int read_subtree(struct der *list)
     struct der seq;
 
     if (der_enter(list, DER_SEQUENCE, &seq) || der_next(&seq, &base) ||
-        (!is_plain_name(base.tag) && !is_other_name(base.tag)))
+        !cert_is_general(base.tag))
         return -1;
     for (uint8_t i = 0; i < 2; i++)
         if (der_peek(&seq) == DER_CTX(i) && (der_next(&seq, &t) || t.len == 0))

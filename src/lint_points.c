@@ -50,7 +50,7 @@ static unsigned names_faults(struct der names, unsigned wanted)
     unsigned found = der_end(&names) ? POINT_FORM : 0;
 
     while (!der_end(&names)) {
-        if (der_next(&names, &t))
+        if (der_next(&names, &t) || !cert_is_general(t.tag))
             return POINT_FORM;
         if (t.tag == GENERAL_URI)
             found |= uri_faults(&t, wanted);
@@ -77,7 +77,9 @@ static unsigned point_faults(struct der point, unsigned wanted)
     if (der_peek(&point) == DER_CTX(1) && der_next(&point, &t))
         return POINT_FORM;
     if (der_peek(&point) == DER_CTX_CONS(2))
-        return der_next(&point, &t) || !der_end(&point) ? POINT_FORM : found;
+        return der_enter(&point, DER_CTX_CONS(2), &full) || !der_end(&point)
+                   ? POINT_FORM
+                   : found | (names_faults(full, 0) & POINT_FORM);
     if (!der_end(&point))
         return POINT_FORM;
     return has_name ? found : found | POINT_REASONS;
@@ -108,7 +110,8 @@ static int access_next(struct der *list, struct der_tlv *method,
     struct der seq;
 
     return der_enter(list, DER_SEQUENCE, &seq) || der_get_oid(&seq, method) ||
-                   der_next(&seq, where) || !der_end(&seq)
+                   der_next(&seq, where) || !der_end(&seq) ||
+                   !cert_is_general(where->tag)
                ? -1
                : 0;
 }
