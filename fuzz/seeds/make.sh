@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# Makes the seeds of der, pem, csr and ocsp anew, beside the findings that are kept
-# there by hand.  Keys are made for it and thrown away.
+# Makes the seeds of der, pem, csr and ocsp anew, and two of cert, beside the
+# findings that are kept there by hand.  Keys are made for it and thrown away.
 set -eu
 cd "$(dirname "$0")"
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/seeds.XXXXXX")
@@ -42,6 +42,19 @@ distinguished_name = dn
 [dn]
 CN = x
 CONF
+openssl req -x509 -key "$tmp/rsa" -subj /CN=root -days 7300 -outform DER \
+    -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:max -out cert/pss
+openssl req -x509 -key "$tmp/P-256" -days 7300 -outform DER -out cert/wide \
+    -subj '/C=DE/DC=example/O=Ex/OU=A+L=B/serialNumber=7/emailAddress=a@b.c' \
+    -addext 'keyUsage=critical,digitalSignature,keyCertSign,cRLSign' \
+    -addext 'extendedKeyUsage=serverAuth,clientAuth,1.2.3.4' \
+    -addext 'subjectAltName=DNS:a.b,email:a@b.c,URI:http://a.b/,IP:fd00::1' \
+    -addext 'certificatePolicies=1.2.3,2.23.140.1.2.1' \
+    -addext 'policyConstraints=critical,requireExplicitPolicy:1' \
+    -addext 'inhibitAnyPolicy=critical,0' -addext 'tlsfeature=status_request' \
+    -addext 'nameConstraints=critical,permitted;DNS:b,excluded;DNS:c.b' \
+    -addext 'crlDistributionPoints=URI:http://a.b/c' -addext '1.2.3.4=DER:0500' \
+    -addext 'authorityInfoAccess=OCSP;URI:http://a.b/o,caIssuers;URI:http://a.b/'
 openssl req -inform DER -in csr/p256.der -out csr/p256.pem
 tr -d '\n' <csr/p256.pem >csr/oneline.pem
 
