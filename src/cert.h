@@ -278,8 +278,9 @@ void cert_ext_put(struct buf *b, bool critical, const void *oid, size_t oid_len,
  * of a list, moved past; -1 when it is malformed. */
 int cert_ext_next(struct der *list, struct der_tlv *oid, bool *critical,
                   struct der *value);
-/* True for the tag of a GeneralName (section 4.2.1.6). */
-bool cert_is_general(uint8_t tag);
+/* True for a GeneralName (section 4.2.1.6) as far as its kind and what is in
+ * otherName, directoryName and registeredID go. */
+bool cert_general_valid(const struct der_tlv *t);
 /* The one URI of the one distribution point (section 4.2.1.13); -1 when there
  * is another number of either. */
 int cert_crl_uri(const struct cert *c, struct der_tlv *uri);

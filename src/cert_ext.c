@@ -133,9 +133,26 @@ static bool is_plain_name(uint8_t tag)
            tag == DER_CTX(7);
 }
 
-bool cert_is_general(uint8_t tag)
+/* OtherName ::= SEQUENCE { OID, [0] EXPLICIT value } */
+static bool other_valid(const struct der_tlv *t)
 {
-    return is_plain_name(tag) || is_other_name(tag);
+    struct der seq = der_of(t->val, t->len), value;
+    struct der_tlv oid, any;
+
+    return der_get_oid(&seq, &oid) == 0 &&
+           der_enter(&seq, DER_CTX_CONS(0), &value) == 0 && der_end(&seq) &&
+           der_next(&value, &any) == 0 && der_end(&value);
+}
+
+bool cert_general_valid(const struct der_tlv *t)
+{
+    if (t->tag == DER_CTX_CONS(0))
+        return other_valid(t);
+    if (t->tag == DER_CTX_CONS(4))
+        return cert_name_check(t->val, t->len) == 0;
+    if (t->tag == DER_CTX(8))
+        return der_oid_valid(t->val, t->len);
+    return is_plain_name(t->tag) || is_other_name(t->tag);
 }
 
 /* Section 4.2.1.6 */
@@ -152,10 +169,10 @@ static int read_san(EXT_ARGS)
 
         if (der_next(&seq, &t))
             return -1;
+        if (!cert_general_valid(&t))
+            return -1;
         if (is_other_name(t.tag))
             continue;
-        if (!is_plain_name(t.tag))
-            return -1;
         if (name_from_general(&n, t.tag & 0x1f, t.val, t.len, &rule) == 0)
             names_add(&c->names, &n);
         else if (!c->odd_name.raw)
@@ -171,7 +188,7 @@ static int read_subtree(struct der *list)
     struct der seq;
 
     if (der_enter(list, DER_SEQUENCE, &seq) || der_next(&seq, &base) ||
-        !cert_is_general(base.tag))
+        !cert_general_valid(&base))
         return -1;
     for (uint8_t i = 0; i < 2; i++)
         if (der_peek(&seq) == DER_CTX(i) && (der_next(&seq, &t) || t.len == 0))

@@ -51,6 +51,32 @@ static bool utf8_valid(const uint8_t *p, size_t n)
     return true;
 }
 
+/* A character of one to four octets. */
+static uint32_t char_of(const uint8_t *p, size_t width)
+{
+    uint32_t c = 0;
+
+    for (size_t i = 0; i < width; i++)
+        c = c << 8 | p[i];
+    return c;
+}
+
+/* BMPString and UniversalString have the characters of Unicode. */
+static bool chars_valid(const struct der_tlv *v, size_t width)
+{
+    if (width == 1)
+        return true;
+    if (v->len % width)
+        return false;
+    for (size_t i = 0; i < v->len; i += width) {
+        uint32_t c = char_of(v->val + i, width);
+
+        if (c > 0x10ffff || utf8_is_surrogate(c))
+            return false;
+    }
+    return true;
+}
+
 /* The string types that attributes have, each in its own encoding. */
 static bool value_valid(const struct der_tlv *v)
 {
@@ -67,7 +93,7 @@ static bool value_valid(const struct der_tlv *v)
         return false;
     for (size_t i = 0; i < COUNT(strings); i++)
         if (v->tag == strings[i].tag)
-            return v->len % strings[i].width == 0;
+            return chars_valid(v, strings[i].width);
     return false;
 }
 
@@ -88,18 +114,6 @@ int cert_name_check(const uint8_t *name, size_t len)
     return 0;
 }
 
-/* A code point of one to four octets; what is none becomes U+FFFD. */
-static void put_wide(struct buf *b, const uint8_t *p, size_t width)
-{
-    uint32_t c = 0;
-
-    for (size_t i = 0; i < width; i++)
-        c = c << 8 | p[i];
-    if (c > 0x10ffff || utf8_is_surrogate(c))
-        c = 0xfffd;
-    utf8_put(b, c);
-}
-
 /* The string as UTF-8 as far as it is any; -1 when it is no string. */
 static int value_utf8(struct buf *out, const struct der_tlv *v)
 {
@@ -116,7 +130,7 @@ static int value_utf8(struct buf *out, const struct der_tlv *v)
     if (width == 0 || v->len % width)
         return -1;
     for (size_t i = 0; i < v->len; i += width)
-        put_wide(out, v->val + i, width);
+        utf8_put(out, char_of(v->val + i, width));
     return 0;
 }
 

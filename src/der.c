@@ -143,7 +143,7 @@ int der_get_bits(struct der *d, const uint8_t **p, size_t *len)
 }
 
 /* X.690 8.19.2: no arc begins with 0x80, the last octet ends an arc. */
-static bool oid_valid(const uint8_t *p, size_t len)
+bool der_oid_valid(const uint8_t *p, size_t len)
 {
     bool starts = true;
 
@@ -161,7 +161,7 @@ int der_get_oid(struct der *d, struct der_tlv *out)
 {
     struct der_tlv t;
 
-    if (der_get(d, DER_OID, &t) || !oid_valid(t.val, t.len))
+    if (der_get(d, DER_OID, &t) || !der_oid_valid(t.val, t.len))
         return -1;
     *out = t;
     return 0;

@@ -75,6 +75,8 @@ int der_get_int31(struct der *d, uint32_t *out);
 int der_get_bits(struct der *d, const uint8_t **p, size_t *len);
 /* OBJECT IDENTIFIER: contents, well-formed arcs, at most 64 octets. */
 int der_get_oid(struct der *d, struct der_tlv *out);
+/* True for the contents of one. */
+bool der_oid_valid(const uint8_t *p, size_t len);
 bool der_oid_is(const struct der_tlv *oid, const void *contents, size_t len);
 /* UTCTime or GeneralizedTime in the form of RFC 5280 section 4.1.2.5. */
 int der_get_time(struct der *d, int64_t *t);

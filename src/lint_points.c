@@ -50,12 +50,27 @@ static unsigned names_faults(struct der names, unsigned wanted)
     unsigned found = der_end(&names) ? POINT_FORM : 0;
 
     while (!der_end(&names)) {
-        if (der_next(&names, &t) || !cert_is_general(t.tag))
+        if (der_next(&names, &t) || !cert_general_valid(&t))
             return POINT_FORM;
         if (t.tag == GENERAL_URI)
             found |= uri_faults(&t, wanted);
     }
     return found;
+}
+
+/* nameRelativeToCRLIssuer [1]: the contents of an RDN. */
+static bool is_relative(struct der *name)
+{
+    AUTO(buf) struct buf whole = {0};
+    struct der_tlv t;
+    size_t at;
+
+    if (der_get(name, DER_CTX_CONS(1), &t) || !der_end(name))
+        return false;
+    at = der_open(&whole, DER_SEQUENCE);
+    der_put(&whole, DER_SET, t.val, t.len);
+    der_close(&whole, at);
+    return cert_name_check(whole.data, whole.len) == 0;
 }
 
 /* DistributionPoint ::= SEQUENCE { [0] name, [1] reasons, [2] cRLIssuer } */
@@ -72,7 +87,7 @@ static unsigned point_faults(struct der point, unsigned wanted)
         found = der_enter(&name, DER_CTX_CONS(0), &full) || !der_end(&name)
                     ? POINT_FORM
                     : names_faults(full, wanted);
-    else if (has_name && der_peek(&name) != DER_CTX_CONS(1))
+    else if (has_name && !is_relative(&name))
         return POINT_FORM;
     if (der_peek(&point) == DER_CTX(1) && der_next(&point, &t))
         return POINT_FORM;
@@ -111,7 +126,7 @@ static int access_next(struct der *list, struct der_tlv *method,
 
     return der_enter(list, DER_SEQUENCE, &seq) || der_get_oid(&seq, method) ||
                    der_next(&seq, where) || !der_end(&seq) ||
-                   !cert_is_general(where->tag)
+                   !cert_general_valid(where)
                ? -1
                : 0;
 }
