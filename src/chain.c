@@ -108,10 +108,15 @@ static void check_signature(const struct chain *c, const struct link *k,
                     "%s: \"%s\" was issued by \"%s\", and \"%s\" follows: the "
                     "authority comes first, then its issuer, the root last",
                     c->path, k->name, wanted, issuer->name);
-    } else if (cert_verify(s, &issuer->cert.key, v, &why) != 0) {
+    } else if (cert_verify(s, &issuer->cert.key, v, &why) == 0) {
+        return;
+    } else if (errs_first(&why)->code == ERR_BAD_SIGNATURE) {
         err_add(c->e, ERR_BAD_ARGUMENT,
                 "%s: \"%s\" is not signed by the key of \"%s\"", c->path,
                 k->name, issuer->name);
+    } else {
+        err_add(c->e, ERR_BAD_ARGUMENT, "%s: \"%s\": %s", c->path, issuer->name,
+                errs_first(&why)->detail);
     }
 }
 

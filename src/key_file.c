@@ -183,10 +183,11 @@ static int key_judge(EVP_PKEY *key, const char *path, struct errs *e)
     key_sign(s, path, strlen(path), &sig);
     if (key_verify(v, &pub, key_signer_alg(s), (const uint8_t *)path,
                    strlen(path), sig.data, sig.len, &why))
-        return err_add(e, ERR_BAD_ARGUMENT,
-                       "the private and the public half of the key in \"%s\" "
-                       "do not belong together",
-                       path);
+        return err_add(e, ERR_BAD_ARGUMENT, "the key in \"%s\": %s", path,
+                       errs_first(&why)->code == ERR_BAD_SIGNATURE
+                           ? "its private and its public half do not belong "
+                             "together"
+                           : errs_first(&why)->detail);
     return 0;
 }
 

@@ -209,6 +209,43 @@ ye88SboaWKRfUvPWbKcEE7d1Sp87qzRzlsoqtfXANCtsEWYIVDXXsCuhTnVMyDzz
 8ohtLf/4stspEraWCJhGrJ1tWnovwA5kVIHBL/K7WfRwl4I=
 -----END ENCRYPTED PRIVATE KEY-----
 END
+cat >"$T/close.key" <<'END'
+-----BEGIN PRIVATE KEY-----
+MIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgwggSkAgEAAoIBAQDJVpeR4dOZvxkv
+LsjZ0swZvyBDLwaHoiauDwN7j+HQAbRkdDifSc1kLnU4oNR4xYu8tdQyfYvP++MD
+cOFf0pSpYWo3TZ+eyjWHzXG3yzmAd/7W+jmYd8AQaOGDCDka+rB/81tIvJzejdIQ
+Tot0FRAqDya9BUVjCNIAbmPq75G6XofqzcSGlGFNKziN4+GLeYh/NZb/2q05mlDC
+eN7bXS4U3il4KSh8s8YhvKI4P2nzqRgBaCpp769PBDQpHBdfrc6ra7Gfzo7p2j0/
+K6ADl/IbwIxnM2uXcu06X6d1h4Gjg83pDgEz2pqbM08UVfHFhQ2Ok5Ts81mgQebu
+WogM3C+pAgMBAAECggEBAJdW3Yusgg+5U0biFduV1hEsVyXo/TGKsyR26JlCZ+yg
+u2Ye7kjdguPg///W9J7rbsQksSJauHNX1SZK/T233kMLlHmJgYgsWtx/kxEiU1C7
+4fTaFd0Ddn1fONPzpGkhMvaaiG0+SXQIinPzdmOFSaczyFygz61HfgMQ904rUhER
+lC5TkqDuFKvJAVHELMd7wBDw8xkNqzmTUHdaJgM6Z4oGmTqe4TyOWiY065gTiOIT
+Z+J7mUD6hZDyVEvf5ZHdOfehEmBtWgkLLMLmj7uBUrLxwiu5dX/8XvgvkyuNdNBp
+Tt0eB1T+7c+3hNCk8C2xaf6076+S5L9wWHTXHV8rhhkCgYEA4wep6zh9PQDuENz4
+U2rIhdA/P+vkTkTAk49i6yM4+JTuTwHh2Wca0BC3BmuVbjlKqbEaCE6j81qo3bWs
+RrzVmDJ6rAs4JNHXFLaLxqsaRWSg7xSGbVxCvf6WVBnM41dmlmu3dIrRyIfnXVST
+LKNbH4+tCALfhOrDmXokXiXzAv8CgYEA4wep6zh9PQDuENz4U2rIhdA/P+vkTkTA
+k49i6yM4+JTuTwHh2Wca0BC3BmuVbjlKqbEaCE6j81qo3bWsRrzVmDJ6rAs4JNHX
+FLaLxqsaRWSg7xSGbVxCvf6WVBnM41dmlmu3dIrRyIfnXVSTLKNbH4+tCALfhOrD
+qIZ0SLI41VcCgYAkSXZMRXQnCv4CLf92/ctdMALcCa0tIWoSa8mowbF6cfuBH1Dk
++cjcVr+aRBnXS0r2wnrhtwgXfncdMMt/ZvFQ6UiYNRbdM7kH84F12KVTUBk0/Xfb
+BPMaARYwDQuljrOz+TWSaBnNzoMZdMotSVLoQYOrkyH80bU/07j6X2BvKwKBgQC6
+8HiN4zncnYNqB0nDBk6PQOaT791SRXJ9DrhY/evPZHLGQ7qAlVGSufC7LKMi27IL
+AHV7GaYOoDwkM4/jv2HxrL8uIx7b0p3TxGxb7k/3i+CofLIkIrAiWhvWrFf1auZi
+PdgV8qjDAoUUaKu3OduypU/JJPSAMf9iKTRfF8GMiQKBgGPpZPNf+D1+QkHE5unY
++gBgiMl7AdHyxvHmOmqDUNwqMpBwf7uVZo+lEV4Q8HYggLZTAvWm5aTP4t6lt9RC
+c+8V03khylLxnhujy8O5sbQgI+aqFRFXh5rB83BEp2HhkTgQHeNlzWs+ll0hCSHX
+BI6n/JU0g1A4EKPV6mw7LClQ
+-----END PRIVATE KEY-----
+END
+openssl req -x509 -key "$T/close.key" -subj /CN=Close -days 900 \
+    -addext keyUsage=critical,keyCertSign,cRLSign -out "$T/close.pem"
+refused 'a modulus of close primes' 'weak: the primes .* too close' \
+    "$T/close.pem" "$T/close.key"
+below inner close "$ca" "$ku"
+refused 'an issuer with one' '"CN=Close": the key is weak: the primes' \
+    "$T/inner.pem" "$T/inner.key" --import-chain "$T/close.pem"
 refused 'a cipher that there is no more' 'an algorithm that OpenSSL has not' \
     "$T/p256.pem" "$T/des.key" --passphrase-file "$T/pass"
 chmod 644 "$T/rsa.key"
