@@ -10,7 +10,7 @@
 #include "msg.h"
 
 struct client;
-/* -1-like NULL with ERR_SIGNER_AWAY when a service holds the lock and does not
+/* NULL with ERR_SIGNER_AWAY when a service holds the lock and does not
  * answer, or with what conf_check() says.  Passphrases come as c->given_pass
  * and c->may_ask say. */
 struct client *client_open(struct conf *c, struct errs *e);

@@ -25,8 +25,8 @@ int passphrase_judge(const struct passphrase_from *from, struct errs *e);
  * given.  -1 with the reason, that of passphrase_judge() too. */
 int passphrase_given(const struct passphrase_from *from, char **out,
                      struct errs *e);
-/* Asks once, without echo, on the controlling terminal; NULL without a reason
- * when there is none. */
+/* Asks once, without echo, on the controlling terminal; for passphrase_free().
+ * NULL with a reason, or without one when there is no terminal. */
 char *passphrase_ask(const char *whose, struct errs *e);
 /* Wipes and frees; NULL is nothing. */
 void passphrase_free(char *pass);

@@ -314,7 +314,7 @@ int job_queue(struct signer *s, struct job *j, struct errs *e);
 void job_done(struct signer *s, struct job *j);
 /* Queues a job without a peer and waits; its errs are moved to e. */
 int job_wait(struct signer *s, struct job *j, struct errs *e);
-/* Inside a job's apply(): appends the entry with the hash of the object's len
+/* Inside a transaction: appends the entry with the hash of the object's len
  * octets, NULL with none; its index in *index, where that is not NULL. */
 enum store_result job_entry(struct signer *s, struct entry *en,
                             const void *object, size_t len, uint64_t *index);

@@ -187,6 +187,7 @@ struct revoked_row {
     int reason;
     uint64_t leaf;
 };
+/* Non-zero stops. */
 typedef int store_revoked_fn(void *arg, const struct revoked_row *r);
 /* A page of what a CRL lists: the authority's, with leaf > after, at most max,
  * by leaf, first revoked by an entry before the snapshot, whose notAfter is at
@@ -194,7 +195,7 @@ typedef int store_revoked_fn(void *arg, const struct revoked_row *r);
 struct revoked_page {
     const char *authority;
     uint32_t partition; /* of its certificates; 0: those in none */
-    uint64_t snapshot, after;
+    uint64_t snapshot, after; /* after UINT64_MAX: from the first leaf on */
     int64_t ends_after;
     unsigned max;
 };
