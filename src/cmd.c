@@ -61,6 +61,28 @@ static const struct cmd_option *option_find(const struct cmd_option *table,
     return NULL;
 }
 
+/* An empty value is a variable that a script meant to fill in; only a text may
+ * be empty. */
+static int option_judge(const char *command, const struct cmd_option *o,
+                        const char *value)
+{
+    if (!o->arg && value)
+        return cmd_usage(command, "--%s takes no value", o->name);
+    if (o->arg && !value)
+        return cmd_usage(command, "--%s wants %s", o->name, o->arg);
+    if (o->arg && !*value && strcmp(o->arg, "TEXT") != 0)
+        return cmd_usage(command, "--%s is empty", o->name);
+    return EXIT_DONE;
+}
+
+static int operands_judge(const char *command, int n, char **v)
+{
+    for (int i = 0; i < n; i++)
+        if (!*v[i])
+            return cmd_usage(command, "argument %d is empty", i + 1);
+    return EXIT_DONE;
+}
+
 /* One option; how many words of argv it took, or -1. */
 static int option_take(const char *command, const struct cmd_option *table,
                        int left, char **argv, const void **seen)
@@ -79,18 +101,12 @@ static int option_take(const char *command, const struct cmd_option *table,
             return -1;
         }
     *seen = o;
-    if (!o->arg && value) {
-        cmd_usage(command, "--%s takes no value", o->name);
-        return -1;
-    }
-    if (o->arg && !value) {
-        if (left < 2) {
-            cmd_usage(command, "--%s wants %s", o->name, o->arg);
-            return -1;
-        }
+    if (o->arg && !value && left > 1) {
         value = argv[1];
         taken = 2;
     }
+    if (option_judge(command, o, value) != EXIT_DONE)
+        return -1;
     if (o->list)
         strs_add(o->list, value);
     else
@@ -134,7 +150,8 @@ int cmd_options(int *argc, char ***argv, const struct cmd_option *table,
         v[operands++] = (*argv)[i];
     *argv = v;
     *argc = operands;
-    return EXIT_DONE;
+    *code = operands_judge(command, operands, v);
+    return *code == EXIT_DONE ? EXIT_DONE : -1;
 }
 
 int cmd_fail(const struct errs *e)

@@ -65,7 +65,8 @@ struct cmd_option {
     struct strs *list;  /* instead of value: may be repeated */
 };
 /* Options anywhere before "--", each at most once.  Afterwards *argv are the
- * operands alone, *argc of them: the first one is (*argv)[0].  usage is what
+ * operands alone, *argc of them: the first one is (*argv)[0]; no value and no
+ * operand is empty, but for the value of a TEXT.  usage is what
  * follows "pocketca " in the first line of the help, "issue [options] CSR".
  * table is ended by a row without name; NULL: no options but --help.  Returns
  * EXIT_DONE to go on, or -1 when the caller is to return *code (help was

@@ -140,12 +140,35 @@ for c in init serve issue explain list show status renew revoke import block \
     'token make' 'token list' 'token remove' sign-intermediate install-chain crl \
     check lint audit clock version; do
     # shellcheck disable=SC2086
-    "$POCKETCA" $c --help | sed -n "s/^  .*--\([a-z0-9-]*\) \([A-Za-z|]*\).*/\2 $c \1/p"
-done | grep -Ev '^(FILE|D|NAME|ID|TEXT|FILE\|HEX|) ' | cut -d ' ' -f 2- |
-    sort -u >"$T/all"
+    "$POCKETCA" $c --help | sed -n "s/^  .*--\([a-z0-9-]*\) \([A-Za-z|]*\).*/\2 \1 $c/p"
+done >"$T/options"
+sed -n '/^\(FILE\|D\|NAME\|ID\|TEXT\|FILE|HEX\|\) /!s/^[^ ]* \([^ ]*\) \(.*\)/\2 \1/p' \
+    "$T/options" | sort -u >"$T/all"
 sort -u "$T/said" | comm -13 - "$T/all" >"$T/left"
 is 'no option was forgotten' "$(cat "$T/left")" ''
 is 'there are many' "$([ "$(wc -l <"$T/all")" -gt 40 ] && echo yes)" yes
+
+# a variable that a script meant to fill in: no value but a text is empty, no
+# operand is
+grep -Ev '^(TEXT|) ' "$T/options" >"$T/valued"
+is 'most have a value' "$([ "$(wc -l <"$T/valued")" -gt 70 ] && echo yes)" yes
+while read -r _ o c; do
+    for value in "--$o=" "--$o "; do
+        # shellcheck disable=SC2086 # the value is a word of its own, or none
+        case $value in
+            *=) "$POCKETCA" $c "$value" ;;
+            *) "$POCKETCA" $c "--$o" '' ;;
+        esac >"$T/out" 2>&1 </dev/null
+        is "$c $value, empty" $? 2
+        like 'is named' "$T/out" "^pocketca (token )?$c: --$o is empty"
+    done
+done <"$T/valued"
+for c in issue explain show status renew revoke import block 'token remove' \
+    sign-intermediate install-chain 'crl import' lint; do
+    # shellcheck disable=SC2086
+    exits 2 "$c of nothing" "$POCKETCA" $c ''
+    like 'says which argument' "$T/out" 'argument [12] is empty'
+done
 
 # understood, and refused
 exits 1 'a profile that is not there' "$POCKETCA" issue "$B" --profile nope
