@@ -14,7 +14,6 @@ int cmd_issue(int argc, char **argv)
         CMD_CONF_OPTION(file),
         {0}};
     AUTO(msg_issue) struct msg_issue m = {0};
-    AUTO(client) struct client *c = NULL;
     int code;
 
     cmd_request_options(options, &a);
@@ -24,8 +23,6 @@ int cmd_issue(int argc, char **argv)
     if (argc != 1)
         return cmd_usage("issue", "one CSR, please (a file, or - for stdin)");
     code = cmd_request(argv[0], &a, &m);
-    if (code != EXIT_DONE)
-        return code;
-    c = cmd_client(file, &code);
-    return c ? cmd_issue_run(c, MSG_ISSUE, &m, out, json) : code;
+    return code == EXIT_DONE ? cmd_issue_run(file, MSG_ISSUE, &m, out, json)
+                             : code;
 }

@@ -135,21 +135,14 @@ int cmd_serial(struct serial *out, const char *text, struct errs *e)
                    "\"%s\" is not a serial number in hexadecimal", text);
 }
 
-/* Never over what is there: the old certificate may be in use.  Nothing stays
- * of what could not be written, so that the same command can be given again. */
-static int write_new(const char *path, const struct record *r,
-                     const struct buf *b, struct errs *e)
+static int write_out(const struct cmd_out *out, const struct record *r,
+                     const struct buf *pem, struct errs *e)
 {
-    AUTO(fd) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     AUTO(errs) struct errs why = {0};
     char serial[2 * SERIAL_MAX + 1];
 
-    if (fd >= 0 && init_write_fd(fd, path, b, &why) == 0)
+    if (cmd_out_write(out, pem, &why) == 0)
         return 0;
-    if (fd < 0)
-        err_add(&why, ERR_BAD_ARGUMENT, "%s: %s", path, strerror(errno));
-    else
-        unlink(path);
     serial_text(serial, &r->serial);
     return err_add(e, ERR_BAD_ARGUMENT,
                    "%s; the certificate is issued: pocketca show --json %s",
@@ -157,7 +150,8 @@ static int write_new(const char *path, const struct record *r,
 }
 
 static int show(const struct record *r, const struct authority_infos *l,
-                enum chain chain, const char *out, bool json, struct errs *e)
+                enum chain chain, const struct cmd_out *out, bool json,
+                struct errs *e)
 {
     const struct authority_info *a = authority_infos_find(l, r->authority);
     AUTO(buf) struct buf pem = {0};
@@ -165,7 +159,7 @@ static int show(const struct record *r, const struct authority_infos *l,
     cmd_warn(&r->warnings);
     if (json) {
         cmd_print_json(view_record(r, tm_now(), l));
-        if (!out)
+        if (!out->path)
             return 0;
     }
     authority_chain_pem(l, r->authority, &r->der, &pem);
@@ -173,21 +167,14 @@ static int show(const struct record *r, const struct authority_infos *l,
         a = authority_infos_find(l, a->parent);
     if (chain == CHAIN_WHOLE && a)
         pem_put(&pem, "CERTIFICATE", a->der.data, a->der.len);
-    if (out)
-        return write_new(out, r, &pem, e);
+    if (out->path)
+        return write_out(out, r, &pem, e);
     fwrite(pem.data, 1, pem.len, stdout);
     return 0;
 }
 
-int cmd_out_is_new(const char *out, struct errs *e)
-{
-    return out && access(out, F_OK) == 0
-               ? err_add(e, ERR_BAD_ARGUMENT, "%s exists already", out)
-               : 0;
-}
-
-int cmd_record_answer(struct client *c, enum chain chain, const char *out,
-                      bool json)
+int cmd_record_answer(struct client *c, enum chain chain,
+                      const struct cmd_out *out, bool json)
 {
     AUTO(errs) struct errs e = {0};
     AUTO(msg_hello) struct msg_hello hello = {0};
@@ -241,15 +228,21 @@ int cmd_request(const char *path, const struct request_args *a,
     return EXIT_DONE;
 }
 
-int cmd_issue_run(struct client *c, enum msg_type type,
+int cmd_issue_run(const char *conf, enum msg_type type,
                   const struct msg_issue *m, const char *out, bool json)
 {
     AUTO(errs) struct errs e = {0};
+    AUTO(cmd_out) struct cmd_out o = CMD_OUT_NONE;
+    AUTO(client) struct client *c = NULL;
+    int code;
 
-    if (cmd_out_is_new(out, &e) < 0)
+    if (cmd_out_open(&o, out, &e) < 0)
         return cmd_fail(&e);
+    c = cmd_client(conf, &code);
+    if (!c)
+        return code;
     msg_issue_put(client_begin(c, type), m);
-    return cmd_record_answer(c, CHAIN_TLS, out, json);
+    return cmd_record_answer(c, CHAIN_TLS, &o, json);
 }
 
 void cmd_record_line(const struct record *r, int64_t now)

@@ -43,18 +43,38 @@ void cmd_request_options(struct cmd_option *to, struct request_args *a);
  */
 int cmd_request(const char *path, const struct request_args *a,
                 struct msg_issue *out);
-/* ISSUE or RENEW, and how the answer is shown: the chain to `out` (NULL:
- * standard output), or the object with json; warnings to standard error.  The
- * exit code, reasons printed. */
-int cmd_issue_run(struct client *c, enum msg_type type,
+/*
+ * --out: a new file, made before anything is issued and before root is given
+ * up, so that nothing is issued that cannot be handed over.  It stays only when
+ * it was written.
+ */
+struct cmd_out {
+    const char *path; /* NULL: standard output */
+    int fd;
+    pid_t keeper; /* the process that removes it */
+    int keep;     /* tells the keeper */
+};
+#define CMD_OUT_NONE ((struct cmd_out){.fd = -1, .keep = -1})
+/* *o was CMD_OUT_NONE, and stays so without a path; -1 also when there is
+ * something at the path. */
+int cmd_out_open(struct cmd_out *o, const char *path, struct errs *e);
+/* The whole content, synced: the file stays. */
+int cmd_out_write(const struct cmd_out *o, const struct buf *content,
+                  struct errs *e);
+/* What was not written is gone afterwards. */
+void cmd_out_close(struct cmd_out *o);
+AUTO_VALUE(cmd_out, struct cmd_out, cmd_out_close)
+/* ISSUE or RENEW of m by way of the configuration at `conf` (or NULL), and how
+ * the answer is shown: the chain to the new file `out` (NULL: standard output),
+ * or the object with json; warnings to standard error.  The exit code, reasons
+ * printed. */
+int cmd_issue_run(const char *conf, enum msg_type type,
                   const struct msg_issue *m, const char *out, bool json);
-/* -1 when there is something at `out` (NULL: nothing). */
-int cmd_out_is_new(const char *out, struct errs *e);
 /* Sends what client_begin() started and shows the RECORD that it is answered
  * with, as cmd_issue_run() does. */
 enum chain { CHAIN_TLS, CHAIN_WHOLE /* with the root */ };
-int cmd_record_answer(struct client *c, enum chain chain, const char *out,
-                      bool json);
+int cmd_record_answer(struct client *c, enum chain chain,
+                      const struct cmd_out *out, bool json);
 /* The signer's authorities, for chains. */
 int cmd_authorities(struct client *c, struct msg_hello *out, struct errs *e);
 /* Prints a JSON value and a line end, and releases it. */

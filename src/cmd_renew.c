@@ -16,7 +16,6 @@ int cmd_renew(int argc, char **argv)
         {0}};
     AUTO(errs) struct errs e = {0};
     AUTO(msg_issue) struct msg_issue m = {0};
-    AUTO(client) struct client *c = NULL;
     int code;
 
     if (cmd_options(&argc, &argv, options, "renew SERIAL [CSR|-] …", &code) < 0)
@@ -26,8 +25,6 @@ int cmd_renew(int argc, char **argv)
     if (cmd_serial(&m.renews, argv[0], &e) < 0)
         return cmd_bad(&e);
     code = cmd_request(argc == 2 ? argv[1] : NULL, &a, &m);
-    if (code != EXIT_DONE)
-        return code;
-    c = cmd_client(file, &code);
-    return c ? cmd_issue_run(c, MSG_RENEW, &m, out, json) : code;
+    return code == EXIT_DONE ? cmd_issue_run(file, MSG_RENEW, &m, out, json)
+                             : code;
 }

@@ -80,20 +80,21 @@ static int run(const char *path, const struct asked *a)
     AUTO(buf) struct buf der = {0};
     AUTO(csr) struct csr csr = {0};
     AUTO(msg_sign_ca) struct msg_sign_ca m = {0};
+    AUTO(cmd_out) struct cmd_out out = CMD_OUT_NONE;
     AUTO(client) struct client *c = NULL;
     int code;
 
     if (fill_values(&m, a, &e) < 0)
         return cmd_bad(&e);
     if (cmd_read_csr(path, &der, &csr, &e) < 0 ||
-        cmd_out_is_new(a->out, &e) < 0)
+        cmd_out_open(&out, a->out, &e) < 0)
         return cmd_fail(&e);
     fill_csr(&m, &csr);
     c = cmd_client_pass(a->file, &a->pass, &code);
     if (!c)
         return code;
     msg_sign_ca_put(client_begin(c, MSG_SIGN_CA), &m);
-    return cmd_record_answer(c, CHAIN_WHOLE, a->out, false);
+    return cmd_record_answer(c, CHAIN_WHOLE, &out, false);
 }
 
 int cmd_sign_intermediate(int argc, char **argv)
