@@ -10,6 +10,7 @@
 #include "der.h"
 #include "err.h"
 #include "key.h"
+#include "mem.h"
 #include "name.h"
 #include "pattern.h"
 #include "subject.h"
@@ -53,6 +54,9 @@ struct cert_constraints {
  * for what they cannot say (a URI whose host is an address). */
 int cert_constraints_add(struct cert_constraints *c, const struct pattern *p,
                          struct errs *e);
+/* The same of each of the patterns, every reason; -1 when one is refused. */
+int cert_constraints_parse(struct cert_constraints *c,
+                           const struct strs *patterns, struct errs *e);
 void cert_constraints_free(struct cert_constraints *c);
 AUTO_VALUE(cert_constraints, struct cert_constraints, cert_constraints_free)
 

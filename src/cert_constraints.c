@@ -65,6 +65,21 @@ int cert_constraints_add(struct cert_constraints *c, const struct pattern *p,
     return 0;
 }
 
+int cert_constraints_parse(struct cert_constraints *c,
+                           const struct strs *patterns, struct errs *e)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < patterns->n; i++) {
+        AUTO(pattern) struct pattern p = {0};
+
+        if (pattern_parse(&p, patterns->v[i], e) < 0 ||
+            cert_constraints_add(c, &p, e) < 0)
+            r = -1;
+    }
+    return r;
+}
+
 void cert_constraints_free(struct cert_constraints *c)
 {
     names_free(&c->permitted);

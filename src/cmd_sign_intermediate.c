@@ -40,6 +40,7 @@ static void fill_warnings(struct strs *to, const struct csr *csr)
 static int fill_values(struct msg_sign_ca *m, const struct asked *a,
                        struct errs *e)
 {
+    AUTO(cert_constraints) struct cert_constraints limits = {0};
     int r = passphrase_judge(&a->pass, e);
 
     if (a->lifetime &&
@@ -55,9 +56,8 @@ static int fill_values(struct msg_sign_ca *m, const struct asked *a,
                     a->path_len);
     if (a->constrain)
         strs_split(&m->permitted, a->constrain, ',');
-    if (a->constrain && m->permitted.n == 0)
-        r = err_add(e, ERR_BAD_ARGUMENT, "--constrain: \"%s\" names nothing",
-                    a->constrain);
+    if (cert_constraints_parse(&limits, &m->permitted, e) < 0)
+        r = -1;
     m->path_len = a->path_len ? (uint8_t)(a->path_len[0] - '0') : 0;
     m->authority = xstrdup(a->authority ? a->authority : "root");
     return r;

@@ -53,21 +53,6 @@ static int validity(const struct msg_sign_ca *m, const struct cert *issuer,
     return 0;
 }
 
-static int limit(const struct strs *permitted, struct cert_constraints *out,
-                 struct errs *e)
-{
-    int r = 0;
-
-    for (size_t i = 0; i < permitted->n; i++) {
-        AUTO(pattern) struct pattern p = {0};
-
-        if (pattern_parse(&p, permitted->v[i], e) < 0 ||
-            cert_constraints_add(out, &p, e) < 0)
-            r = -1;
-    }
-    return r;
-}
-
 static int sign(struct worker *w, const struct signer_authority *a,
                 struct cert_spec *spec, struct issue_job *j, struct errs *e)
 {
@@ -142,7 +127,7 @@ static void judge_path(const struct msg_sign_ca *m,
     const int most = a->cert.path_len;
 
     if (most >= 0 && m->path_len >= most)
-        err_add(e, ERR_BAD_ARGUMENT,
+        err_add(e, ERR_EXTENSION_NOT_ALLOWED,
                 "path-len: %d is not below the pathLenConstraint %d of "
                 "authority %s",
                 m->path_len, most, a->name);
@@ -183,7 +168,7 @@ static int judge(struct worker *w, const struct msg_sign_ca *m,
     judge_path(m, a, e);
     if (validity(m, &a->cert, now, spec, e) != 0)
         readable &= validity(&usual, &a->cert, now, spec, &none) == 0;
-    limit(&m->permitted, limits, e);
+    cert_constraints_parse(limits, &m->permitted, e);
     *spec = (struct cert_spec){
         .issuer = a->cert.subject,
         .issuer_len = a->cert.subject_len,

@@ -51,6 +51,9 @@ refused 'a chain without its middle' 'was issued by "CN=Policy Issuing"'
 refused 'the middle last' 'comes first|a root comes last'
 ok 'an intermediate that may have none below it' root sign-intermediate \
     "$P/issuing.csr" --out "$T/flat.pem"
+exits 1 'more below it than its issuer may have' "$POCKETCA" sign-intermediate \
+    -c "$P/pocketca.conf" --authority issuing --path-len 1 "$CA/issuing.csr"
+like 'is a refusal' "$T/out" 'path-len: 1 is not below the pathLenConstraint 1'
 { nth 1 "$T/chain.pem"; cat "$T/flat.pem"; } >"$T/bad.pem"
 refused 'a path that is too long' 'pathLenConstraint 0, and 1 authorities'
 

@@ -73,14 +73,20 @@ err 'by its name' 'asks for anyExtendedKeyUsage, which an authority is not'
 openssl req -new -key "$T/no.key" -subj /O=No -out "$T/all.csr" \
     -addext extendedKeyUsage=OCSPSigning,anyExtendedKeyUsage \
     -addext 1.2.3.4=critical,DER:0500 2>"$T/openssl"
-exits 1 'one that is wrong in every way' sign "$T/all.csr" --lifetime 30y \
-    --constrain 'dns:a..b,uri:https://10.0.0.1/'
+exits 1 'one that is wrong in every way' sign "$T/all.csr" --lifetime 30y
 for said in 'OCSPSigning' 'anyExtendedKeyUsage' 'critical extension.*1\.2\.3\.4' \
-    'no commonName' 'lifetime: ' 'dns:a\.\.b' 'an address as host' \
-    'ca_subject_empty: '; do
+    'no commonName' 'lifetime: ' 'ca_subject_empty: '; do
     err "all is said at once: $said" "$said"
 done
-is 'each once' "$(wc -l <"$T/out")" 8
+is 'each once' "$(wc -l <"$T/out")" 6
+mv "$R/keys/root.key" "$R/keys/away"
+exits 2 'wrong values' sign "$T/none.csr" --lifetime soon --path-len x \
+    --constrain 'dns:a..b,uri:https://10.0.0.1/'
+for said in '--lifetime: ' '--path-len: ' 'dns:a\.\.b' 'an address as host'; do
+    err "are told before a file is opened: $said" "$said"
+done
+is 'each once' "$(wc -l <"$T/out")" 4
+mv "$R/keys/away" "$R/keys/root.key"
 openssl pkey -in "$R/keys/root.key" -passin "file:$T/root.pass" \
     -out "$T/root.key"
 openssl req -new -key "$T/root.key" -subj /CN=Self -out "$T/self.csr"
