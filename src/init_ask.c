@@ -90,47 +90,80 @@ static char *full_name(void)
     return found ? found : xstrdup(short_name);
 }
 
-static void default_hosts(struct init *i)
+/* A host may have a name that no certificate can. */
+static void default_host(struct init *i)
 {
-    static const char *const always[] = {"localhost", "127.0.0.1", "::1"};
     AUTO(free) char *full = full_name();
     AUTO(errs) struct errs ignored = {0};
     struct name n;
 
-    /* A host may have a name that no certificate can. */
     if (name_parse(&n, full, strlen(full), &ignored) == 0)
         names_add(&i->host, &n);
-    for (size_t k = 0; k < COUNT(always); k++)
-        if (name_parse(&n, always[k], strlen(always[k]), &ignored) == 0)
-            names_add(&i->host, &n);
 }
 
 static int ask_host(struct init *i, const struct asked *a, struct errs *e)
 {
     if (!a->host)
-        default_hosts(i);
+        default_host(i);
     else if (names_parse(&i->host, a->host, e) < 0)
         return -1;
-    if (i->host.n == 0)
-        return bad(e, "host", a->host ? a->host : "", "names no host");
     for (size_t k = 0; k < i->host.n; k++) {
         const struct name *n = &i->host.v[k];
 
         if ((n->kind != NAME_DNS && n->kind != NAME_IP) || n->wildcard)
             return bad(e, "host", n->value,
                        "is neither the DNS name of a host nor an address");
-        strs_add(&i->host_text, n->value);
     }
     return 0;
 }
 
+/* An authority that is there already may have name constraints. */
+static bool imported_permits(const struct init *i, const struct name *n)
+{
+    static const struct patterns none;
+    AUTO(errs) struct errs ignored = {0};
+    AUTO(pattern) struct pattern p = {0};
+    AUTO(free) char *text = name_text(n);
+    bool permits = pattern_parse(&p, text, &ignored) == 0;
+
+    for (size_t k = 0; permits && k < i->imported.n; k++) {
+        const struct buf *der = &i->imported.v[k];
+        AUTO(cert) struct cert c = {0};
+
+        permits = cert_parse_any(&c, der->data, der->len, &ignored) == 0 &&
+                  cert_constraints_permit(&c, &p, &none);
+    }
+    return permits;
+}
+
+/* The names by which this machine reaches itself are always the service's own,
+ * unless its chain forbids them, or is not there yet and may. */
+static void add_loopback(struct init *i, bool host_given)
+{
+    static const char *const always[] = {"localhost", "127.0.0.1", "::1"};
+    AUTO(errs) struct errs ignored = {0};
+    const bool may = i->form != INIT_CSR || !host_given;
+
+    for (size_t k = 0; may && k < COUNT(always); k++) {
+        struct name n;
+
+        if (name_parse(&n, always[k], strlen(always[k]), &ignored) < 0)
+            continue;
+        if (imported_permits(i, &n))
+            names_add(&i->host, &n);
+        else
+            name_free(&n);
+    }
+    for (size_t k = 0; k < i->host.n; k++)
+        strs_add(&i->host_text, i->host.v[k].value);
+}
+
 static int ask_allow(struct init *i, const struct asked *a, struct errs *e)
 {
+    AUTO(cert_constraints) struct cert_constraints limits = {0};
     AUTO(strs) struct strs parts = {0};
     int r = 0;
 
-    if (a->allow && !*a->allow)
-        return bad(e, "allow", "", "names nothing");
     strs_split(&parts, a->allow ? a->allow : "", ',');
     for (size_t k = 0; k < parts.n; k++) {
         struct pattern p = {0};
@@ -146,6 +179,8 @@ static int ask_allow(struct init *i, const struct asked *a, struct errs *e)
             continue;
         }
         strs_add(&i->allow_text, text);
+        if (a->constrain && cert_constraints_add(&limits, &p, e) < 0)
+            r = -1;
         patterns_add(&i->allow, &p);
     }
     return r;
@@ -356,6 +391,7 @@ static int judge(struct init *i, const struct asked *a)
         return cmd_bad(&e);
     if (read_files(i, a, &e) < 0)
         return cmd_fail(&e);
+    add_loopback(i, a->host);
     return ask_conf(i, &e) < 0 ? cmd_bad(&e) : EXIT_DONE;
 }
 
@@ -369,7 +405,7 @@ int init_ask(struct init *i, int argc, char **argv, int *code)
          &a.dir, NULL},
         {"name", 0, "N", "what the authority is called (required)", &a.name,
          NULL},
-        {"host", 0, "LIST", "names in the service's own TLS certificate",
+        {"host", 0, "LIST", "names of the service, beside those of loopback",
          &a.host, NULL},
         {"allow", 0, "LIST", "patterns of the names that may be certified",
          &a.allow, NULL},

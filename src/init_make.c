@@ -127,28 +127,16 @@ static int make_root(const struct init *i, struct made *root, struct errs *e)
     return make_cert(root, &spec, NULL, root->key, e);
 }
 
-/* --allow, every --host, and this machine. */
+/* --allow, every --host, and this machine, which is among them. */
 static int constraints(const struct init *i, struct cert_constraints *out,
                        struct errs *e)
 {
-    static const char *const always[] = {"dns:localhost", "ip:127.0.0.1",
-                                         "ip:::1"};
     AUTO(strs) struct strs all = {0};
-    int r = 0;
 
     strs_copy(&all, &i->allow_text);
     for (size_t k = 0; k < i->host.n; k++)
         strs_add_own(&all, name_text(&i->host.v[k]));
-    for (size_t k = 0; k < COUNT(always); k++)
-        strs_add(&all, always[k]);
-    for (size_t k = 0; r == 0 && k < all.n; k++) {
-        AUTO(pattern) struct pattern p = {0};
-
-        r = pattern_parse(&p, all.v[k], e);
-        if (r == 0)
-            r = cert_constraints_add(out, &p, e);
-    }
-    return r;
+    return cert_constraints_parse(out, &all, e);
 }
 
 static int make_issuing(const struct init *i, const struct made *root,

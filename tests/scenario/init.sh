@@ -77,6 +77,28 @@ ok 'with that passphrase' openssl pkey -in "$T/p/keys/root.key" \
     -passin "file:$T/pass" -noout
 unlike 'the issuing key is not' "$T/p/keys/issuing.key" 'ENCRYPTED'
 
+# a bad constraint is told before the file of the key is opened
+exits 2 '--constrain what cannot be' pca init --dir "$T/x" --name X \
+    --constrain --allow 'dns:**,uri:https://10.0.0.1/' \
+    --root-key-out "$T/no/such/key"
+like 'is named' "$T/out" 'has an address as host'
+
+# --host names more, and this machine reaches the service as before
+init --host ca.internal
+serve
+csr a.internal
+sed -n 's/^  curl \(.*@\)server.csr/\1a.internal.csr/p' "$T/init.out" >"$T/args"
+# shellcheck disable=SC2046 # as it was printed
+(cd "$T" && curl -fsS -o "$T/a.pem" $(cat "$T/args"))
+is 'the line that init prints' $? 0
+like 'has a certificate' "$T/a.pem" 'BEGIN CERTIFICATE'
+for host in ca.internal localhost 127.0.0.1 '[::1]'; do
+    want 200 - "as $host" --connect-to "::${API##*/}" "https://$host/healthz"
+done
+stop
+like 'the first is the one that was given' "$CA/pocketca.conf" \
+    '^host = \{ "ca.internal", "localhost", "127.0.0.1", "::1" \}'
+
 # killed in the middle: whatever is left is not the target, or is whole
 for delay in 0.01 0.03 0.06 0.1; do
     setsid "$POCKETCA" init --dir "$T/killed" --name K --key rsa:4096 \
