@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 # What a user meets is written down, and what is written down is there: metrics,
-# events of the log, error codes, options, keys of the configuration.
+# events of the log, error codes, options, keys of the configuration, and how a
+# backup is made and restored; what is installed names what is installed.
 . "${SOURCE:?}/tests/scenario/lib.sh"
 
 same() { # WHAT: $T/there and $T/told have the same lines
@@ -25,6 +26,81 @@ grep -o 'pocketca_[a-z_]*' "$SOURCE/etc/alerts.yml" | sort -u |
     comm -23 - "$T/told.sorted" >"$T/strange"
 is 'alerts are about metrics that there are' "$(cat "$T/strange")" ''
 stop
+
+# ---- backup and restore, word for word but for the places
+block() { # the Nth of the section
+    awk -v n="$1" '/^## / { on = /^## Backup/ } /^```/ { b = /^```sh/; k += on && b; next }
+        on && b && k == n' "$operating" |
+        sed "s#/root/pocketca-backup#$T/backup#g; s#/var/lib/pocketca#$CA#g
+            s#/etc/pocketca#$T/etc#g; s#chown -R pocketca:#chown -R $(id -u)#
+            s#^pocketca audit#& -c $T/etc/pocketca.conf#; /^systemctl start/d"
+}
+PATH=$(cd "$(dirname "$POCKETCA")" && pwd):$PATH
+mkdir "$T/etc"
+{ echo "data = \"$CA\"" && grep -v '^data' "$CA/pocketca.conf"; } \
+    >"$T/etc/pocketca.conf" # in a directory of its own, as without --dir
+rm "$CA/pocketca.conf"
+launch() {
+    "$POCKETCA" serve -c "$T/etc/pocketca.conf" >>"$T/log" 2>&1 </dev/null &
+    SERVE=$!
+}
+serve
+issue before.internal
+kept=$serial
+block 1 >"$T/backup.sh"
+is 'the backup is a block' "$(grep -c sqlite3 "$T/backup.sh")" 1
+ok 'which runs beside the service' sh -e "$T/backup.sh"
+issue revoked.internal
+after=$serial
+want 200 - 'what is revoked after it' -X POST -d reason=keyCompromise \
+    "$API/v1/certificates/$kept/revoke"
+stop
+mv "$CA" "$T/lost"
+rm -r "$T/etc"
+block 2 >"$T/restore.sh"
+is 'the restoration is one' "$(grep -c 'pocketca audit' "$T/restore.sh")" 1
+ok 'which runs, and audits' sh -e "$T/restore.sh"
+is 'what is secret is for the owner alone' "$(find "$CA" -name '*.key' -perm /077)" ''
+is 'so is the ledger' "$(stat -c %a "$CA" "$CA/ledger.db" | tr '\n' ' ')" '700 600 '
+serve
+want 200 - 'the service is ready' "$API/readyz"
+want 200 - 'it has what was issued before' "$API/v1/certificates/$kept"
+json 'as it was' '.status == "valid"'
+want 404 not-found 'and not what came after' "$API/v1/certificates/$after"
+issue again.internal
+ok 'its ledger audits' "$POCKETCA" audit -c "$T/etc/pocketca.conf"
+stop
+
+# with the newest crl/, what was revoked after the backup is known to be missing
+cp -a "$T/lost/crl/." "$CA/crl"
+serve
+line=$(sed -n 's/.*\(pocketca import --authority issuing --crl [^ "\\]*\).*/\1/p' "$T/log" | tail -n 1)
+is 'the log names the command' "${line:+yes}" yes
+# shellcheck disable=SC2086 # words
+ok 'which is accepted' $line -c "$T/etc/pocketca.conf"
+want 200 - 'then it is known' "$API/v1/certificates/$kept"
+json 'as revoked' '.status == "revoked" and .reason == "keyCompromise"'
+ok 'and the ledger audits' "$POCKETCA" audit -c "$T/etc/pocketca.conf"
+stop
+
+# ---- what is installed names what is installed
+ok 'make install' "${MAKE:-make}" -C "$BUILD" "DESTDIR=$T/root" \
+    install-nobase_dist_docDATA install-man
+docs=$(find "$T/root" -name README.md -exec dirname {} \;)
+find "$docs" -name '*.md' | while read -r page; do
+    grep -o '](\([^)]*\))' "$page" | sed 's/](\(.*\))/\1/; s/#.*//' |
+        grep -v -e '^http' -e '^$' | while read -r to; do
+        [ -e "$(dirname "$page")/$to" ] || echo "${page##*/}: $to"
+    done
+done >"$T/strange"
+is 'every link' "$(cat "$T/strange")" ''
+cat "$docs"/README.md "$docs"/SECURITY.md "$docs"/NEWS "$docs"/doc/OPERATING.md \
+    "$docs"/etc/* "$T/root"/*/*/*/man/man?/* "$T/root"/*/*/man/man?/* 2>/dev/null |
+    grep -oE '`?\b(doc|etc)/[A-Za-z.]+\.(md|yml|yaml|conf)\b' | tr -d '`' | sort -u |
+    while read -r file; do
+        [ -e "$docs/$file" ] || echo "$file"
+    done >"$T/strange"
+is 'every file of doc/ and etc/' "$(cat "$T/strange")" ''
 
 # ---- events that do not end a process; a name stands within two lines
 cat "$SOURCE"/src/*.c | tr -s '\n ' '  ' >"$T/source"
