@@ -112,12 +112,61 @@ START_TEST(what_is_quick_is_held_back)
 }
 END_TEST
 
+/* All slots but that of notices are taken: the next one is told so. */
+START_TEST(more_than_may_wait_is_said)
+{
+    enum { SLOTS = 4096 };
+    AUTO(buf) struct buf b = {0};
+    struct req *first, *last;
+    struct frame f;
+
+    start();
+    ask(0, MSG_GET);
+    first = asked[0];
+    for (size_t i = 2; i < SLOTS; i++)
+        ask(0, MSG_GET);
+    ck_assert_int_eq(sem_trywait(&answered), -1);
+    last = req_new(&front, NULL, NULL, "");
+    last->core->sem = &answered;
+    msg_begin(&last->frame, MSG_GET, 0, false);
+    signer_link_send(last);
+    ck_assert_int_eq(sem_wait(&answered), 0);
+    ck_assert_uint_eq(last->core->failed.n, 1);
+    ck_assert_int_eq(last->core->failed.v[0].code, ERR_QUEUE_FULL);
+    ck_assert_int_eq(err_status(last->core->failed.v[0].code), 503);
+    req_free(last);
+    /* An answer makes room. */
+    ck_assert_int_eq(msg_recv(signer, PEER_F, &in, &f), 1);
+    msg_begin(&b, MSG_TEXT, f.id, false);
+    ck_assert_int_eq(msg_send(signer, &b, -1, false), 0);
+    ck_assert_int_eq(sem_wait(&answered), 0);
+    req_free(first);
+    ask(0, MSG_GET);
+    ck_assert_int_eq(sem_trywait(&answered), -1);
+}
+END_TEST
+
+/* Nobody works: so many signatures wait, and no more. */
+START_TEST(more_arithmetic_than_may_wait_is_not_taken)
+{
+    enum { SIGNATURES = 1024 };
+    struct req *last = req_new(&front, NULL, NULL, "");
+
+    for (size_t i = 0; i < SIGNATURES; i++)
+        ck_assert(crypto_push(req_new(&front, NULL, NULL, "")));
+    ck_assert(!crypto_push(last));
+    req_free(last);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
         quick_ones_wait_for_a_signer_that_does_not_read,
         others_wait_for_a_signer_that_does_not_read,
         what_is_quick_is_held_back,
+        more_than_may_wait_is_said,
+        more_arithmetic_than_may_wait_is_not_taken,
     };
 
     return unit_run("front_signer", tests, COUNT(tests));

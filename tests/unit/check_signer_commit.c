@@ -472,6 +472,34 @@ START_TEST(what_cannot_begin_is_refused_at_once)
 }
 END_TEST
 
+/* As many as may wait do; one more is told so, and nothing becomes of it. */
+START_TEST(a_full_queue_is_said)
+{
+    static const struct job_kind idle = {.apply = hold_apply, .done = job_done};
+    AUTO(scene) struct scene s;
+    AUTO(errs) struct errs none = {0};
+    AUTO(record) struct record r = {0};
+    const struct ca_want w = {.names = "new.internal", .spki = &s.spki};
+    uint64_t before;
+    sem_t go;
+
+    scene_make(&s);
+    before = ca_tree_size(&s.ca);
+    hold(&s.ca, &go);
+    for (int i = 0; i < QUEUE_MAX; i++)
+        ck_assert_int_eq(
+            job_queue(s.ca.s, job_new(sizeof(struct job), &idle, NULL, 0, NULL),
+                      &none),
+            0);
+    ck_assert_int_eq(ca_issue(&s.ca, &s.admin, &w, &r, NULL), ERR_QUEUE_FULL);
+    sem_post(&go);
+    while (ca_issue(&s.ca, &s.admin, &w, &r, NULL) == ERR_QUEUE_FULL)
+        usleep(100);
+    ck_assert_uint_eq(ca_tree_size(&s.ca), before + 1);
+    sem_destroy(&go);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -479,6 +507,7 @@ int main(void)
         what_fails_takes_nobody_along,
         an_attempt_that_was_undone_tells_nothing,
         what_cannot_begin_is_refused_at_once,
+        a_full_queue_is_said,
     };
 
     return unit_run("signer_commit", tests, COUNT(tests));
