@@ -66,7 +66,7 @@ raw 'the same Content-Length twice' "$refused"
 } >"$T/in"
 raw 'a space before the colon' "$refused"
 # (libmicrohttpd 0.9.75 refuses these itself, and says its head twice)
-for length in abc +5 -1 -5 0x5 5,5 '5 5' 99999999999999999999 ' ' ''; do
+for length in abc +5 -1 -5 0x5 5,5 '5 5' '5 ' 99999999999999999999 ' ' ''; do
     {
         lines 'POST /v1/certificates HTTP/1.1' "$H" "$A" \
             "Content-Length: $length" ''

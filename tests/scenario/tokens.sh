@@ -59,6 +59,7 @@ try() { # STATUS CODE NAME [QUERY]
 try 422 name-not-in-token a.internal
 try 422 name-not-in-token x.y.a.internal
 try 422 name-not-in-token xa.internal
+try 422 name-not-in-token A.INTERNAL
 try 422 name-not-in-token a.internal.evil.org
 try 422 name-not-in-token x.a.internal.evil.org
 try 422 name-not-in-token 10.0.0.1

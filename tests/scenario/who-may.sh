@@ -101,6 +101,7 @@ eventually 40 'a token has ended' short_is_over
 fresh_target
 victim=$(token '"read"')
 victim_id=$(echo "$victim" | cut -d_ -f2)
+credential=''
 call() { # METHOD PATH → $status and problem code in $got
     path=$(echo "$2" | sed "s/@/$target/; s/#/$victim_id/")
     case $1 in
@@ -118,7 +119,8 @@ call() { # METHOD PATH → $status and problem code in $got
         *) set -- -X POST ;;
         esac ;;
     esac
-    req "$@" "$API$path"
+    # shellcheck disable=SC2086 # words, or none
+    req $credential "$@" "$API$path"
     got=$(jq -r '.code // empty' "$T/body" 2>/dev/null)
 }
 expect() { # WHAT WANTED
@@ -266,10 +268,18 @@ for p in '' .pem .der; do
     want '403|404' 'role-missing|not-found' "not another$p" "$@" \
         "$API/v1/certificates/$target$p"
 done
-for p in /v1/certificates /v1/tokens /metrics; do
-    want 403 role-missing "not $p" "$@" "$API$p"
-done
+credential=$*
+while read -r method path role; do
+    case "$role $path" in none* | any* | certificate*) continue ;; esac
+    call "$method" "$path"
+    case "$status $got" in
+    '403 role-missing' | '404 not-found') status='' got=refused ;;
+    esac
+    expect "a certificate: $method $path" ' refused'
+done <"$T/table"
+credential=''
 want 200 - 'any credential: profiles' "$@" "$API/v1/profiles"
+want 200 - 'and of itself' "$@" "$API/v1/tokens/self"
 is 'none of that recorded anything' "$(state)" "$before"
 # the same wrong answer costs the same, known id or not
 ok 'no wrong secret locks the right one out' curl -sSf -o /dev/null \
