@@ -27,6 +27,7 @@ enum {
     FRESH_MS = 1000,   /* for a connection that has not asked yet */
     IDLE_MS = 100,     /* for one whose next request is on its way */
     GONE_MS = 1000,
+    TLS_LOOK_MS = 5000,
 };
 
 static int stop_fd = -1;
@@ -83,26 +84,16 @@ static bool has_tls(const struct conf *c)
     return false;
 }
 
-/* Milliseconds until the certificate is to be renewed; -1: never. */
-static int renew_ms(bool tls)
-{
-    int64_t left;
-
-    if (!tls)
-        return -1;
-    left = (tls_due() - tm_mono_us()) / MS + 1;
-    return left < 0 ? 0 : left > 3600 * MS ? 3600 * MS : (int)left;
-}
-
 /* Until SIGTERM (0) or the end of the signer (1). */
 static int live(struct front *f, int term_fd)
 {
-    bool tls = has_tls(f->conf);
+    const bool tls = has_tls(f->conf);
     struct pollfd p[] = {{.fd = term_fd, .events = POLLIN},
                          {.fd = stop_fd, .events = POLLIN}};
 
     for (;;) {
-        int n = poll(p, 2, renew_ms(tls));
+        /* Dates are the clock's, which steps, and goes on while we sleep. */
+        int n = poll(p, 2, tls ? TLS_LOOK_MS : -1);
 
         if (n < 0 && errno != EINTR)
             log_fatal("front", "poll: %s", strerror(errno));
@@ -110,7 +101,7 @@ static int live(struct front *f, int term_fd)
             return 1;
         if (p[0].revents)
             return 0;
-        if (n == 0 && renew_ms(tls) == 0)
+        if (n == 0 && tls_due())
             tls_renew(f);
     }
 }

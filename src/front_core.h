@@ -189,8 +189,8 @@ void crl_drop(const char *name);
 void tls_prepare(struct front *f);
 /* Its certificate from the signer; -1: not now, the reason is logged. */
 int tls_renew(struct front *f);
-/* tm_mono_us() when tls_renew() is due. */
-int64_t tls_due(void);
+/* Two thirds of its life are over, or the clock was set to before it. */
+bool tls_due(void);
 int tls_choose(gnutls_session_t s, const gnutls_datum_t *ca, int n_ca,
                const gnutls_pk_algorithm_t *algs, int n_algs,
                gnutls_pcert_st **pcert, unsigned *n_pcert,

@@ -17,7 +17,7 @@
 #include "log.h"
 #include "tm.h"
 
-enum { RETRY_S = 5, CHAIN_MAX = 8, SECOND = 1000 * 1000 };
+enum { CHAIN_MAX = 8 };
 
 struct shown {
     gnutls_pcert_st chain[CHAIN_MAX];
@@ -28,7 +28,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct shown *now_shown, *before;
 static gnutls_privkey_t privkey;
 static struct buf spki;
-static int64_t due;
+static int64_t valid_from, due; /* of now_shown, by tm_now() */
 
 void tls_prepare(struct front *f)
 {
@@ -100,8 +100,8 @@ static void adopt(const struct front *f, const struct record *r)
     shown_free(before);
     before = now_shown;
     now_shown = s;
-    due = tm_mono_us() +
-          (c.not_before + life * 2 / 3 - tm_now()) * (int64_t)SECOND;
+    valid_from = c.not_before;
+    due = c.not_before + life * 2 / 3;
     pthread_mutex_unlock(&lock);
     cert_free(&c);
 }
@@ -122,25 +122,22 @@ int tls_renew(struct front *f)
         if (!rd_done(&body))
             log_fatal("frame", "a RECORD of the signer is malformed");
         adopt(f, &record);
-    } else {
+    } else
         log_msg(LOG_ERROR, "tls", "no certificate for the service: %s",
                 e.v[0].detail);
-        pthread_mutex_lock(&lock);
-        due = tm_mono_us() + RETRY_S * (int64_t)SECOND;
-        pthread_mutex_unlock(&lock);
-    }
     req_free(r);
     return got;
 }
 
-int64_t tls_due(void)
+bool tls_due(void)
 {
-    int64_t at;
+    const int64_t now = tm_now();
+    bool is;
 
     pthread_mutex_lock(&lock);
-    at = due;
+    is = now < valid_from || now >= due;
     pthread_mutex_unlock(&lock);
-    return at;
+    return is;
 }
 
 int tls_choose(gnutls_session_t s, const gnutls_datum_t *ca, int n_ca,

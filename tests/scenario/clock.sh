@@ -29,6 +29,7 @@ self 401 certificate-expired 'and is nobody when it has ended'
 json 'which says when' '.detail | test("ended at 20")'
 shift_to 0
 # TLS has a clock of its own, as curl has.
+tls=$API
 API=http://127.0.0.1:$plain_port
 issue a.internal
 kept=$serial
@@ -104,4 +105,24 @@ accepted 'after another start'
 stop
 serve
 post 201 - 'accepted for good'
+
+# the service's own certificate: not of a clock that was ahead at the start, and
+# renewed when two thirds are over, whatever time the process has run
+shown() {
+    openssl s_client -connect "${tls#https://}" </dev/null 2>/dev/null |
+        openssl x509 -noout -serial
+}
+other() { now=$(shown) && [ "$now" ] && [ "$now" != "$first" ]; }
+good_today() { curl -fsS --cacert "$CA/root.pem" "$tls/healthz"; }
+no 'a certificate of next year' good_today
+pair="$(pid_of front) $(pid_of signer)"
+shift_to 0
+eventually 100 'is not shown when the clock was put right' good_today
+first=$(shown)
+shift_to $((19 * DAY))
+sleep 6
+is 'after 19 of 30 days it stays' "$(shown)" "$first"
+shift_to $((21 * DAY))
+eventually 100 'after 21 there is another' other
+is 'without a restart' "$(pid_of front) $(pid_of signer)" "$pair"
 finish
