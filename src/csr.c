@@ -112,9 +112,10 @@ int csr_verify(const struct csr *c, struct key_verifier *v, struct errs *e)
 static int is_private(struct errs *e)
 {
     return err_add(e, ERR_CSR_IS_PRIVATE_KEY,
-                   "this holds a private key; it was not stored, but it has "
-                   "been sent: make a new key, and send only the CSR made "
-                   "with it (openssl req -new -key server.key)");
+                   "this holds a private key, which is not stored; one that "
+                   "was sent is no secret any more: make a new key, and send "
+                   "only the CSR made with it (openssl req -new -key "
+                   "server.key)");
 }
 
 /* The forms of an unencrypted or encrypted private key in DER: PKCS#8
