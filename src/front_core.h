@@ -168,7 +168,7 @@ void signer_link_start(struct front *f);
  * before this returns. */
 void signer_link_send(struct req *r);
 /* What this thread sends between the two goes together where it may
- * (msg_is_quick()), a few at a time. */
+ * (msg_may_share()), a few at a time. */
 void signer_link_hold(void);
 void signer_link_let_go(void);
 /* A call of our own, answered by one frame of `want`, which is valid until

@@ -7,7 +7,12 @@
 
 #include "log.h"
 
-enum { THREADS_MIN = 2, THREADS_MAX = 16, QUEUE_MAX = 1024 };
+enum {
+    THREADS_MIN = 2,
+    THREADS_MAX = 16,
+    QUEUE_MAX = 1024,
+    TOGETHER = 4, /* verified one after the other, sent in one packet */
+};
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t work = PTHREAD_COND_INITIALIZER;
@@ -31,20 +36,34 @@ bool crypto_push(struct req *r)
     return room;
 }
 
-static struct req *pop(void)
+/* NULL when none is there and nobody is to wait. */
+static struct req *pop(bool wait)
 {
     struct req *r;
 
     pthread_mutex_lock(&lock);
-    while (!first)
+    while (!first && wait)
         pthread_cond_wait(&work, &lock);
     r = first;
-    first = r->core->queued;
+    if (r) {
+        first = r->core->queued;
+        length--;
+    }
     if (!first)
         last = &first;
-    length--;
     pthread_mutex_unlock(&lock);
     return r;
+}
+
+static void go_on(struct req *r, struct key_verifier *v)
+{
+    front_fn *fn = r->core->next;
+
+    r->core->todo = TODO_STOP;
+    r->verifier = v;
+    fn(r);
+    r->verifier = NULL;
+    req_go_on(r);
 }
 
 static void *run(void *arg)
@@ -54,14 +73,12 @@ static void *run(void *arg)
     (void)arg;
     pthread_setname_np(pthread_self(), "crypto");
     for (;;) {
-        struct req *r = pop();
-        front_fn *fn = r->core->next;
+        struct req *r = pop(true);
 
-        r->core->todo = TODO_STOP;
-        r->verifier = v;
-        fn(r);
-        r->verifier = NULL;
-        req_go_on(r);
+        signer_link_hold();
+        for (unsigned n = 0; r; r = ++n < TOGETHER ? pop(false) : NULL)
+            go_on(r, v);
+        signer_link_let_go();
     }
     return NULL;
 }

@@ -175,7 +175,7 @@ void signer_link_send(struct req *r)
         fail(r, ERR_SIGNER_AWAY, "the signer is restarting; try again");
     else if (!admitted)
         fail(r, ERR_QUEUE_FULL, "too many requests are waiting; try again");
-    else if (now.len && held.on && msg_is_quick(msg_type_of(&now)))
+    else if (now.len && held.on && msg_may_share(msg_type_of(&now)))
         hold(id, &now);
     else if (now.len)
         send_now(&id, &now, 1);

@@ -29,6 +29,11 @@ bool msg_is_quick(unsigned type)
     return type == MSG_OCSP || type == MSG_GET;
 }
 
+bool msg_may_share(unsigned type)
+{
+    return msg_is_quick(type) || type == MSG_ISSUE;
+}
+
 void msg_begin(struct buf *b, enum msg_type type, uint64_t id, bool more)
 {
     if (!msg_name(type))
@@ -132,7 +137,7 @@ size_t msg_send_all(int sock, struct buf *frames, size_t n, bool dontwait)
 
 static bool may_share(unsigned type, enum msg_peer peer)
 {
-    return peer == PEER_S || (peer == PEER_F && msg_is_quick(type));
+    return peer == PEER_S || (peer == PEER_F && msg_may_share(type));
 }
 
 /* The next frame's head, judged: what the table does not permit is a broken

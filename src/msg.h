@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Frames between the processes (doc/PROTOCOL.md): SOCK_SEQPACKET, in a packet
- * one frame, or several of the signer's or of the front's quick ones; {u16
- * type, u16 flags, u32 length, u64 id}, then the body; a packet has at most
- * MSG_MAX octets, everything is big-endian.  One table names every message,
- * its direction and who may send it; what it does not permit ends the
- * connection.
+ * one frame, or several of the signer's or of the front's that may share one
+ * (msg_may_share()); {u16 type, u16 flags, u32 length, u64 id}, then the body;
+ * a packet has at most MSG_MAX octets, everything is big-endian.  One table
+ * names every message, its direction and who may send it; what it does not
+ * permit ends the connection.
  *
  * A request carries a caller (what was shown, never what was concluded) and
  * is answered by one frame, or by several with `more` and a last one without.
@@ -92,6 +92,8 @@ enum { MSG_MAX = 65536, MSG_HEAD = 16 };
 const char *msg_name(unsigned type);
 /* A request that is answered in microseconds and comes in masses: OCSP, GET. */
 bool msg_is_quick(unsigned type);
+/* A request that may stand in a packet with others of the front. */
+bool msg_may_share(unsigned type);
 
 struct frame {
     enum msg_type type;

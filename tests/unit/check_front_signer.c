@@ -88,15 +88,15 @@ START_TEST(others_wait_for_a_signer_that_does_not_read)
 }
 END_TEST
 
-/* Quick ones that are held go in one packet, another kind at once. */
-START_TEST(what_is_quick_is_held_back)
+/* What may share a packet goes in one, another kind at once. */
+START_TEST(what_may_share_a_packet_is_held_back)
 {
     struct frame f;
 
     start();
     signer_link_hold();
     ask(0, MSG_OCSP);
-    ask(1, MSG_GET);
+    ask(1, MSG_ISSUE);
     ck_assert_int_eq(msg_recv_now(signer, PEER_F, &in, &f), MSG_NONE);
     ask(2, MSG_LIST);
     ck_assert_int_eq(msg_recv_now(signer, PEER_F, &in, &f), 1);
@@ -106,7 +106,7 @@ START_TEST(what_is_quick_is_held_back)
     ck_assert_int_eq(f.type, MSG_OCSP);
     ck_assert_uint_lt(in.at, in.n);
     ck_assert_int_eq(msg_recv_now(signer, PEER_F, &in, &f), 1);
-    ck_assert_int_eq(f.type, MSG_GET);
+    ck_assert_int_eq(f.type, MSG_ISSUE);
     ask(3, MSG_GET); /* nobody holds any more */
     ck_assert_int_eq(msg_recv_now(signer, PEER_F, &in, &f), 1);
 }
@@ -164,7 +164,7 @@ int main(void)
     const TTest *const tests[] = {
         quick_ones_wait_for_a_signer_that_does_not_read,
         others_wait_for_a_signer_that_does_not_read,
-        what_is_quick_is_held_back,
+        what_may_share_a_packet_is_held_back,
         more_than_may_wait_is_said,
         more_arithmetic_than_may_wait_is_not_taken,
     };

@@ -266,7 +266,8 @@ START_TEST(only_some_share_a_packet)
         int second; /* what the second of two is */
     } table[] = {{PEER_S, MSG_DONE, 1},  {PEER_F, MSG_OCSP, 1},
                  {PEER_F, MSG_GET, 1},   {PEER_A, MSG_GET, -1},
-                 {PEER_F, MSG_LIST, -1}, {PEER_F, MSG_ISSUE, -1}};
+                 {PEER_F, MSG_ISSUE, 1}, {PEER_A, MSG_ISSUE, -1},
+                 {PEER_F, MSG_LIST, -1}, {PEER_F, MSG_REVOKE, -1}};
     struct frame f;
 
     open_pair();
