@@ -25,7 +25,7 @@ struct lint {
     const char *name; /* stable: "validity_order" */
     enum lint_severity severity;
     unsigned about;       /* enum lint_about */
-    const char *citation; /* "RFC 5280 4.1.2.5" */
+    const char *citation; /* "RFC 5280 4.1.2.5", or "house rule" */
     const char *text;     /* the finding, a sentence without its full stop */
     /* True when the certificate breaks the rule.  issuer is NULL but for
      * LINT_PAIR. */

@@ -128,7 +128,7 @@ static const struct lint rows[] = {
     {"name_constraints", LINT_ERROR, LINT_ANY | LINT_PAIR, "RFC 5280 4.2.1.10",
      "a name is outside the name constraints of the issuer, or of one above it",
      constraints_broken, NULL},
-    {"eku_wider", LINT_ERROR, LINT_ANY | LINT_PAIR, "BR 7.1.2.10.6",
+    {"eku_wider", LINT_ERROR, LINT_ANY | LINT_PAIR, "RFC 5280 4.2.1.12",
      "extKeyUsage has a purpose that the issuer's, or that of one above it, "
      "has not",
      eku_wider, NULL},

@@ -174,7 +174,7 @@ static const struct lint rows[] = {
      san_not_critical, NULL},
     {"san_critical", LINT_WARNING, LINT_ANY, "RFC 5280 4.2.1.6",
      "the alternative names are critical beside a subject", san_critical, NULL},
-    {"san_twice", LINT_WARNING, LINT_ANY, "BR 7.1.2.7.12",
+    {"san_twice", LINT_WARNING, LINT_ANY, "house rule",
      "an alternative name is there twice", san_twice, NULL},
     {"server_odd_names", LINT_WARNING, LINT_LEAF, "BR 7.1.2.7.12",
      "a server certificate has a kind of alternative name that no client "
