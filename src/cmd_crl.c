@@ -51,8 +51,8 @@ static int build(struct client *c, const char *authority, struct errs *e)
     return client_call(c, MSG_DONE, &f, e);
 }
 
-/* What is for a CRL that is signed by this command means nothing where the key's
- * holder makes it. */
+/* What is for a CRL that is signed by this command means nothing where the
+ * key's holder makes it. */
 static int judge_made(const struct sign *s, const char *authority,
                       struct errs *e)
 {

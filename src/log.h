@@ -37,7 +37,8 @@ void log_fmt(struct log_line *l, const char *key, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void log_end(struct log_line *l);
 /* Between them the lines of this thread are gathered, and written together
- * when PIPE_BUF octets are full, at log_let_go() and before log_fatal() ends. */
+ * when PIPE_BUF octets are full, at log_let_go() and before log_fatal() ends.
+ */
 void log_hold(void);
 void log_let_go(void);
 

@@ -28,7 +28,7 @@ enum {
 
 /*
  * Life.  The signer is ready when the ledger is open and the keys work; the
- * front when its listeners answer (it has its TLS certificate by then).  SIGTERM
+ * front when its listeners answer (it has its TLS certificate by then). SIGTERM
  * to the front drains: no new connections, requests under way are answered,
  * then exit 0.  The signer ignores SIGTERM; it ends when FD_PEER does: what
  * is queued is committed, then exit 0.  A front whose FD_PEER ends answers what

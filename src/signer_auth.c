@@ -174,14 +174,42 @@ int auth_as(struct worker *w, const char *id, struct who *out, struct errs *why,
     return 0;
 }
 
+/* It is within its dates, and neither the ledger nor a list that was published
+ * before an older copy of it says revoked. */
+static int judge_cert(struct signer *s, struct record *r,
+                      const struct cert *cert, const char *serial,
+                      struct errs *e)
+{
+    const int64_t now = tm_now();
+    char when[TM_RFC3339_SIZE];
+    struct crl_lost lost;
+
+    if (!r->revoked_at &&
+        crl_lost_find(s, signer_authority_index(s, r->authority), &r->serial,
+                      &lost)) {
+        r->revoked_at = lost.revoked_at;
+        r->reason = lost.reason;
+    }
+    if (r->revoked_at) {
+        tm_rfc3339(when, r->revoked_at);
+        return err_add(e, ERR_CERTIFICATE_REVOKED,
+                       "certificate %s was revoked at %s (%s)", serial, when,
+                       crl_reason_text(r->reason));
+    }
+    if (now >= cert->not_before && now <= cert->not_after)
+        return 0;
+    tm_rfc3339(when,
+               now > cert->not_after ? cert->not_after : cert->not_before);
+    return err_add(e, ERR_CERTIFICATE_EXPIRED, "certificate %s %s %s", serial,
+                   now > cert->not_after ? "ended at" : "begins at", when);
+}
+
 static int who_cert(struct worker *w, const uint8_t sha256[32], struct who *out,
                     struct errs *e)
 {
     struct record *r = &out->record;
     AUTO(cert) struct cert cert = {0};
-    char text[2 * SERIAL_MAX + 1], when[TM_RFC3339_SIZE], id[65];
-    const int64_t now = tm_now();
-    struct crl_lost lost;
+    char text[2 * SERIAL_MAX + 1], id[65];
     enum store_result got = store_cert_by_sha256(w->reader, sha256, r);
 
     if (got == STORE_NONE)
@@ -193,24 +221,8 @@ static int who_cert(struct worker *w, const uint8_t sha256[32], struct who *out,
         return auth_store_error(STORE_BROKEN, e);
     }
     serial_text(text, &r->serial);
-    if (!r->revoked_at &&
-        crl_lost_find(w->s, signer_authority_index(w->s, r->authority),
-                      &r->serial, &lost)) {
-        r->revoked_at = lost.revoked_at;
-        r->reason = lost.reason;
-    }
-    if (r->revoked_at) {
-        tm_rfc3339(when, r->revoked_at);
-        return err_add(e, ERR_CERTIFICATE_REVOKED,
-                       "certificate %s was revoked at %s (%s)", text, when,
-                       crl_reason_text(r->reason));
-    }
-    if (now > cert.not_after || now < cert.not_before) {
-        tm_rfc3339(when,
-                   now > cert.not_after ? cert.not_after : cert.not_before);
-        return err_add(e, ERR_CERTIFICATE_EXPIRED, "certificate %s %s %s", text,
-                       now > cert.not_after ? "ended at" : "begins at", when);
-    }
+    if (judge_cert(w->s, r, &cert, text, e) != 0)
+        return -1;
     hex_encode(id, sha256, 32);
     out->requester =
         (struct requester){WHO_CERTIFICATE, xstrdup(id), xstrdup(text)};

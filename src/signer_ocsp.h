@@ -34,9 +34,9 @@ int responder_cert(struct signer *s, size_t i, struct buf *cert,
 /* One signature more from the budget (ocsp-sign-budget a second, of which a
  * second may be saved up); false: it is used up. */
 bool ocsp_budget_take(struct signer *s, int64_t now_us);
-/* The worker's read transaction, which goes on from one OCSP request to the next
- * while nothing is committed, ends: before it reads anything else, and before
- * it waits. */
+/* The worker's read transaction, which goes on from one OCSP request to the
+ * next while nothing is committed, ends: before it reads anything else, and
+ * before it waits. */
 void ocsp_read_end(struct worker *w);
 /* Inside the transaction: the status of that serial will be another. */
 void ocsp_note(struct job *j, size_t authority, const struct serial *serial);

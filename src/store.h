@@ -131,7 +131,8 @@ typedef int store_record_fn(void *arg, struct record *r); /* non-zero stops;
  * leaves are in memory meanwhile. */
 enum store_result store_cert_descendants(struct store_conn *c, uint64_t leaf,
                                          store_record_fn *fn, void *arg);
-/* Those with this key that are neither expired at `now` nor revoked, by leaf. */
+/* Those with this key that are neither expired at `now` nor revoked, by leaf.
+ */
 enum store_result store_cert_by_key(struct store_conn *c,
                                     const uint8_t key_sha256[32], int64_t now,
                                     store_record_fn *fn, void *arg);

@@ -99,10 +99,9 @@ static int fault(sqlite3 *db, int rc, const char *path, struct errs *e)
         return err_add(e, ERR_STORAGE_ERROR,
                        "the ledger %s is damaged, restore a backup: %s", path,
                        why);
-    return err_add(e, ERR_STORAGE_ERROR, "the ledger %s cannot be used%s: %s",
-                   path,
-                   kind == SQLITE_IOERR ? " now, its disk is full or fails" : "",
-                   why);
+    return err_add(
+        e, ERR_STORAGE_ERROR, "the ledger %s cannot be used%s: %s", path,
+        kind == SQLITE_IOERR ? " now, its disk is full or fails" : "", why);
 }
 
 int sq_create(const char *path, struct errs *e)
