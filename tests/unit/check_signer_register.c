@@ -10,7 +10,7 @@ struct seen {
 static int see(void *arg, uint64_t index, const uint8_t *p, size_t len)
 {
     struct seen *s = arg;
-    struct entry e;
+    AUTO(entry) struct entry e = {0};
 
     (void)index;
     ck_assert_int_eq(entry_decode(p, len, &e), 0);
