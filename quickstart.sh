@@ -48,6 +48,7 @@ test  cmd:clang            clang                clang                 clang
 test  cmd:jq               jq                   jq                    jq
 test  cmd:pgrep            procps               procps-ng             procps
 test  cmd:strace           strace               strace                strace
+test  cmd:sqlite3          sqlite3              sqlite                sqlite
 test  cmd:script           bsdutils             util-linux            util-linux-misc
 test  cmd:setpriv          util-linux           util-linux            setpriv
 test  cmd:mandoc           mandoc               mandoc                mandoc
