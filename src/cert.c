@@ -133,7 +133,7 @@ static int read_key(struct cert *c, struct der *tbs, struct errs *e)
 /* `inner` is the AlgorithmIdentifier within. */
 static int read_tbs(struct cert *c, struct der_tlv *inner, struct errs *e)
 {
-    struct der all = der_of(c->tbs, c->tbs_len), tbs;
+    struct der all = der_of(c->sig.tbs, c->sig.tbs_len), tbs;
 
     if (der_enter(&all, DER_SEQUENCE, &tbs) || !der_end(&all))
         return bad(c, e, CERT_FAULT_DER);
@@ -163,7 +163,7 @@ static int read_alg(struct cert *c, const struct der_tlv *alg, struct errs *e)
     struct der d = der_of(alg->raw, alg->raw_len);
     AUTO(errs) struct errs why = {0};
 
-    if (sig_alg_parse(&d, &c->alg, &c->salt, &why))
+    if (sig_alg_parse(&d, &c->sig, &why))
         return bad_why(c, e, CERT_FAULT_ALG, why.v[0].detail);
     return 0;
 }
@@ -176,8 +176,8 @@ static int read_all(struct cert *c, struct errs *e)
     if (der_enter(&d, DER_SEQUENCE, &seq) || !der_end(&d) ||
         der_get(&seq, DER_SEQUENCE, &tbs))
         return bad(c, e, CERT_FAULT_DER);
-    c->tbs = tbs.raw;
-    c->tbs_len = tbs.raw_len;
+    c->sig.tbs = tbs.raw;
+    c->sig.tbs_len = tbs.raw_len;
     if (read_tbs(c, &inner, e))
         return -1;
     if (der_get(&seq, DER_SEQUENCE, &outer) || outer.raw_len != inner.raw_len ||
@@ -185,7 +185,7 @@ static int read_all(struct cert *c, struct errs *e)
         return bad(c, e, CERT_FAULT_ALGS_DIFFER);
     if (read_alg(c, &outer, e))
         return -1;
-    if (der_get_bits(&seq, &c->sig, &c->sig_len) || !der_end(&seq))
+    if (der_get_bits(&seq, &c->sig.value, &c->sig.len) || !der_end(&seq))
         return bad(c, e, CERT_FAULT_SIGNATURE);
     return 0;
 }
@@ -252,7 +252,7 @@ int cert_parse_tbs(struct cert *out, const uint8_t *tbs, size_t len,
 {
     struct der_tlv alg;
 
-    *out = (struct cert){.tbs = tbs, .tbs_len = len, .path_len = -1};
+    *out = (struct cert){.sig = {.tbs = tbs, .tbs_len = len}, .path_len = -1};
     return read_tbs(out, &alg, e) || read_alg(out, &alg, e) ||
                    judge_name(out, e)
                ? refused(out)
@@ -277,8 +277,7 @@ bool cert_self_signed(const struct cert *c)
 int cert_verify(const struct cert *c, const struct key_pub *issuer,
                 struct key_verifier *v, struct errs *e)
 {
-    return key_verify_salt(v, issuer, c->alg, c->salt, c->tbs, c->tbs_len,
-                           c->sig, c->sig_len, e);
+    return key_verify(v, issuer, &c->sig, e);
 }
 
 void cert_free(struct cert *c)

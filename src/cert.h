@@ -191,18 +191,15 @@ struct cert_ext {
 /* A certificate as read.  Pointers are into the DER; names are owned. */
 struct cert {
     enum cert_fault fault; /* all else is empty unless it is NONE */
-    const uint8_t *der, *tbs;
-    size_t der_len, tbs_len;
+    const uint8_t *der;
+    size_t der_len;
+    struct sig sig;
     struct serial serial;
     const uint8_t *issuer, *subject; /* Names, DER */
     size_t issuer_len, subject_len;
     int64_t not_before, not_after;
     uint8_t not_before_tag, not_after_tag; /* DER_UTC_TIME or the other */
     struct key_pub key;
-    enum sig_alg alg;
-    uint32_t salt; /* of RSA-PSS, in octets */
-    const uint8_t *sig;
-    size_t sig_len;
     struct names names;
     bool ca;
     int path_len;
@@ -237,7 +234,7 @@ int cert_parse_any(struct cert *out, const uint8_t *der, size_t len,
  * cert_parse(), and returns the fault; CERT_FAULT_NONE: nothing. */
 enum cert_fault cert_judge_odd(const struct cert *c, struct errs *e);
 /* As cert_parse() of a TBSCertificate alone, but unknown critical extensions
- * are as in cert_parse_any(): der and sig stay NULL. */
+ * are as in cert_parse_any(): der and sig.value stay NULL. */
 int cert_parse_tbs(struct cert *out, const uint8_t *tbs, size_t len,
                    struct errs *e);
 /* The name is that of the issuer, and the key identifiers do not differ: it may

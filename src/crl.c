@@ -134,7 +134,7 @@ int crl_entry_next(struct der *list, struct crl_entry *out)
 /* revokedCertificates is left out when there are none (section 5.1.2.6). */
 static int enter_entries(struct crl *c, struct der *tbs)
 {
-    c->revoked = der_of(c->tbs, 0);
+    c->revoked = der_of(c->sig.tbs, 0);
     if (der_peek(tbs) != DER_SEQUENCE)
         return 0;
     return der_enter(tbs, DER_SEQUENCE, &c->revoked) || der_end(&c->revoked)
@@ -225,7 +225,7 @@ static bool is_time(int tag)
 static int read_tbs(struct crl *c, struct der_tlv *inner, bool any,
                     struct errs *e)
 {
-    struct der all = der_of(c->tbs, c->tbs_len), tbs;
+    struct der all = der_of(c->sig.tbs, c->sig.tbs_len), tbs;
     struct der_tlv issuer;
     uint32_t version = 0;
 
@@ -266,17 +266,17 @@ static int read_all(struct crl *c, const uint8_t *der, size_t len, bool any,
     if (der_enter(&d, DER_SEQUENCE, &seq) || !der_end(&d) ||
         der_get(&seq, DER_SEQUENCE, &tbs))
         return bad(e, "it is not DER");
-    c->tbs = tbs.raw;
-    c->tbs_len = tbs.raw_len;
+    c->sig.tbs = tbs.raw;
+    c->sig.tbs_len = tbs.raw_len;
     if (read_tbs(c, &inner, any, e))
         return -1;
     if (der_get(&seq, DER_SEQUENCE, &outer) || outer.raw_len != inner.raw_len ||
         memcmp(outer.raw, inner.raw, inner.raw_len) != 0)
         return bad(e, "its two signature algorithms differ");
     alg = der_of(outer.raw, outer.raw_len);
-    if (sig_alg_parse(&alg, &c->alg, &c->salt, &why))
+    if (sig_alg_parse(&alg, &c->sig, &why))
         return bad(e, why.v[0].detail);
-    if (der_get_bits(&seq, &c->sig, &c->sig_len) || !der_end(&seq))
+    if (der_get_bits(&seq, &c->sig.value, &c->sig.len) || !der_end(&seq))
         return bad(e, "its signature is malformed");
     return 0;
 }
@@ -346,8 +346,7 @@ int crl_verify(const struct crl *crl, const struct cert *issuer,
         memcmp(crl->issuer, issuer->subject, crl->issuer_len) != 0)
         return err_add(e, ERR_BAD_REQUEST,
                        "the CRL's issuer is not authority %s", name);
-    if (key_verify_salt(v, &issuer->key, crl->alg, crl->salt, crl->tbs,
-                        crl->tbs_len, crl->sig, crl->sig_len, &why) != 0)
+    if (key_verify(v, &issuer->key, &crl->sig, &why) != 0)
         return err_add(e, ERR_BAD_REQUEST,
                        "the CRL is not signed by authority %s", name);
     return 0;

@@ -73,11 +73,10 @@ int64_t crl_build(int fd, const struct crl_spec *spec, struct key_signer *s,
 
 /* A CRL as read; pointers into its DER. */
 struct crl {
-    const uint8_t *tbs, *issuer, *aki, *sig, *idp;
-    size_t tbs_len, issuer_len, aki_len, sig_len;
+    const uint8_t *issuer, *aki, *idp;
+    size_t issuer_len, aki_len;
     size_t idp_len; /* contents of the extension; 0: it has none */
-    enum sig_alg alg;
-    uint32_t salt; /* of RSA-PSS, in octets */
+    struct sig sig;
     int64_t this_update, next_update;
     uint64_t number;
     struct der revoked; /* for crl_entry_next() */

@@ -134,13 +134,11 @@ static int judge_signature(struct map *m, const struct crl *c,
     int r;
 
     if (m->verifier) {
-        map_hash(m, c->tbs + c->tbs_len);
-        r = key_verify_final(m->verifier, key, c->alg, c->sig, c->sig_len,
-                             &why);
+        map_hash(m, c->sig.tbs + c->sig.tbs_len);
+        r = key_verify_final(m->verifier, key, &c->sig, &why);
     } else {
         v = key_verifier_new();
-        r = key_verify(v, key, c->alg, c->tbs, c->tbs_len, c->sig, c->sig_len,
-                       &why);
+        r = key_verify(v, key, &c->sig, &why);
     }
     return r == 0 ? 0 : bad(e, "its signature is wrong");
 }
@@ -157,8 +155,8 @@ static int open_crl(struct map *m, struct crl *c, int fd, enum key_type type,
         return bad(e, why.v[0].detail);
     if (type != KEY_ED25519) {
         m->verifier = key_verifier_new();
-        m->hashed = c->tbs;
-        key_verify_init(m->verifier, c->alg);
+        m->hashed = c->sig.tbs;
+        key_verify_init(m->verifier, c->sig.alg);
     }
     return 0;
 }

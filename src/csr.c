@@ -68,14 +68,13 @@ static int request_parse(struct csr *c, const uint8_t *der, size_t len,
                           "follows it");
     if (der_enter(&d, DER_SEQUENCE, &seq) || der_get(&seq, DER_SEQUENCE, &info))
         return csr_bad(e, "it does not begin as a PKCS#10 request does");
-    c->info = info.raw;
-    c->info_len = info.raw_len;
+    c->sig.tbs = info.raw;
+    c->sig.tbs_len = info.raw_len;
     r = info_parse(c, &info, e);
     /* Stricter than of a certificate that is there: this can be made anew. */
-    if (sig_alg_parse(&seq, &c->alg, &c->salt, e) ||
-        sig_salt_judge(c->alg, c->salt, e))
+    if (sig_alg_parse(&seq, &c->sig, e) || sig_salt_judge(&c->sig, e))
         return -1;
-    if (der_get_bits(&seq, &c->sig, &c->sig_len) || !der_end(&seq))
+    if (der_get_bits(&seq, &c->sig.value, &c->sig.len) || !der_end(&seq))
         return csr_bad(e, "it has no signature, or something follows it");
     return r;
 }
@@ -105,8 +104,7 @@ void csr_free(struct csr *c)
 
 int csr_verify(const struct csr *c, struct key_verifier *v, struct errs *e)
 {
-    return key_verify_salt(v, &c->key, c->alg, c->salt, c->info, c->info_len,
-                           c->sig, c->sig_len, e);
+    return key_verify(v, &c->key, &c->sig, e);
 }
 
 static int is_private(struct errs *e)

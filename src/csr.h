@@ -26,15 +26,10 @@ enum csr_power {
 /* "CA:TRUE", "keyCertSign", …, for error texts; one bit at a time. */
 const char *csr_power_text(enum csr_power one);
 
-/* SAN entries of kinds that are never certified, for the policy's answer. */
+/* A CSR as read; the pointers are into its DER. */
 struct csr {
-    const uint8_t *info; /* CertificationRequestInfo, what is signed */
-    size_t info_len;
+    struct sig sig; /* its tbs: CertificationRequestInfo */
     struct key_pub key;
-    enum sig_alg alg;
-    uint32_t salt; /* of RSA-PSS, in octets */
-    const uint8_t *sig;
-    size_t sig_len;
     struct subject subject; /* several values: subject_add(); CN: the last */
     struct names san;     /* well-formed and normal */
     struct strs odd_san;  /* "otherName", "directoryName", …: 422 later */

@@ -114,7 +114,7 @@ void cert_seal(struct buf *out, const struct decision *d, struct key_signer *s)
     key_sign(s, d->tbs.data, d->tbs.len, &sig);
     seq = der_open(out, DER_SEQUENCE);
     buf_put(out, d->tbs.data, d->tbs.len);
-    sig_alg_put(out, d->cert.alg);
+    sig_alg_put(out, d->cert.sig.alg);
     der_put_bits(out, sig.data, sig.len);
     der_close(out, seq);
 }

@@ -30,7 +30,7 @@ static bool other_issuer(const struct cert *c, const struct decision_facts *f)
 
 static bool other_alg(const struct cert *c, const struct decision_facts *f)
 {
-    return c->alg != f->alg;
+    return c->sig.alg != f->alg;
 }
 
 static bool other_key(const struct cert *c, const struct decision_facts *f)

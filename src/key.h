@@ -88,17 +88,26 @@ enum sig_alg {
     SIG_ED25519,
     SIG__MAX
 };
-/* An AlgorithmIdentifier, the next element of d; adds ERR_BAD_SIGNATURE (with
- * the name of what it is: SHA-1, MD5, odd PSS parameters …).  *salt: octets of
- * the salt of RSA-PSS, of whatever length: OpenSSL makes it as long as the key
- * has room; 0 for all else. */
-int sig_alg_parse(struct der *d, enum sig_alg *out, uint32_t *salt,
-                  struct errs *e);
+/* What is signed and its signature, as certificates, CRLs and CSRs are made of;
+ * the pointers are into the DER. */
+struct sig {
+    const uint8_t *tbs; /* TBSCertificate and the like, with tag and length */
+    size_t tbs_len;
+    enum sig_alg alg;
+    uint32_t salt; /* octets of that of RSA-PSS, of whatever length: OpenSSL
+                      makes it as long as the key has room; 0 for all else */
+    const uint8_t *value; /* contents of the BIT STRING */
+    size_t len;
+};
+/* An AlgorithmIdentifier, the next element of d, to out's alg and salt; adds
+ * ERR_BAD_SIGNATURE (with the name of what it is: SHA-1, MD5, odd PSS
+ * parameters …). */
+int sig_alg_parse(struct der *d, struct sig *out, struct errs *e);
 /* As long as the salt of RSA-PSS is to be, in octets: as the hash (RFC 4055
  * section 3.1); 0 for all else. */
 uint32_t sig_salt(enum sig_alg a);
 /* -1 with ERR_BAD_SIGNATURE when the salt is shorter than that. */
-int sig_salt_judge(enum sig_alg a, uint32_t salt, struct errs *e);
+int sig_salt_judge(const struct sig *s, struct errs *e);
 void sig_alg_put(struct buf *b, enum sig_alg a);
 /* The type of the keys that make it. */
 enum key_type sig_alg_key(enum sig_alg a);
@@ -108,25 +117,17 @@ struct key_verifier;
 struct key_verifier *key_verifier_new(void);
 void key_verifier_free(struct key_verifier *v);
 AUTO_DEFINE(key_verifier, struct key_verifier *, key_verifier_free)
-/* 0 when sig is k's signature over the octets; -1 with ERR_BAD_SIGNATURE when
- * not, or when alg is another key type's; -1 with
- * ERR_KEY_NOT_ALLOWED when the point is not on the curve, and with what
- * key_rsa_weak() finds. */
+/* 0 when it is k's signature over the octets; -1 with ERR_BAD_SIGNATURE when
+ * not, or when its algorithm is another key type's; -1 with ERR_KEY_NOT_ALLOWED
+ * when the point is not on the curve, and with what key_rsa_weak() finds. */
 int key_verify(struct key_verifier *v, const struct key_pub *k,
-               enum sig_alg alg, const uint8_t *tbs, size_t tbs_len,
-               const uint8_t *sig, size_t sig_len, struct errs *e);
-/* The same where RSA-PSS has a salt of that length. */
-int key_verify_salt(struct key_verifier *v, const struct key_pub *k,
-                    enum sig_alg alg, uint32_t salt, const uint8_t *tbs,
-                    size_t tbs_len, const uint8_t *sig, size_t sig_len,
-                    struct errs *e);
-/* The same over something too long for memory.  Not for SIG_ED25519, which
- * wants everything at once. */
+               const struct sig *s, struct errs *e);
+/* The same over something too long for memory, tbs of which is not looked at.
+ * Not for SIG_ED25519, which wants everything at once. */
 void key_verify_init(struct key_verifier *v, enum sig_alg alg);
 void key_verify_update(struct key_verifier *v, const void *p, size_t len);
 int key_verify_final(struct key_verifier *v, const struct key_pub *k,
-                     enum sig_alg alg, const uint8_t *sig, size_t sig_len,
-                     struct errs *e);
+                     const struct sig *s, struct errs *e);
 
 /* A private key for signing, one for each thread. */
 struct key_signer;
@@ -144,6 +145,10 @@ bool key_signer_streams(const struct key_signer *s);
 void key_sign_init(struct key_signer *s);
 void key_sign_update(struct key_signer *s, const void *p, size_t len);
 void key_sign_final(struct key_signer *s, struct buf *sig);
+/* Signs something and verifies it: 0 when s is the private half of k, -1 as
+ * key_verify(). */
+int key_pair_judge(struct key_verifier *v, const struct key_pub *k,
+                   struct key_signer *s, struct errs *e);
 
 /* Private keys. */
 /* "ec:P-256", "ec:P-384", "ed25519", "rsa:2048" … "rsa:4096". */

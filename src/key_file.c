@@ -163,7 +163,7 @@ static int pass_give(char *out, int size, int writing, void *arg)
  * public key beside the private one. */
 static int key_judge(EVP_PKEY *key, const char *path, struct errs *e)
 {
-    AUTO(buf) struct buf spki = {0}, sig = {0};
+    AUTO(buf) struct buf spki = {0};
     AUTO(errs) struct errs why = {0};
     AUTO(key_signer) struct key_signer *s = NULL;
     AUTO(key_verifier) struct key_verifier *v = key_verifier_new();
@@ -180,9 +180,7 @@ static int key_judge(EVP_PKEY *key, const char *path, struct errs *e)
         return err_add(e, ERR_BAD_ARGUMENT, "the key in \"%s\": %s", path,
                        errs_first(&why)->detail);
     s = key_signer_new(key);
-    key_sign(s, path, strlen(path), &sig);
-    if (key_verify(v, &pub, key_signer_alg(s), (const uint8_t *)path,
-                   strlen(path), sig.data, sig.len, &why))
+    if (key_pair_judge(v, &pub, s, &why))
         return err_add(e, ERR_BAD_ARGUMENT, "the key in \"%s\": %s", path,
                        errs_first(&why)->code == ERR_BAD_SIGNATURE
                            ? "its private and its public half do not belong "

@@ -79,14 +79,16 @@ uint32_t sig_salt(enum sig_alg a)
     return i->pss ? (uint32_t)digest_size(i->digest) : 0;
 }
 
-int sig_salt_judge(enum sig_alg a, uint32_t salt, struct errs *e)
+int sig_salt_judge(const struct sig *s, struct errs *e)
 {
-    if (salt >= sig_salt(a))
+    const uint32_t least = sig_salt(s->alg);
+
+    if (s->salt >= least)
         return 0;
     return err_add(e, ERR_BAD_SIGNATURE,
                    "the signature algorithm %s has a salt of %" PRIu32
                    " octets, which is shorter than the hash (%" PRIu32 ")",
-                   sig_info(a)->text, salt, sig_salt(a));
+                   sig_info(s->alg)->text, s->salt, least);
 }
 
 static int odd(struct errs *e, const char *what)
@@ -137,8 +139,7 @@ static int pss_mask_parse(struct der *d)
 
 /* RFC 4055 section 3.1: one hash for all; the defaults mean SHA-1, and the
  * trailer has no other value. */
-static int pss_parse(struct der *params, enum sig_alg *out, uint32_t *salt_len,
-                     struct errs *e)
+static int pss_parse(struct der *params, struct sig *out, struct errs *e)
 {
     struct der seq, hash, mask, salt;
     int h, told;
@@ -155,15 +156,15 @@ static int pss_parse(struct der *params, enum sig_alg *out, uint32_t *salt_len,
         pss_mask_parse(&mask) != h || !der_end(&mask))
         return odd(e, "RSA-PSS with a mask that is not MGF1 with the same "
                       "hash");
-    *salt_len = SALT_DEFAULT;
+    out->salt = SALT_DEFAULT;
     told = der_enter_opt(&seq, DER_CTX_CONS(2), &salt);
     if (told < 0 ||
-        (told && (der_get_int31(&salt, salt_len) || !der_end(&salt))) ||
-        *salt_len > KEY_RSA_MAX / 8 || !der_end(&seq))
+        (told && (der_get_int31(&salt, &out->salt) || !der_end(&salt))) ||
+        out->salt > KEY_RSA_MAX / 8 || !der_end(&seq))
         return odd(e, "RSA-PSS with odd parameters");
-    if (told && *salt_len == SALT_DEFAULT)
+    if (told && out->salt == SALT_DEFAULT)
         return odd(e, "RSA-PSS with a salt of 20 octets, which DER leaves out");
-    *out = pss_hashes[h].alg;
+    out->alg = pss_hashes[h].alg;
     return 0;
 }
 
@@ -180,17 +181,16 @@ static int unknown(const struct der_tlv *oid, struct errs *e)
                    "the signature algorithm %s is not accepted", name);
 }
 
-int sig_alg_parse(struct der *d, enum sig_alg *out, uint32_t *salt,
-                  struct errs *e)
+int sig_alg_parse(struct der *d, struct sig *out, struct errs *e)
 {
     struct der seq;
     struct der_tlv oid;
 
-    *salt = 0;
+    out->salt = 0;
     if (der_enter(d, DER_SEQUENCE, &seq) || der_get_oid(&seq, &oid))
         return odd(e, "it is not an AlgorithmIdentifier in DER");
     if (der_oid_is(&oid, OID(RSA_PSS)))
-        return pss_parse(&seq, out, salt, e);
+        return pss_parse(&seq, out, e);
     for (int a = SIG_STOP + 1; a < SIG__MAX; a++) {
         const struct sig_info *i = &infos[a];
 
@@ -198,7 +198,7 @@ int sig_alg_parse(struct der *d, enum sig_alg *out, uint32_t *salt,
             continue;
         if (i->type == KEY_RSA ? null_or_nothing(&seq) : !der_end(&seq))
             return odd(e, "it has parameters");
-        *out = (enum sig_alg)a;
+        out->alg = (enum sig_alg)a;
         return 0;
     }
     return unknown(&oid, e);

@@ -124,3 +124,16 @@ void key_sign(struct key_signer *s, const void *tbs, size_t len,
     key_sign_update(s, tbs, len);
     key_sign_final(s, sig);
 }
+
+int key_pair_judge(struct key_verifier *v, const struct key_pub *k,
+                   struct key_signer *s, struct errs *e)
+{
+    static const uint8_t text[] = "pocketca";
+    AUTO(buf) struct buf made = {0};
+    struct sig sig = {.tbs = text, .tbs_len = sizeof(text), .alg = s->alg};
+
+    key_sign(s, text, sizeof(text), &made);
+    sig.value = made.data;
+    sig.len = made.len;
+    return key_verify(v, k, &sig, e);
+}

@@ -99,8 +99,7 @@ static bool ecdsa_sig_valid(const uint8_t *sig, size_t len, size_t field)
 }
 
 static int ec_verify(struct key_verifier *v, const struct key_pub *k,
-                     enum digest d, const uint8_t *sum, const uint8_t *sig,
-                     size_t sig_len, struct errs *e)
+                     const uint8_t *sum, const struct sig *s, struct errs *e)
 {
     if (EVP_PKEY_set1_encoded_public_key(v->ec[k->curve].key, k->point,
                                          k->point_len) <= 0)
@@ -108,11 +107,11 @@ static int ec_verify(struct key_verifier *v, const struct key_pub *k,
                        "the key is never certified: its point is not on the "
                        "curve %s",
                        key_curve_text(k->curve));
-    if (!ecdsa_sig_valid(sig, sig_len, k->point_len / 2))
+    if (!ecdsa_sig_valid(s->value, s->len, k->point_len / 2))
         return err_add(e, ERR_BAD_SIGNATURE,
                        "the signature is not an ECDSA signature in DER");
-    return EVP_PKEY_verify(v->ec[k->curve].ctx, sig, sig_len, sum,
-                           digest_size(d)) == 1
+    return EVP_PKEY_verify(v->ec[k->curve].ctx, s->value, s->len, sum,
+                           digest_size(sig_info(s->alg)->digest)) == 1
                ? 0
                : wrong(e);
 }
@@ -143,10 +142,9 @@ static EVP_PKEY *rsa_make(struct key_verifier *v, const struct key_pub *k)
 }
 
 static int rsa_verify(struct key_verifier *v, const struct key_pub *k,
-                      const struct sig_info *i, uint32_t salt,
-                      const uint8_t *sum, const uint8_t *sig, size_t sig_len,
-                      struct errs *e)
+                      const uint8_t *sum, const struct sig *s, struct errs *e)
 {
+    const struct sig_info *i = sig_info(s->alg);
     AUTO(evp_pkey) EVP_PKEY *key = rsa_make(v, k);
     AUTO(evp_pkey_ctx) EVP_PKEY_CTX *ctx = NULL;
     const EVP_MD *md = digest_md(i->digest);
@@ -160,15 +158,15 @@ static int rsa_verify(struct key_verifier *v, const struct key_pub *k,
         EVP_PKEY_CTX_set_signature_md(ctx, md) <= 0)
         abort();
     if (i->pss && (EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, md) <= 0 ||
-                   EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, (int)salt) <= 0))
+                   EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, (int)s->salt) <= 0))
         abort();
-    if (EVP_PKEY_verify(ctx, sig, sig_len, sum, digest_size(i->digest)) != 1)
+    if (EVP_PKEY_verify(ctx, s->value, s->len, sum, digest_size(i->digest)) !=
+        1)
         return wrong(e);
     return key_rsa_weak(k, e);
 }
 
-static int ed25519_verify(const struct key_pub *k, const uint8_t *tbs,
-                          size_t tbs_len, const uint8_t *sig, size_t sig_len,
+static int ed25519_verify(const struct key_pub *k, const struct sig *s,
                           struct errs *e)
 {
     /* Of its own: one that verified is no longer one that hashes. */
@@ -180,13 +178,15 @@ static int ed25519_verify(const struct key_pub *k, const uint8_t *tbs,
     if (!ctx || !key ||
         EVP_DigestVerifyInit_ex(ctx, NULL, NULL, NULL, NULL, key, NULL) <= 0)
         abort();
-    return EVP_DigestVerify(ctx, sig, sig_len, tbs, tbs_len) == 1 ? 0
-                                                                  : wrong(e);
+    return EVP_DigestVerify(ctx, s->value, s->len, s->tbs, s->tbs_len) == 1
+               ? 0
+               : wrong(e);
 }
 
-static int judge_type(const struct key_pub *k, const struct sig_info *i,
-                      struct errs *e)
+static int judge_type(const struct key_pub *k, enum sig_alg alg, struct errs *e)
 {
+    const struct sig_info *i = sig_info(alg);
+
     if (i->type == k->type)
         return 0;
     return err_add(e, ERR_BAD_SIGNATURE,
@@ -206,56 +206,37 @@ void key_verify_update(struct key_verifier *v, const void *p, size_t len)
         abort();
 }
 
-static int verify_final(struct key_verifier *v, const struct key_pub *k,
-                        enum sig_alg alg, uint32_t salt, const uint8_t *sig,
-                        size_t sig_len, struct errs *e)
+int key_verify_final(struct key_verifier *v, const struct key_pub *k,
+                     const struct sig *s, struct errs *e)
 {
-    const struct sig_info *i = sig_info(alg);
     uint8_t sum[DIGEST_SIZE_MAX];
     int r;
 
-    if (judge_type(k, i, e))
+    if (judge_type(k, s->alg, e))
         return -1;
     if (!EVP_DigestFinal_ex(v->md, sum, NULL))
         abort();
-    r = k->type == KEY_EC ? ec_verify(v, k, i->digest, sum, sig, sig_len, e)
-                          : rsa_verify(v, k, i, salt, sum, sig, sig_len, e);
-    if (r)
-        ERR_clear_error();
-    return r;
-}
-
-int key_verify_final(struct key_verifier *v, const struct key_pub *k,
-                     enum sig_alg alg, const uint8_t *sig, size_t sig_len,
-                     struct errs *e)
-{
-    return verify_final(v, k, alg, sig_salt(alg), sig, sig_len, e);
-}
-
-int key_verify_salt(struct key_verifier *v, const struct key_pub *k,
-                    enum sig_alg alg, uint32_t salt, const uint8_t *tbs,
-                    size_t tbs_len, const uint8_t *sig, size_t sig_len,
-                    struct errs *e)
-{
-    int r;
-
-    if (judge_type(k, sig_info(alg), e))
-        return -1;
-    if (k->type != KEY_ED25519) {
-        key_verify_init(v, alg);
-        key_verify_update(v, tbs, tbs_len);
-        return verify_final(v, k, alg, salt, sig, sig_len, e);
-    }
-    r = ed25519_verify(k, tbs, tbs_len, sig, sig_len, e);
+    r = k->type == KEY_EC ? ec_verify(v, k, sum, s, e)
+                          : rsa_verify(v, k, sum, s, e);
     if (r)
         ERR_clear_error();
     return r;
 }
 
 int key_verify(struct key_verifier *v, const struct key_pub *k,
-               enum sig_alg alg, const uint8_t *tbs, size_t tbs_len,
-               const uint8_t *sig, size_t sig_len, struct errs *e)
+               const struct sig *s, struct errs *e)
 {
-    return key_verify_salt(v, k, alg, sig_salt(alg), tbs, tbs_len, sig, sig_len,
-                           e);
+    int r;
+
+    if (judge_type(k, s->alg, e))
+        return -1;
+    if (k->type != KEY_ED25519) {
+        key_verify_init(v, s->alg);
+        key_verify_update(v, s->tbs, s->tbs_len);
+        return key_verify_final(v, k, s, e);
+    }
+    r = ed25519_verify(k, s, e);
+    if (r)
+        ERR_clear_error();
+    return r;
 }

@@ -55,20 +55,22 @@ static bool rsa_weak(LINT_ARGS)
 {
     AUTO(errs) struct errs e = {0};
 
-    return c->sig && c->key.type == KEY_RSA && key_rsa_weak(&c->key, &e) != 0;
+    return c->sig.value && c->key.type == KEY_RSA &&
+           key_rsa_weak(&c->key, &e) != 0;
 }
 
 /* A hash function weaker than the curve under it. */
 static bool short_hash(LINT_ARGS)
 {
-    return (issuer->key.curve == CURVE_P384 && c->alg == SIG_ECDSA_SHA256) ||
-           (issuer->key.curve == CURVE_P521 && c->alg != SIG_ECDSA_SHA512);
+    return (issuer->key.curve == CURVE_P384 &&
+            c->sig.alg == SIG_ECDSA_SHA256) ||
+           (issuer->key.curve == CURVE_P521 && c->sig.alg != SIG_ECDSA_SHA512);
 }
 
 /* As long as the hash is what every verifier takes. */
 static bool pss_salt(LINT_ARGS)
 {
-    return c->salt != sig_salt(c->alg);
+    return c->sig.salt != sig_salt(c->sig.alg);
 }
 
 static bool critical_unknown(LINT_ARGS)

@@ -86,7 +86,7 @@ static bool eku_wider(LINT_ARGS)
 
 static bool signature_of_other_key(LINT_ARGS)
 {
-    return sig_alg_key(c->alg) != issuer->key.type;
+    return sig_alg_key(c->sig.alg) != issuer->key.type;
 }
 
 /* Not of what is still to be signed. */
@@ -95,7 +95,7 @@ static bool signature_wrong(LINT_ARGS)
     AUTO(errs) struct errs e = {0};
     AUTO(key_verifier) struct key_verifier *v = NULL;
 
-    if (!c->sig || signature_of_other_key(c, issuer, l))
+    if (!c->sig.value || signature_of_other_key(c, issuer, l))
         return false;
     v = key_verifier_new();
     return cert_verify(c, &issuer->key, v, &e) != 0 &&

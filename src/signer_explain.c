@@ -106,16 +106,16 @@ static void decide(struct worker *w, const struct build *b,
         with.crl_partition = crl_partition_guess(w, b->authority);
     passed = build_decide(w, &with, &warnings, why);
     c = passed ? decision_cert(passed) : NULL;
-    if (c && c->tbs_len > TBS_MAX)
+    if (c && c->sig.tbs_len > TBS_MAX)
         err_add(why, ERR_TOO_LARGE, "the certificate would have %zu octets",
-                c->tbs_len);
+                c->sig.tbs_len);
     report_rule(&out->report, "lint", NULL, why, 0,
                 "the octets pass policy and every lint");
     report_notes(&out->report, "lint", &warnings);
     if (why->n)
         return;
     told_extensions(&out->report, c);
-    buf_put(&out->tbs, c->tbs, c->tbs_len);
+    buf_put(&out->tbs, c->sig.tbs, c->sig.tbs_len);
 }
 
 static void answer(struct worker *w, const struct frame *f,

@@ -36,7 +36,6 @@ static void judge_disk(const struct signer *s, struct msg_ready *out)
  * wrongly must not go on. */
 static void judge_keys(struct worker *w)
 {
-    static const char text[] = "pocketca: readiness";
     AUTO(key_verifier) struct key_verifier *v = NULL;
     struct signer *s = w->s;
 
@@ -47,16 +46,9 @@ static void judge_keys(struct worker *w)
     for (size_t i = 0; i < s->n_authorities; i++) {
         const struct signer_authority *a = &s->authorities[i];
         AUTO(errs) struct errs e = {0};
-        AUTO(buf) struct buf sig = {0};
-        struct key_signer *k;
 
-        if (!a->key)
-            continue;
-        k = worker_key(w, a);
-        key_sign(k, text, sizeof(text), &sig);
-        if (key_verify(v, &a->cert.key, key_signer_alg(k),
-                       (const uint8_t *)text, sizeof(text), sig.data, sig.len,
-                       &e) != 0)
+        if (a->key &&
+            key_pair_judge(v, &a->cert.key, worker_key(w, a), &e) != 0)
             log_fatal("key", "that of %s signs wrongly", a->name);
     }
 }

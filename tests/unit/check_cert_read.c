@@ -154,7 +154,7 @@ START_TEST(a_certificate_of_openssl)
     ck_assert_uint_eq(c.aki_len, 20);
     ck_assert_uint_eq(c.names.n, 4);
     ck_assert_str_eq(c.names.v[0].value, "web.example");
-    ck_assert_int_eq(c.alg, SIG_ECDSA_SHA256);
+    ck_assert_int_eq(c.sig.alg, SIG_ECDSA_SHA256);
     ck_assert_int_eq(c.key.type, KEY_EC);
 }
 END_TEST
@@ -185,9 +185,7 @@ START_TEST(certificates_of_go)
     ck_assert_uint_eq(leaf.names.n, 5);
     ck_assert_int_eq(leaf.key.type, KEY_ED25519);
     ck_assert_mem_eq(leaf.aki, c.ski, c.ski_len);
-    ck_assert_int_eq(key_verify(v, &c.key, leaf.alg, leaf.tbs, leaf.tbs_len,
-                                leaf.sig, leaf.sig_len, &e),
-                     0);
+    ck_assert_int_eq(cert_verify(&leaf, &c.key, v, &e), 0);
     key_verifier_free(v);
 }
 END_TEST

@@ -55,7 +55,7 @@ START_TEST(requests_of_openssl)
 
         openssl_csr(key, cases[i].md, &der);
         ck_assert_int_eq(mkcsr_judge(&der, &c, &n, NULL), ERR_NONE);
-        ck_assert_int_eq(c.alg, cases[i].alg);
+        ck_assert_int_eq(c.sig.alg, cases[i].alg);
         ck_assert_str_eq(c.subject.v[SUBJECT_CN], "a.example");
         ck_assert_uint_eq(c.power, 0);
         ck_assert_ptr_null(c.critical);

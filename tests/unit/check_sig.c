@@ -20,20 +20,32 @@ static void openssl_sign(const struct alg *a, EVP_PKEY *key, int salt,
 }
 
 static enum err verify(struct key_verifier *v, const struct key_pub *k,
-                       enum sig_alg alg, const uint8_t *p, size_t len,
-                       const void *sig, size_t sig_len)
+                       const struct sig *s)
 {
     AUTO(errs) struct errs e = {0};
-    int rc = key_verify(v, k, alg, p, len, sig, sig_len, &e);
+    int rc = key_verify(v, k, s, &e);
 
     ck_assert_int_eq(rc, e.n ? -1 : 0);
     return e.n ? e.v[0].code : ERR_NONE;
 }
 
+/* Over tbs, with the salt that is as long as the hash. */
+static struct sig sig_of(enum sig_alg alg, const struct buf *value)
+{
+    return (struct sig){.tbs = tbs,
+                        .tbs_len = sizeof(tbs),
+                        .alg = alg,
+                        .salt = sig_salt(alg),
+                        .value = value->data,
+                        .len = value->len};
+}
+
 static enum err verify_tbs(struct key_verifier *v, const struct pair *p,
                            enum sig_alg alg, const struct buf *sig)
 {
-    return verify(v, &p->pub, alg, tbs, sizeof(tbs), sig->data, sig->len);
+    const struct sig s = sig_of(alg, sig);
+
+    return verify(v, &p->pub, &s);
 }
 
 /* Every octet of signature and content changed, other keys, other lengths. */
@@ -42,6 +54,7 @@ static void attack(struct key_verifier *v, const struct alg *a,
                    struct buf *sig)
 {
     uint8_t changed[sizeof(tbs)];
+    struct sig s = sig_of(a->alg, sig);
 
     ck_assert_int_eq(verify_tbs(v, other, a->alg, sig), ERR_BAD_SIGNATURE);
     for (size_t i = 0; i < sig->len; i++) {
@@ -50,17 +63,15 @@ static void attack(struct key_verifier *v, const struct alg *a,
         sig->data[i] ^= 1;
     }
     memcpy(changed, tbs, sizeof(tbs));
+    s.tbs = changed;
     for (size_t i = 0; i < sizeof(tbs); i++) {
         changed[i] ^= 0x80;
-        ck_assert_int_eq(verify(v, &p->pub, a->alg, changed, sizeof(tbs),
-                                sig->data, sig->len),
-                         ERR_BAD_SIGNATURE);
+        ck_assert_int_eq(verify(v, &p->pub, &s), ERR_BAD_SIGNATURE);
         changed[i] ^= 0x80;
     }
-    for (size_t len = 0; len < sig->len; len += 1 + sig->len / 16)
-        ck_assert_int_eq(
-            verify(v, &p->pub, a->alg, tbs, sizeof(tbs), sig->data, len),
-            ERR_BAD_SIGNATURE);
+    s.tbs = tbs;
+    for (s.len = 0; s.len < sig->len; s.len += 1 + sig->len / 16)
+        ck_assert_int_eq(verify(v, &p->pub, &s), ERR_BAD_SIGNATURE);
     buf_putc(sig, 0);
     ck_assert_int_eq(verify_tbs(v, p, a->alg, sig), ERR_BAD_SIGNATURE);
     sig->len--;
@@ -138,12 +149,10 @@ END_TEST
 static enum err verify_salt(struct key_verifier *v, const struct pair *p,
                             int salt, const struct buf *sig)
 {
-    AUTO(errs) struct errs e = {0};
-    int rc = key_verify_salt(v, &p->pub, SIG_RSA_PSS_SHA256, (uint32_t)salt,
-                             tbs, sizeof(tbs), sig->data, sig->len, &e);
+    struct sig s = sig_of(SIG_RSA_PSS_SHA256, sig);
 
-    ck_assert_int_eq(rc, e.n ? -1 : 0);
-    return e.n ? e.v[0].code : ERR_NONE;
+    s.salt = (uint32_t)salt;
+    return verify(v, &p->pub, &s);
 }
 
 /* One whose length is told is verified with that length and no other. */
@@ -178,25 +187,21 @@ START_TEST(points_off_the_curve)
     struct key_verifier *v = key_verifier_new();
     uint8_t point[65];
     struct key_pub k = p.pub;
+    struct sig s;
 
     openssl_sign(&algs[6], p.key, 0, &sig);
+    s = sig_of(SIG_ECDSA_SHA256, &sig);
     k.point = point;
     for (size_t i = 1; i < sizeof(point); i += 7) {
         memcpy(point, p.pub.point, sizeof(point));
         point[i] ^= 1;
-        ck_assert_int_eq(verify(v, &k, SIG_ECDSA_SHA256, tbs, sizeof(tbs),
-                                sig.data, sig.len),
-                         ERR_KEY_NOT_ALLOWED);
+        ck_assert_int_eq(verify(v, &k, &s), ERR_KEY_NOT_ALLOWED);
         ck_assert_int_eq(verify_tbs(v, &p, SIG_ECDSA_SHA256, &sig), ERR_NONE);
     }
     memset(point + 1, 0xff, 64);
-    ck_assert_int_eq(
-        verify(v, &k, SIG_ECDSA_SHA256, tbs, sizeof(tbs), sig.data, sig.len),
-        ERR_KEY_NOT_ALLOWED);
+    ck_assert_int_eq(verify(v, &k, &s), ERR_KEY_NOT_ALLOWED);
     memset(point + 1, 0, 64);
-    ck_assert_int_eq(
-        verify(v, &k, SIG_ECDSA_SHA256, tbs, sizeof(tbs), sig.data, sig.len),
-        ERR_KEY_NOT_ALLOWED);
+    ck_assert_int_eq(verify(v, &k, &s), ERR_KEY_NOT_ALLOWED);
     ck_assert_int_eq(verify_tbs(v, &p, SIG_ECDSA_SHA256, &sig), ERR_NONE);
     key_verifier_free(v);
 }
@@ -234,6 +239,7 @@ START_TEST(ecdsa_forms)
     for (int how = 0; how < 10; how++) {
         AUTO(buf) struct buf b = {0};
         AUTO(errs) struct errs e = {0};
+        struct sig made;
         size_t seq = der_open(&b, how == 1 ? DER_SET : DER_SEQUENCE);
 
         number_put(&b, how == 2 ? zero : how == 3 ? big : r, how == 4 ? 1 : 0);
@@ -244,8 +250,8 @@ START_TEST(ecdsa_forms)
         der_close(&b, seq);
         if (how == 9) /* the length in two octets */
             memcpy(buf_insert(&b, 1, 1), "\x81", 1);
-        ck_assert_msg(key_verify(v, &p.pub, SIG_ECDSA_SHA256, tbs, sizeof(tbs),
-                                 b.data, b.len, &e) == (how ? -1 : 0),
+        made = sig_of(SIG_ECDSA_SHA256, &b);
+        ck_assert_msg(key_verify(v, &p.pub, &made, &e) == (how ? -1 : 0),
                       "form %d", how);
         /* By us, before OpenSSL is asked. */
         ck_assert(!how || strstr(e.v[0].detail, "in DER"));

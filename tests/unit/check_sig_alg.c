@@ -14,9 +14,8 @@ START_TEST(algorithms_as_openssl_writes_them)
         X509_REQ *req = X509_REQ_new();
         const X509_ALGOR *alg;
         uint8_t *der = NULL;
-        enum sig_alg got = SIG_STOP;
+        struct sig got = {0};
         struct der d;
-        uint32_t salt;
         int len;
 
         X509_REQ_set_pubkey(req, p.key);
@@ -27,13 +26,13 @@ START_TEST(algorithms_as_openssl_writes_them)
         ck_assert_int_eq((int)b.len, len);
         ck_assert_mem_eq(b.data, der, b.len);
         d = der_of(b.data, b.len);
-        ck_assert_int_eq(sig_alg_parse(&d, &got, &salt, &e), 0);
-        ck_assert_int_eq(got, algs[i].alg);
-        ck_assert_uint_eq(salt, (uint32_t)algs[i].pss_salt);
+        ck_assert_int_eq(sig_alg_parse(&d, &got, &e), 0);
+        ck_assert_int_eq(got.alg, algs[i].alg);
+        ck_assert_uint_eq(got.salt, (uint32_t)algs[i].pss_salt);
         ck_assert(der_end(&d));
         for (size_t cut = 0; cut < b.len; cut++) {
             d = der_of(b.data, cut);
-            ck_assert_int_eq(sig_alg_parse(&d, &got, &salt, &e), -1);
+            ck_assert_int_eq(sig_alg_parse(&d, &got, &e), -1);
         }
         OPENSSL_free(der);
         X509_REQ_free(req);
@@ -47,8 +46,7 @@ END_TEST
 START_TEST(pss_parameters)
 {
     AUTO(buf) struct buf b = {0};
-    enum sig_alg got;
-    uint32_t salt;
+    struct sig got;
     struct der d;
 
     sig_alg_put(&b, SIG_RSA_PSS_SHA256);
@@ -59,11 +57,11 @@ START_TEST(pss_parameters)
             b.data[i] ^= (uint8_t)x;
             d = der_of(b.data, b.len);
             if (i == b.len - 1 && b.data[i] < 0x80 && b.data[i] != 20) {
-                ck_assert_int_eq(sig_alg_parse(&d, &got, &salt, &e), 0);
-                ck_assert_uint_eq(salt, b.data[i]);
+                ck_assert_int_eq(sig_alg_parse(&d, &got, &e), 0);
+                ck_assert_uint_eq(got.salt, b.data[i]);
             } else {
-                ck_assert_msg(sig_alg_parse(&d, &got, &salt, &e) == -1,
-                              "octet %zu", i);
+                ck_assert_msg(sig_alg_parse(&d, &got, &e) == -1, "octet %zu",
+                              i);
                 ck_assert_int_eq(e.v[0].code, ERR_BAD_SIGNATURE);
             }
             b.data[i] ^= (uint8_t)x;
@@ -87,8 +85,7 @@ START_TEST(pss_salt_lengths)
     for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(buf) struct buf b = {0}, n = {0};
         AUTO(errs) struct errs e = {0};
-        enum sig_alg got;
-        uint32_t salt;
+        struct sig got;
         struct der d;
 
         sig_alg_put(&b, SIG_RSA_PSS_SHA256);
@@ -99,9 +96,9 @@ START_TEST(pss_salt_lengths)
         b.data[1] = (uint8_t)(b.len - 2);
         b.data[14] = (uint8_t)(b.len - 15);
         d = der_of(b.data, b.len);
-        ck_assert_msg(sig_alg_parse(&d, &got, &salt, &e) == cases[i].rc,
-                      "%u: %s", cases[i].salt, e.n ? e.v[0].detail : "taken");
-        ck_assert(cases[i].rc || salt == cases[i].salt);
+        ck_assert_msg(sig_alg_parse(&d, &got, &e) == cases[i].rc, "%u: %s",
+                      cases[i].salt, e.n ? e.v[0].detail : "taken");
+        ck_assert(cases[i].rc || got.salt == cases[i].salt);
     }
     ck_assert_uint_eq(sig_salt(SIG_RSA_PSS_SHA384), 48);
     ck_assert_uint_eq(sig_salt(SIG_RSA_SHA384), 0);
@@ -146,8 +143,7 @@ START_TEST(algorithms_refused)
         AUTO(buf) struct buf b = {0};
         AUTO(errs) struct errs e = {0};
         size_t at = der_open(&b, DER_SEQUENCE);
-        enum sig_alg got;
-        uint32_t salt;
+        struct sig got;
         struct der d;
         int rc;
 
@@ -155,7 +151,7 @@ START_TEST(algorithms_refused)
         buf_put(&b, cases[i].params, cases[i].params_len);
         der_close(&b, at);
         d = der_of(b.data, b.len);
-        rc = sig_alg_parse(&d, &got, &salt, &e);
+        rc = sig_alg_parse(&d, &got, &e);
         ck_assert_msg(rc == (cases[i].named ? -1 : 0), "case %zu", i);
         if (rc) {
             ck_assert_int_eq(e.v[0].code, ERR_BAD_SIGNATURE);
