@@ -389,8 +389,8 @@ int issue_take(const struct issue_ask *a, struct taken *out, struct errs *e);
 bool is_own_key(const struct signer *s, const uint8_t sha256[32]);
 /* STORE_OK and ERR_KEY_COMPROMISED when the key is never certified again;
  * STORE_NONE when nothing is against it. */
-enum store_result judge_ban(struct store_conn *c, const uint8_t sha256[32],
-                            struct errs *e);
+enum store_result judge_ban(struct signer *s, struct store_conn *c,
+                            const uint8_t sha256[32], struct errs *e);
 /* Nobody's own key, and none that was revoked for keyCompromise. */
 int issue_judge_key(struct worker *w, const struct key_pub *key,
                     struct errs *e);

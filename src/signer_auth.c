@@ -182,14 +182,8 @@ static int judge_cert(struct signer *s, struct record *r,
 {
     const int64_t now = tm_now();
     char when[TM_RFC3339_SIZE];
-    struct crl_lost lost;
 
-    if (!r->revoked_at &&
-        crl_lost_find(s, signer_authority_index(s, r->authority), &r->serial,
-                      &lost)) {
-        r->revoked_at = lost.revoked_at;
-        r->reason = lost.reason;
-    }
+    crl_lost_mark(s, r);
     if (r->revoked_at) {
         tm_rfc3339(when, r->revoked_at);
         return err_add(e, ERR_CERTIFICATE_REVOKED,

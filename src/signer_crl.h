@@ -129,6 +129,13 @@ void crl_lost_settle(struct signer *s, struct store_conn *db);
 /* True and *out when such a file says that it is revoked. */
 bool crl_lost_find(struct signer *s, size_t i, const struct serial *serial,
                    struct crl_lost *out);
+/* A record that such a file says is revoked says so too. */
+void crl_lost_mark(struct signer *s, struct record *r);
+/* As store_key_compromised(), by such files, of certificates that the ledger
+ * has. */
+enum store_result crl_lost_ban(struct signer *s, struct store_conn *db,
+                               const uint8_t key_sha256[32],
+                               struct key_ban *out);
 /* Lock held: what is unknown, and the command that mends it, as a sentence
  * that the caller frees; NULL when nothing is. */
 char *crl_lost_text(const struct signer *s, size_t i,

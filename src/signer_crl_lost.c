@@ -290,6 +290,51 @@ bool crl_lost_find(struct signer *s, size_t i, const struct serial *serial,
     return x;
 }
 
+void crl_lost_mark(struct signer *s, struct record *r)
+{
+    struct crl_lost x;
+
+    if (r->revoked_at ||
+        !crl_lost_find(s, signer_authority_index(s, r->authority), &r->serial,
+                       &x))
+        return;
+    r->revoked_at = x.revoked_at;
+    r->reason = x.reason;
+}
+
+struct ban {
+    struct signer *s;
+    struct key_ban *out;
+    bool found;
+};
+
+static int note_ban(void *arg, struct record *r)
+{
+    struct ban *b = arg;
+
+    crl_lost_mark(b->s, r);
+    if (r->revoked_at && r->reason == REASON_KEY_COMPROMISE) {
+        *b->out = (struct key_ban){.since = r->revoked_at};
+        b->found = true;
+    }
+    return b->found;
+}
+
+enum store_result crl_lost_ban(struct signer *s, struct store_conn *db,
+                               const uint8_t key_sha256[32],
+                               struct key_ban *out)
+{
+    struct ban b = {s, out, false};
+    enum store_result r = STORE_NONE;
+
+    /* Those that have ended too: the ban has no end. */
+    if (s->crl_lost_any)
+        r = store_cert_by_key(db, key_sha256, 0, note_ban, &b);
+    return r != STORE_OK && r != STORE_NONE ? r
+           : b.found                        ? STORE_OK
+                                            : STORE_NONE;
+}
+
 int crl_lost_next(struct crl_lost_walk *w, struct crl_entry *out)
 {
     const struct signer_crl *c;

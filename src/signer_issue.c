@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* From a request to a certificate: judged and signed by the worker, numbered
  * and made durable by the committer. */
-#include "signer.h"
+#include "signer_crl.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +55,7 @@ int issue_repeat(struct worker *w, const struct frame *f,
     found = find_repeat(w->reader, scope, m->idem_key, m->idem_hash, &old, e);
     if (found != 1)
         return found;
+    crl_lost_mark(w->s, &old);
     reply_record(&w->reply, f->id, true, &old, false);
     peer_send(w->peer, &w->reply);
     serial_text(serial, &old.serial);
@@ -72,9 +73,9 @@ static enum store_result judge_again(struct signer *s, struct issue_job *j)
     if (s->revocations == j->revocations)
         return STORE_OK;
     key_pub_sha256(&decision_cert(j->passed)->key, key);
-    r = judge_ban(s->writer, key, &j->job.errs);
+    r = judge_ban(s, s->writer, key, &j->job.errs);
     if (r == STORE_NONE && j->renewal)
-        r = judge_ban(s->writer, j->renews_key, &j->job.errs);
+        r = judge_ban(s, s->writer, j->renews_key, &j->job.errs);
     if (r == STORE_NONE && j->renewal) {
         r = store_ancestor_compromised(s->writer, j->renews_leaf);
         if (r == STORE_OK)
@@ -171,8 +172,10 @@ static int repeat_now(struct signer *s, struct issue_job *j)
         answer_with(j, &j->record, false);
     found = find_repeat(s->writer, j->scope, j->idem_key, j->idem_hash, &old,
                         &j->job.errs);
-    if (found == 1)
+    if (found == 1) {
+        crl_lost_mark(s, &old);
         answer_with(j, &old, true);
+    }
     return found;
 }
 

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: ISC */
 /* What is said for and against a certificate before it is written: policy,
  * the key, the validity; and, where something is against it, the lints. */
-#include "signer.h"
+#include "signer_crl.h"
 
 #include <string.h>
 
-enum store_result judge_ban(struct store_conn *c, const uint8_t sha256[32],
-                            struct errs *e)
+enum store_result judge_ban(struct signer *s, struct store_conn *c,
+                            const uint8_t sha256[32], struct errs *e)
 {
     struct key_ban ban;
     char text[65], since[TM_RFC3339_SIZE];
     enum store_result r = store_key_compromised(c, sha256, &ban);
 
+    if (r == STORE_NONE)
+        r = crl_lost_ban(s, c, sha256, &ban);
     if (r != STORE_OK)
         return r;
     hex_encode(text, sha256, 32);
@@ -45,7 +47,7 @@ int issue_judge_key(struct worker *w, const struct key_pub *key, struct errs *e)
         return err_add(e, ERR_KEY_WEAK,
                        "the key is weak: its RSA modulus is on a list of keys "
                        "that everybody knows (weak-keys)");
-    r = judge_ban(w->reader, sha256, e);
+    r = judge_ban(w->s, w->reader, sha256, e);
     if (r == STORE_NONE)
         return 0;
     return r == STORE_OK ? -1 : auth_store_error(r, e);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Look-ups: answered by the worker from its own connection. */
-#include "signer.h"
+#include "signer_crl.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -99,12 +99,34 @@ struct list {
     uint64_t id;
     struct buf frames; /* u32 length, frame; ... */
     struct query q;
+    enum query_status status; /* judged here, where q has none */
+    int64_t now;
     unsigned rows;   /* of this read */
     unsigned wanted; /* still, of the whole answer */
     bool more;       /* a row was left over */
     uint64_t leaf;   /* more: behind this row, and its end */
     int64_t not_after;
 };
+
+/* While a list that was published knows more than the ledger, the ledger
+ * cannot be asked for a status. */
+static void take_status(struct list *l)
+{
+    l->now = tm_now();
+    if (!l->w->s->crl_lost_any)
+        return;
+    l->status = l->q.status;
+    l->q.status = STATUS_ANY;
+}
+
+/* As list_check of the store. */
+static bool has_status(const struct list *l, const struct record *r)
+{
+    return l->status == STATUS_ANY ||
+           l->status == (r->revoked_at           ? STATUS_REVOKED
+                         : l->not_after < l->now ? STATUS_EXPIRED
+                                                 : STATUS_VALID);
+}
 
 static int take_row(void *arg, struct record *r)
 {
@@ -121,7 +143,8 @@ static int take_row(void *arg, struct record *r)
     if (cert_parse_any(&cert, r->der.data, r->der.len, &e) != 0)
         return 0; /* the audit's to report */
     l->not_after = cert.not_after;
-    if (!auth_sees(l->who, r))
+    crl_lost_mark(l->w->s, r);
+    if (!has_status(l, r) || !auth_sees(l->who, r))
         return 0;
     l->wanted--;
     reply_record(&l->w->reply, l->id, false, r, true);
@@ -151,13 +174,17 @@ static int run_list(struct list *l, struct errs *e)
     unsigned scanned = 0;
     enum store_result r;
 
+    take_status(l);
     do {
         struct list_walk walk = {.look = LIST_LOOK - scanned};
 
         l->rows = 0;
         l->more = false;
-        l->q.limit = l->wanted < ROWS && !l->who->narrow ? l->wanted : ROWS;
-        r = store_cert_list(l->w->reader, &l->q, tm_now(), &walk, take_row, l);
+        l->q.limit =
+            l->wanted < ROWS && !l->who->narrow && l->status == STATUS_ANY
+                ? l->wanted
+                : ROWS;
+        r = store_cert_list(l->w->reader, &l->q, l->now, &walk, take_row, l);
         if (r != STORE_OK && r != STORE_NONE)
             return auth_store_error(r, e);
         send_rows(l);

@@ -130,7 +130,7 @@ static int judge(struct worker *w, const struct who *who,
                        "for keyCompromise");
     if (r == STORE_NONE) {
         key_pub_sha256(&was->key, key);
-        r = judge_ban(w->reader, key, e);
+        r = judge_ban(w->s, w->reader, key, e);
     }
     if (r != STORE_NONE)
         return r == STORE_OK ? -1 : auth_store_error(r, e);

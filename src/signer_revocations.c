@@ -54,8 +54,9 @@ static int judge(const struct scan *sc, const struct record *r,
     return revoke_judge(sc->who, r, cert, e);
 }
 
-static void show(struct scan *sc, const struct record *r)
+static void show(struct scan *sc, struct record *r)
 {
+    crl_lost_mark(sc->w->s, r);
     reply_record(&sc->w->reply, sc->id, false, r, true);
     buf_blob(&sc->frames, sc->w->reply.data, sc->w->reply.len);
     sc->show--;

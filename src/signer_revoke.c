@@ -248,8 +248,10 @@ int find_record(struct worker *w, const struct who *who,
     char text[2 * SERIAL_MAX + 1];
     enum store_result r = store_cert_by_serial(w->reader, NULL, serial, out);
 
-    if (r == STORE_OK && may(who, out))
+    if (r == STORE_OK && may(who, out)) {
+        crl_lost_mark(w->s, out);
         return 0;
+    }
     record_free(out);
     if (r != STORE_OK && r != STORE_NONE)
         return auth_store_error(r, e);

@@ -20,10 +20,15 @@ ocsp() { # WHAT ERE SERIAL [OPTION…]
         -url "$PUBLIC/ocsp" -CAfile "$CA/root.pem" >"$T/ocsp" 2>&1
     like "$o_what" "$T/ocsp" "$o_want"
 }
-revoke() { # WHAT SERIAL
+revoke() { # WHAT SERIAL [REASON]
     want 200 - "$1" -X POST "$API/v1/certificates/$2/revoke" \
-        -H 'Content-Type: application/json' -d '{"reason":"superseded"}'
+        -d "reason=${3:-superseded}"
 }
+serials() { # ARGUMENTS of the list: those, sorted
+    curl -sS --cacert "$CA/root.pem" --oauth2-bearer "$ADMIN" \
+        "$API/v1/certificates?$1" | jq -r '.certificates[].serial' | sort
+}
+sorted() { printf '%s\n' "$@" | sort; }
 ready() { curl -skf -o "$T/ready" "$API/readyz"; }
 older() { # what is in place, is kept too, for the tests
     stop
@@ -35,11 +40,11 @@ older() { # what is in place, is kept too, for the tests
 lost_is_told() { # FILE [PARTITION]
     want 503 - 'it is not ready' "$API/readyz"
     json 'and says which list, and what to do' '.reasons | any(endswith(
-        "lists 2 as revoked that the ledger, an older copy, does not: " +
+        "lists 3 as revoked that the ledger, an older copy, does not: " +
         "pocketca import --authority issuing --crl '"$1"'"))'
     req "$API/metrics"
     like 'a gauge has how many' "$T/body" \
-        '^pocketca_crl_lost\{authority="issuing"\} [24]$'
+        '^pocketca_crl_lost\{authority="issuing"\} [36]$'
     ocsp 'of one that the ledger has' ': revoked' "$lost"
     like 'why' "$T/ocsp" 'Reason: superseded'
     ocsp 'with a nonce too' ': revoked' "$gone" -nonce
@@ -48,6 +53,35 @@ lost_is_told() { # FILE [PARTITION]
     want 401 certificate-revoked 'nor does it renew itself' \
         --cert "$T/$client.pem" --key "$T/$client.key" -X POST "$API/v1/renew"
     BEARER=$ADMIN
+    want 200 - 'it is shown' "$API/v1/certificates/$lost"
+    json 'as revoked, and why' \
+        '.status == "revoked" and .reason == "superseded"'
+    ok 'by the command too' "$POCKETCA" show "$lost"
+    like 'so' "$T/out" '^status +revoked$'
+    is 'in the list of all' "$(curl -sS --cacert "$CA/root.pem" \
+        --oauth2-bearer "$ADMIN" "$API/v1/certificates" | jq -r \
+        ".certificates[] | select(.serial == \"$lost\").status")" revoked
+    is 'it is in that of the revoked' "$(serials 'status=revoked' |
+        grep -cxE "$lost|$stolen")" 2
+    is 'which has pages' "$(serials 'status=revoked&limit=1' | wc -l)" 1
+    is 'and none that is valid' "$(serials 'status=revoked' |
+        grep -cx "$valid")" 0
+    is 'it is in none of the valid' "$(serials 'status=valid' |
+        grep -cxE "$lost|$stolen")" 0
+    is 'which has those that are' "$(serials 'status=valid' |
+        grep -cx "$valid")" 1
+    req -d "name=$client" "$API/v1/revocations"
+    json 'what would be revoked says so' \
+        '[.certificates[].status] == ["revoked"]'
+    want 422 key-compromised 'a token does not renew what was stolen' \
+        -X POST "$API/v1/certificates/$stolen/renew"
+    want 422 key-compromised 'nor is its key certified again' \
+        --data-binary @"$T/$thief.csr" "$API/v1/certificates"
+    want 200 - 'nor would it be' \
+        --data-binary @"$T/$thief.csr" "$API/v1/certificates?dry_run=true"
+    json 'which is said' '.errors | any(.code == "key-compromised")'
+    want 201 - 'what was not lost is renewed' \
+        -X POST "$API/v1/certificates/$valid/renew"
     ok 'the list has it' listed "$lost" "${2:-}"
     ok 'and the other' listed "$gone" "${2:-}"
     is 'each once' "$(sort "$T/list" | uniq -d | grep -c 'Serial Number')" 0
@@ -57,6 +91,11 @@ serve
 client=lost.internal
 issue $client
 lost=$serial
+thief=thief.internal
+issue $thief
+stolen=$serial
+issue valid.internal
+valid=$serial
 issue mine.internal
 mine=$serial
 stop
@@ -66,15 +105,16 @@ issue gone.internal
 gone=$serial
 revoke 'it is revoked' "$lost"
 revoke 'so is one that the copy has not' "$gone"
+revoke 'a key was stolen' "$stolen" keyCompromise
 older
 serve
 like 'the log says what to do' "$T/log" "level=warn .*$(printf %s \
     'an older copy, does not: pocketca import --authority ')issuing --crl "
-ok 'the list is kept' cmp "$T/published/issuing.crl" "$CA/crl/issuing.crl.3"
-lost_is_told "$CA/crl/issuing.crl.3"
+ok 'the list is kept' cmp "$T/published/issuing.crl" "$CA/crl/issuing.crl.4"
+lost_is_told "$CA/crl/issuing.crl.4"
 stop
 serve
-lost_is_told "$CA/crl/issuing.crl.3"
+lost_is_told "$CA/crl/issuing.crl.4"
 is 'the log says it once a start' \
     "$(grep -c 'pocketca import --authority' "$T/log")" 2
 revoke 'others are revoked as ever' "$mine"
@@ -138,6 +178,9 @@ serve
 client=lost2.internal
 issue $client
 lost=$serial
+thief=thief2.internal
+issue $thief
+stolen=$serial
 stop
 cp "$CA/ledger.db" "$T/older.db"
 serve
@@ -145,6 +188,7 @@ issue gone2.internal
 gone=$serial
 revoke 'it is revoked' "$lost"
 revoke 'so is the other' "$gone"
+revoke 'a key was stolen' "$stolen" keyCompromise
 rm -rf "$T/published"
 older
 serve
