@@ -233,6 +233,35 @@ static int ask_pass(struct init *i, const struct asked *a, struct errs *e)
     return passphrase_judge(&a->pass, e);
 }
 
+static enum init_form form_of(const struct asked *a)
+{
+    if (a->root_only)
+        return INIT_ROOT;
+    if (a->issuing_csr)
+        return INIT_CSR;
+    return a->import_cert ? INIT_IMPORT : INIT_BOTH;
+}
+
+/* Options that contradict each other, or are nothing without another. */
+static int ask_together(const struct asked *a, struct errs *e)
+{
+    if (a->issuing_csr && (a->root_only || a->import_cert))
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "--issuing-csr makes a new authority, and no root: "
+                       "neither --root-only nor --import-cert is for it");
+    if (a->root_only && a->import_cert &&
+        (a->key || a->root_lifetime || a->root_key_out || a->import_chain))
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "--root-only with --import-cert takes the root as it "
+                       "is: --key, --root-lifetime, --root-key-out and "
+                       "--import-chain are not for it");
+    if (!a->import_cert != !a->import_key ||
+        ((a->import_chain || a->import_crl) && !a->import_cert))
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "--import-cert and --import-key go together");
+    return 0;
+}
+
 /* Options that the form has no use for would be promises not kept. */
 static int ask_form(struct init *i, const struct asked *a, struct errs *e)
 {
@@ -250,24 +279,9 @@ static int ask_form(struct init *i, const struct asked *a, struct errs *e)
                {"listen-public", a->listen_public, 13}};
     int r = 0;
 
-    if (a->issuing_csr && (a->root_only || a->import_cert))
-        return err_add(e, ERR_BAD_ARGUMENT,
-                       "--issuing-csr makes a new authority, and no root: "
-                       "neither --root-only nor --import-cert is for it");
-    if (a->root_only && a->import_cert &&
-        (a->key || a->root_lifetime || a->root_key_out || a->import_chain))
-        return err_add(e, ERR_BAD_ARGUMENT,
-                       "--root-only with --import-cert takes the root as it "
-                       "is: --key, --root-lifetime, --root-key-out and "
-                       "--import-chain are not for it");
-    if (!a->import_cert != !a->import_key ||
-        ((a->import_chain || a->import_crl) && !a->import_cert))
-        return err_add(e, ERR_BAD_ARGUMENT,
-                       "--import-cert and --import-key go together");
-    i->form = a->root_only     ? INIT_ROOT
-              : a->issuing_csr ? INIT_CSR
-              : a->import_cert ? INIT_IMPORT
-                               : INIT_BOTH;
+    if (ask_together(a, e) < 0)
+        return -1;
+    i->form = form_of(a);
     for (size_t k = 0; k < COUNT(all); k++)
         if (all[k].value && !(all[k].forms & 1u << i->form))
             r = err_add(e, ERR_BAD_ARGUMENT, "--%s is not for %s", all[k].name,
@@ -395,54 +409,61 @@ static int judge(struct init *i, const struct asked *a)
     return ask_conf(i, &e) < 0 ? cmd_bad(&e) : EXIT_DONE;
 }
 
-int init_ask(struct init *i, int argc, char **argv, int *code)
+/* As cmd_options(). */
+static int read_options(struct asked *a, int *argc, char ***argv, int *code)
 {
-    struct asked a = {0};
     const struct cmd_option options[] = {
         {"dir", 0, "D",
          "where it goes; else /etc/pocketca and "
          "/var/lib/pocketca",
-         &a.dir, NULL},
-        {"name", 0, "N", "what the authority is called (required)", &a.name,
+         &a->dir, NULL},
+        {"name", 0, "N", "what the authority is called (required)", &a->name,
          NULL},
         {"host", 0, "LIST", "names of the service, beside those of loopback",
-         &a.host, NULL},
+         &a->host, NULL},
         {"allow", 0, "LIST", "patterns of the names that may be certified",
-         &a.allow, NULL},
+         &a->allow, NULL},
         {"constrain", 0, NULL, "writes them into the issuing certificate",
-         &a.constrain, NULL},
+         &a->constrain, NULL},
         {"key", 0, "K",
          "ec:P-256 (default), ec:P-384, ed25519, rsa:2048 to "
          "rsa:4096",
-         &a.key, NULL},
+         &a->key, NULL},
         {"lifetime", 0, "T", "of the issuing certificate (default 10y)",
-         &a.lifetime, NULL},
+         &a->lifetime, NULL},
         {"root-lifetime", 0, "T", "of the root certificate (default 20y)",
-         &a.root_lifetime, NULL},
+         &a->root_lifetime, NULL},
         {"root-key-out", 0, "FILE", "puts the root's key there instead",
-         &a.root_key_out, NULL},
-        {"root-only", 0, NULL, "an offline root, and no service", &a.root_only,
+         &a->root_key_out, NULL},
+        {"root-only", 0, NULL, "an offline root, and no service", &a->root_only,
          NULL},
         {"issuing-csr", 0, NULL,
          "a service whose certificate an offline root will sign",
-         &a.issuing_csr, NULL},
+         &a->issuing_csr, NULL},
         {"import-cert", 0, "FILE", "an authority that is there already",
-         &a.import_cert, NULL},
-        {"import-key", 0, "FILE", "its private key", &a.import_key, NULL},
+         &a->import_cert, NULL},
+        {"import-key", 0, "FILE", "its private key", &a->import_key, NULL},
         {"import-chain", 0, "FILE", "those above it, the root last",
-         &a.import_chain, NULL},
+         &a->import_chain, NULL},
         {"import-crl", 0, "FILE", "its last CRL: what is on it stays revoked",
-         &a.import_crl, NULL},
-        CMD_PASSPHRASE_OPTIONS(a.pass),
+         &a->import_crl, NULL},
+        CMD_PASSPHRASE_OPTIONS(a->pass),
         {"listen-api", 0, "URL", "default https://127.0.0.1:8443",
-         &a.listen_api, NULL},
+         &a->listen_api, NULL},
         {"listen-public", 0, "URL", "default http://127.0.0.1:8080",
-         &a.listen_public, NULL},
+         &a->listen_public, NULL},
         {"public-url", 0, "URL", "written into certificates, or none",
-         &a.public_url, NULL},
+         &a->public_url, NULL},
         {0}};
 
-    if (cmd_options(&argc, &argv, options, "init --name N [options]", code) < 0)
+    return cmd_options(argc, argv, options, "init --name N [options]", code);
+}
+
+int init_ask(struct init *i, int argc, char **argv, int *code)
+{
+    struct asked a = {0};
+
+    if (read_options(&a, &argc, &argv, code) < 0)
         return -1;
     if (argc > 0)
         *code = cmd_usage("init", "\"%s\" is too much", argv[0]);
