@@ -11,6 +11,23 @@
 
 enum { LIFETIME = 3650 * 24 * 3600, CN_CHARS = 64 };
 
+/* What was asked, and the certificate that it would be. */
+struct ca_ask {
+    struct msg_sign_ca m;
+    const struct signer_authority *issuer;
+    struct subject name;
+    struct cert_constraints limits;
+    struct cert_spec spec;
+};
+
+static void ca_ask_free(struct ca_ask *a)
+{
+    msg_sign_ca_free(&a->m);
+    subject_free(&a->name);
+    cert_constraints_free(&a->limits);
+}
+AUTO_VALUE(ca_ask, struct ca_ask, ca_ask_free)
+
 static const struct signer_authority *
 issuer_of(struct worker *w, const struct msg_sign_ca *m, struct errs *e)
 {
@@ -29,22 +46,25 @@ issuer_of(struct worker *w, const struct msg_sign_ca *m, struct errs *e)
     return NULL;
 }
 
-static int validity(const struct msg_sign_ca *m, const struct cert *issuer,
-                    int64_t now, struct cert_spec *spec, struct errs *e)
+/* Both ends, of the lifetime that was asked for or, 0, of the usual one. */
+static int validity(struct ca_ask *a, int64_t lifetime, int64_t now,
+                    struct errs *e)
 {
+    const struct cert *issuer = &a->issuer->cert;
+    struct cert_spec *spec = &a->spec;
     char end[TM_RFC3339_SIZE];
     int64_t last;
 
-    if (m->lifetime < 0 || m->lifetime > INT64_C(36500) * TM_DAY)
+    if (lifetime < 0 || lifetime > INT64_C(36500) * TM_DAY)
         return err_add(e, ERR_BAD_ARGUMENT,
                        "lifetime: it is over a hundred years");
     spec->not_before = now - TM_MINUTE;
-    last = spec->not_before + (m->lifetime ? m->lifetime : LIFETIME) - 1;
+    last = spec->not_before + (lifetime ? lifetime : LIFETIME) - 1;
     tm_rfc3339(end, issuer->not_after);
     if (now > issuer->not_after)
         return err_add(e, ERR_ISSUER_EXPIRES,
                        "the certificate of the authority ended at %s", end);
-    if (m->lifetime && last > issuer->not_after)
+    if (lifetime && last > issuer->not_after)
         return err_add(e, ERR_ISSUER_EXPIRES,
                        "lifetime: it goes beyond the end of the authority "
                        "itself, %s",
@@ -53,17 +73,18 @@ static int validity(const struct msg_sign_ca *m, const struct cert *issuer,
     return 0;
 }
 
-static int sign(struct worker *w, const struct signer_authority *a,
-                struct cert_spec *spec, struct issue_job *j, struct errs *e)
+static int sign(struct worker *w, struct ca_ask *a, struct issue_job *j,
+                struct errs *e)
 {
-    struct key_signer *key = worker_key(w, a);
+    struct key_signer *key = worker_key(w, a->issuer);
+    struct cert_spec *spec = &a->spec;
     struct record *r = &j->record;
     AUTO(buf) struct buf tbs = {0};
 
     spec->alg = key_signer_alg(key);
     serial_random(&spec->serial);
     cert_write_tbs(&tbs, spec);
-    j->passed = decide_authority(&tbs, &a->cert, &r->warnings, e);
+    j->passed = decide_authority(&tbs, &a->issuer->cert, &r->warnings, e);
     if (!j->passed)
         return -1;
     cert_seal(&r->der, j->passed, key);
@@ -111,14 +132,13 @@ static void judge_name(const struct msg_sign_ca *m, struct errs *e)
 
 /* Its common name, behind the fields of a directory name where the issuer's
  * name constraints permit no other. */
-static void fill_name(const struct msg_sign_ca *m, const struct cert *issuer,
-                      struct subject *out)
+static void fill_name(struct ca_ask *a)
 {
     struct profile p = {.ca = true};
 
-    p.fixed.v[SUBJECT_CN] = *m->cn ? xstrdup(m->cn) : NULL;
-    profile_fit(&p, issuer); /* else a lint refuses */
-    *out = p.fixed;
+    p.fixed.v[SUBJECT_CN] = *a->m.cn ? xstrdup(a->m.cn) : NULL;
+    profile_fit(&p, &a->issuer->cert); /* else a lint refuses */
+    a->name = p.fixed;
 }
 
 static void judge_path(const struct msg_sign_ca *m,
@@ -135,95 +155,93 @@ static void judge_path(const struct msg_sign_ca *m,
 
 /* What is refused already is written all the same, so that the lints' reasons
  * come with policy's; it is never signed. */
-static void lint_refused(struct worker *w, const struct signer_authority *a,
-                         struct cert_spec *spec, struct errs *e)
+static void lint_refused(struct worker *w, struct ca_ask *a, struct errs *e)
 {
+    struct cert_spec *spec = &a->spec;
     AUTO(buf) struct buf tbs = {0};
     AUTO(strs) struct strs warnings = {0};
 
-    spec->alg = key_signer_alg(worker_key(w, a));
+    spec->alg = key_signer_alg(worker_key(w, a->issuer));
     serial_random(&spec->serial);
     cert_write_tbs(&tbs, spec);
-    decide_refused(&tbs, &a->cert, &warnings, e);
+    decide_refused(&tbs, &a->issuer->cert, &warnings, e);
 }
 
-/* Everything that is refused, at once; fills what does not need the issuer. */
-static int judge(struct worker *w, const struct msg_sign_ca *m,
-                 const struct signer_authority *a, struct key_pub *key,
-                 struct cert_spec *spec, struct cert_constraints *limits,
-                 struct errs *e)
+/* All but the validity and what signing adds. */
+static void fill_spec(struct ca_ask *a)
 {
-    static const struct msg_sign_ca usual;
-    AUTO(errs) struct errs none = {0};
-    const int64_t now = tm_now();
-    bool readable;
+    const struct msg_sign_ca *m = &a->m;
+    const struct signer_authority *issuer = a->issuer;
 
-    if (clock_check(w->s, now, e) != 0)
-        return -1;
-    readable = key_pub_parse(key, m->spki.data, m->spki.len, e) == 0;
-    if (readable)
-        issue_judge_key(w, key, e);
-    judge_name(m, e);
-    judge_power(m, e);
-    judge_path(m, a, e);
-    if (validity(m, &a->cert, now, spec, e) != 0)
-        readable &= validity(&usual, &a->cert, now, spec, &none) == 0;
-    cert_constraints_parse(limits, &m->permitted, e);
-    *spec = (struct cert_spec){
-        .issuer = a->cert.subject,
-        .issuer_len = a->cert.subject_len,
-        .not_before = spec->not_before,
-        .not_after = spec->not_after,
+    a->spec = (struct cert_spec){
+        .issuer = issuer->cert.subject,
+        .issuer_len = issuer->cert.subject_len,
         .cn = *m->cn ? m->cn : NULL,
-        .subject = spec->subject,
+        .subject = &a->name,
         .spki = m->spki.data,
         .spki_len = m->spki.len,
         .ca = true,
         .path_len = m->path_len,
         .ku = KU_CERT_SIGN | KU_CRL_SIGN | KU_DIGITAL_SIGNATURE,
-        .aki = a->ski,
-        .crl_url = a->crl_url,
-        .issuer_url = a->issuer_url,
-        .constraints = m->permitted.n ? limits : NULL,
+        .aki = issuer->ski,
+        .crl_url = issuer->crl_url,
+        .issuer_url = issuer->issuer_url,
+        .constraints = m->permitted.n ? &a->limits : NULL,
     };
+}
+
+/* Everything that is refused, at once. */
+static int judge(struct worker *w, struct ca_ask *a, struct errs *e)
+{
+    const struct msg_sign_ca *m = &a->m;
+    AUTO(errs) struct errs none = {0};
+    const int64_t now = tm_now();
+    struct key_pub key;
+    bool readable;
+
+    if (clock_check(w->s, now, e) != 0)
+        return -1;
+    readable = key_pub_parse(&key, m->spki.data, m->spki.len, e) == 0;
+    if (readable)
+        issue_judge_key(w, &key, e);
+    judge_name(m, e);
+    judge_power(m, e);
+    judge_path(m, a->issuer, e);
+    fill_name(a);
+    fill_spec(a);
+    if (validity(a, m->lifetime, now, e) != 0)
+        readable &= validity(a, 0, now, &none) == 0;
+    cert_constraints_parse(&a->limits, &m->permitted, e);
     if (e->n && readable)
-        lint_refused(w, a, spec, e);
+        lint_refused(w, a, e);
     return e->n ? -1 : 0;
 }
 
 int handle_sign_ca(struct worker *w, const struct frame *f,
                    const struct caller *c, struct rd *body, struct errs *e)
 {
-    AUTO(msg_sign_ca) struct msg_sign_ca m = {0};
+    AUTO(ca_ask) struct ca_ask a = {0};
     AUTO(msg_issue) struct msg_issue none = {0};
-    AUTO(cert_constraints) struct cert_constraints limits = {0};
     AUTO(who) struct who who = {0};
-    AUTO(subject) struct subject name = {0};
     const uint64_t revocations = w->s->revocations;
-    const struct signer_authority *a;
-    struct cert_spec spec = {.subject = &name};
-    struct key_pub key;
     struct issue_job *j;
 
-    msg_sign_ca_get(body, &m);
+    msg_sign_ca_get(body, &a.m);
     if (body_done(f, body, e) != 0 || auth_who(w, c, false, &who, e) != 0 ||
         auth_role(&who, ROLE_ADMIN, e) != 0)
         return -1;
-    a = issuer_of(w, &m, e);
-    if (!a)
-        return -1;
-    fill_name(&m, &a->cert, &name);
-    if (judge(w, &m, a, &key, &spec, &limits, e) != 0)
+    a.issuer = issuer_of(w, &a.m, e);
+    if (!a.issuer || judge(w, &a, e) != 0)
         return -1;
     j = issue_new(w, f, &none, &who);
     j->revocations = revocations;
     j->record.issued_at = tm_now();
-    j->record.authority = xstrdup(a->name);
+    j->record.authority = xstrdup(a.issuer->name);
     j->record.profile = xstrdup("");
     requester_copy(&j->record.requester, &j->job.who.requester);
-    j->record.warnings = m.warnings;
-    m.warnings = (struct strs){0};
-    if (sign(w, a, &spec, j, e) == 0 && queue(w, j, e) == 0)
+    j->record.warnings = a.m.warnings;
+    a.m.warnings = (struct strs){0};
+    if (sign(w, &a, j, e) == 0 && queue(w, j, e) == 0)
         return 0;
     job_free(&j->job);
     return -1;
