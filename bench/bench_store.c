@@ -86,14 +86,16 @@ static void put(struct bench *b, struct row *r)
                          .issued_at = DAY,
                          .serial = r->cert.serial,
                          .der = r->der};
-    const struct cert_row row = {
-        .record = &rec, .cert = &r->cert, .cn = r->name};
     struct entry en = {.type = ENTRY_ISSUED,
                        .time = DAY,
                        .who = WHO_USER,
                        .who_id = rec.requester.id,
                        .authority = rec.authority,
                        .serial = rec.serial};
+    const struct cert_row row = {.record = &rec,
+                                 .cert = &r->cert,
+                                 .sha256 = en.object,
+                                 .cn = r->name};
 
     digest_sum(DIGEST_SHA256, r->der.data, r->der.len, en.object);
     stored(b, ledger_append(b->ledger, &en, &rec.leaf), "append");

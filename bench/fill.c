@@ -100,7 +100,8 @@ static void put(struct fill *f, struct record *rec, const char *cn)
     entry.serial = rec->serial = cert.serial;
     SHA256(rec->der.data, rec->der.len, entry.object);
     stored(f, ledger_append(f->ledger, &entry, &rec->leaf), "ledger_append");
-    struct cert_row row = {.record = rec, .cert = &cert, .cn = cn};
+    struct cert_row row = {
+        .record = rec, .cert = &cert, .sha256 = entry.object, .cn = cn};
     stored(f, store_cert_put(f->conn, &row), "store_cert_put");
 }
 

@@ -10,7 +10,9 @@
 #include "digest.h"
 #include "signer_ocsp.h"
 
-enum { BATCH_MAX = 512 };
+/* Jobs a commit.  A sync counts as slow when it takes SYNC_SLOW times as long as
+ * what it is for. */
+enum { BATCH_MIN = 32, BATCH_MAX = 512, SYNC_SLOW = 4 };
 
 void *job_new(size_t size, const struct job_kind *kind, struct worker *w,
               uint64_t id, struct who *who)
@@ -134,17 +136,32 @@ static enum store_result run_job(struct signer *s, struct job *j)
     return r;
 }
 
-static enum store_result run_batch(struct signer *s, struct job *batch)
+size_t commit_room(size_t room, size_t n, int64_t work_us, int64_t sync_us)
+{
+    if (n >= room && sync_us / SYNC_SLOW > work_us)
+        return room * 2 < BATCH_MAX ? room * 2 : BATCH_MAX;
+    if (sync_us / SYNC_SLOW * 2 < work_us)
+        return room / 2 > BATCH_MIN ? room / 2 : BATCH_MIN;
+    return room;
+}
+
+static enum store_result run_batch(struct signer *s, struct job *batch,
+                                   size_t n)
 {
     enum store_result r = STORE_OK;
     uint64_t before = ledger_size(s->ledger);
+    const int64_t began = tm_work_us();
+    int64_t work, synced;
 
     for (struct job *j = batch; j && r == STORE_OK; j = j->next)
         r = run_job(s, j);
     if (r == STORE_OK && ledger_size(s->ledger) != before)
         r = ledger_seal(s->ledger, tm_now());
+    work = tm_work_us() - began;
+    synced = tm_mono_us();
     if (r == STORE_OK)
         r = store_commit(s->writer);
+    s->room = commit_room(s->room, n, work, tm_mono_us() - synced);
     return r;
 }
 
@@ -186,7 +203,7 @@ static void answer_all(struct signer *s, struct job *batch)
 
 /* *begun: it was a job that failed, if anything did. */
 static enum store_result try_batch(struct signer *s, struct job *batch,
-                                   bool *begun, char **why)
+                                   size_t n, bool *begun, char **why)
 {
     struct ledger_mark start;
     enum store_result r = store_begin(s->writer);
@@ -194,7 +211,7 @@ static enum store_result try_batch(struct signer *s, struct job *batch,
     *begun = r == STORE_OK;
     ledger_mark(s->ledger, &start);
     if (*begun)
-        r = run_batch(s, batch);
+        r = run_batch(s, batch, n);
     if (r == STORE_OK)
         return r;
     *why = xstrdup(store_conn_error(s->writer));
@@ -232,7 +249,7 @@ static void commit_batch(struct signer *s, struct job *batch, size_t n)
     int64_t began = tm_mono_us();
     AUTO(free) char *why = NULL;
     bool begun;
-    enum store_result r = try_batch(s, batch, &begun, &why);
+    enum store_result r = try_batch(s, batch, n, &begun, &why);
 
     if (r != STORE_OK && r != STORE_BROKEN && begun && n > 1) {
         commit_each(s, batch);
@@ -255,7 +272,7 @@ static void commit_batch(struct signer *s, struct job *batch, size_t n)
         commit_give_up(s, "the fate of a commit is unknown");
 }
 
-/* Everything that waits, at most BATCH_MAX; NULL at the end. */
+/* What waits, as far as there is room; NULL at the end. */
 static struct job *take_batch(struct signer *s, size_t *n)
 {
     struct job *batch, **end;
@@ -265,7 +282,7 @@ static struct job *take_batch(struct signer *s, size_t *n)
         pthread_cond_wait(&s->queue_wake, &s->queue_lock);
     batch = s->queue;
     end = &batch;
-    for (*n = 0; *end && *n < BATCH_MAX; ++*n)
+    for (*n = 0; *end && *n < s->room; ++*n)
         end = &(*end)->next;
     s->queue = *end;
     *end = NULL;
@@ -293,6 +310,7 @@ static void *commit_run(void *arg)
 int commit_start(struct signer *s, struct errs *e)
 {
     s->queue_end = &s->queue;
+    s->room = BATCH_MIN;
     publish_head(s);
     if (pthread_create(&s->committer, NULL, commit_run, s) != 0)
         return err_add(e, ERR_SIGNER_AWAY, "a thread could not be started");

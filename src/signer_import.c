@@ -104,7 +104,8 @@ static enum store_result put_cert(struct signer *s, struct import_job *j,
         .serial = it->cert.serial,
         .der = it->m.der,
     };
-    const struct cert_row row = {.record = &rec, .cert = &it->cert, .cn = cn};
+    const struct cert_row row = {
+        .record = &rec, .cert = &it->cert, .sha256 = en.object, .cn = cn};
     enum store_result r;
 
     en.serial = rec.serial;

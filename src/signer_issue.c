@@ -94,16 +94,17 @@ static enum store_result judge_again(struct signer *s, struct issue_job *j)
 static enum store_result put_cert(struct signer *s, struct issue_job *j)
 {
     struct record *rec = &j->record;
+    struct entry en = entry_by(&rec->requester, ENTRY_ISSUED, rec->issued_at);
     const struct cert_row row = {
         .record = rec,
         .cert = decision_cert(j->passed),
+        .sha256 = en.object,
         .cn = j->cn,
         .detached = !j->renewal,
         .idem_scope = j->idem_key ? j->scope : NULL,
         .idem_key = j->idem_key,
         .idem_hash = j->idem_hash,
     };
-    struct entry en = entry_by(&rec->requester, ENTRY_ISSUED, rec->issued_at);
     uint64_t leaf;
     enum store_result r;
 

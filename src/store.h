@@ -85,6 +85,7 @@ enum store_result store_tiles(struct store_conn *c, unsigned level,
 struct cert_row {
     const struct record *record; /* leaf, authority … der; not replaced_by */
     const struct cert *cert;     /* its parsed der */
+    const uint8_t *sha256;       /* of the der, 32 octets */
     const char *cn; /* subject CN for the name index (names_of_cn), or NULL */
     /* record->replaces was only named in the request: what befalls that one
      * does not befall this one (no descendant).  False: it was renewed. */

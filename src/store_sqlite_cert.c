@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "crl.h"
-#include "digest.h"
 
 static void id_forget(struct sq_id *k)
 {
@@ -92,7 +91,7 @@ static enum store_result requester_id(struct sq_conn *c,
 struct row_ids {
     int64_t authority, profile, requester, replaces;
     const int64_t *replaces_p;
-    uint8_t sha256[32], key_sha256[32];
+    uint8_t key_sha256[32];
     struct buf warnings;
     struct names of_cn;
 };
@@ -164,9 +163,9 @@ static enum store_result put_row(struct sq_conn *c, const struct cert_row *row,
     return sq_do(
         c, SQL_CERT_PUT, "iibiiiiiiIihhsshsissbb", (int64_t)rec->leaf,
         ids->authority, rec->serial.v, (size_t)rec->serial.len,
-        sq_prefix(ids->sha256), sq_prefix(ids->key_sha256),
+        sq_prefix(row->sha256), sq_prefix(ids->key_sha256),
         row->cert->not_after, rec->issued_at, ids->profile, ids->requester,
-        ids->replaces_p, (int64_t)row->detached, ids->sha256, ids->key_sha256,
+        ids->replaces_p, (int64_t)row->detached, row->sha256, ids->key_sha256,
         key ? row->idem_scope : NULL, key, key ? row->idem_hash : NULL,
         rec->protocol ? rec->protocol : "", (int64_t)rec->crl_partition,
         ids->of_cn.n ? row->cn : NULL, rec->note, ids->warnings.data,
@@ -183,7 +182,6 @@ enum store_result sq_cert_put(struct store_conn *base,
 
     if (r != STORE_OK)
         return r;
-    digest_sum(DIGEST_SHA256, rec->der.data, rec->der.len, ids.sha256);
     key_pub_sha256(&row->cert->key, ids.key_sha256);
     if (rec->warnings.n)
         strs_put(&ids.warnings, &rec->warnings);

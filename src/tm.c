@@ -32,12 +32,22 @@ int64_t tm_now(void)
     return ts.tv_sec;
 }
 
-int64_t tm_mono_us(void)
+static int64_t clock_us(clockid_t clock)
 {
     struct timespec ts;
 
-    clock_read(CLOCK_MONOTONIC, &ts);
+    clock_read(clock, &ts);
     return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+int64_t tm_mono_us(void)
+{
+    return clock_us(CLOCK_MONOTONIC);
+}
+
+int64_t tm_work_us(void)
+{
+    return clock_us(CLOCK_THREAD_CPUTIME_ID);
 }
 
 int64_t tm_mono_coarse_us(void)

@@ -24,6 +24,8 @@ struct tm_civil {
 int64_t tm_now(void);
 /* Microseconds of the monotonic clock, for deadlines and latencies. */
 int64_t tm_mono_us(void);
+/* Microseconds of CPU that this thread has used. */
+int64_t tm_work_us(void);
 /* The same, up to ten milliseconds ago, for a fifth of the time. */
 int64_t tm_mono_coarse_us(void);
 /* Seconds of CLOCK_BOOTTIME, which no one sets. */

@@ -37,6 +37,26 @@ static void plant(struct ca *c)
     edit(c, sql);
 }
 
+/* A slow disk has large commits, a fast one small ones. */
+START_TEST(room_follows_the_disk)
+{
+    const int64_t work_a_job = 15;
+    size_t room = 32;
+
+    for (int i = 0; i < 8; i++)
+        room = commit_room(room, room, (int64_t)room * work_a_job, 10000);
+    ck_assert_uint_eq(room, 256);
+    /* What was not full says nothing of a larger one. */
+    ck_assert_uint_eq(commit_room(32, 31, 31 * work_a_job, 10000), 32);
+    for (int i = 0; i < 8; i++)
+        room = commit_room(room, room, (int64_t)room * work_a_job, 200);
+    ck_assert_uint_eq(room, 32);
+    for (int i = 0; i < 8; i++)
+        room = commit_room(room, room, 1, 10000);
+    ck_assert_uint_eq(room, 512);
+}
+END_TEST
+
 /* A row that the database refuses: that request alone. */
 START_TEST(a_refused_row_is_one_refused_request)
 {
@@ -503,6 +523,7 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
+        room_follows_the_disk,
         a_refused_row_is_one_refused_request,
         what_fails_takes_nobody_along,
         an_attempt_that_was_undone_tells_nothing,

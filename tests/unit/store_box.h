@@ -183,6 +183,7 @@ static inline enum store_result box_put(struct box *b, struct put *p)
     };
     const struct cert_row row = {.record = &rec,
                                  .cert = &cert,
+                                 .sha256 = p->sha256,
                                  .cn = p->cn,
                                  .detached = p->detached,
                                  .idem_scope = p->idem_scope,
