@@ -21,6 +21,9 @@ entry > ?1 ORDER BY entry LIMIT 1;
 INSERT INTO revoked_serials (entry, authority, serial, revoked_at, reason,
 not_after) VALUES (?1, ?2, ?3, ?4, ?5, ?6);
 
+-- name: serial_raise
+UPDATE revoked_serials SET reason = ?2 WHERE entry = ?1;
+
 -- name: serial_remove
 DELETE FROM revoked_serials WHERE entry = ?1;
 

@@ -289,8 +289,7 @@ static void count(struct import *im, const char *source,
     if (outcome == IMPORT_REFUSED)
         fprintf(stderr, "pocketca: %s: %s\n", source, why ? why : "");
     if (outcome == IMPORT_NEW && why)
-        fprintf(stderr, "pocketca: warning: %s: %s; it is taken as it is\n",
-                source, why);
+        fprintf(stderr, "pocketca: warning: %s: %s\n", source, why);
     if (outcome == IMPORT_MISSING && im->counts[outcome] <= SAID_MAX)
         fprintf(stderr, "pocketca: warning: %s: its certificate is not here\n",
                 source);

@@ -10,7 +10,7 @@
 
 /* Whatever the order, what is revoked comes out first, so that no certificate
  * is good for a moment, or for ever when the import breaks off; of that, what
- * is for keyCompromise, since the first reason of a serial number stays.  Then
+ * is for keyCompromise, so that nothing of it is raised to that later.  Then
  * the certificates; then what an index names, which is about what is there by
  * then. */
 struct spool {

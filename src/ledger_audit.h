@@ -58,6 +58,14 @@ struct audit_block {
     bool made, taken; /* its entries were seen */
 };
 
+/* The row of a serial whose reason a later entry is to have raised. */
+struct audit_raise {
+    struct serial serial;
+    uint64_t entry;           /* the row's */
+    uint8_t object[HASH_LEN]; /* the later one's */
+    bool said;
+};
+
 struct audit_head {
     uint64_t size;
     int64_t time;
@@ -91,6 +99,8 @@ struct audit {
     uint64_t tokens;
     struct audit_block *blocks; /* by entry */
     size_t n_blocks;
+    struct audit_raise *raises;
+    size_t n_raises;
     bool has_profiles; /* the fact */
     uint8_t profiles[HASH_LEN], profiles_object[HASH_LEN];
     uint64_t profiles_entry; /* the newest; NO_ENTRY: none */
@@ -114,6 +124,10 @@ int audit_tree(struct audit *a);
 int audit_certs(struct audit *a);
 /* The serials of the chunk that are revoked without a certificate. */
 int audit_serials(struct audit *a);
+/* An ENTRY_SERIAL without a row: whether one was raised to what it says; and
+ * at the end. */
+bool audit_raise(struct audit *a, const struct entry *e);
+void audit_raises_end(struct audit *a);
 /* Blocked keys: inside the snapshot, an entry about one, at the end. */
 int audit_blocks_begin(struct audit *a);
 void audit_block(struct audit *a, const struct entry *e, uint64_t index);

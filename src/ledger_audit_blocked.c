@@ -6,39 +6,92 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crl.h"
+
 /* ---- serials */
+
+static void hash_serial(const struct revoked_serial *s, uint8_t hash[HASH_LEN])
+{
+    AUTO(buf) struct buf object = {0};
+
+    ledger_serial(&object, s);
+    digest_sum(DIGEST_SHA256, object.data, object.len, hash);
+}
+
+static void find_unsaid(struct audit *a, const struct serial *s, uint64_t entry)
+{
+    char serial[2 * SERIAL_MAX + 1];
+
+    serial_text(serial, s);
+    audit_finding(a, entry,
+                  "the serial number %s is revoked, and entry %" PRIu64 " does "
+                  "not say so with that date, reason and end",
+                  serial, entry);
+}
+
+/* A row that is its entry's but for the reason, which a later one raised. */
+static bool is_raised(const struct revoked_serial *s, const struct entry *e)
+{
+    struct revoked_serial was = *s;
+    uint8_t hash[HASH_LEN];
+
+    if (s->reason != REASON_KEY_COMPROMISE)
+        return false;
+    for (was.reason = 0; was.reason <= REASON_AA_COMPROMISE; was.reason++) {
+        hash_serial(&was, hash);
+        if (memcmp(hash, e->object, HASH_LEN) == 0)
+            return true;
+    }
+    return false;
+}
 
 static int check_row(void *arg, const struct revoked_serial *s)
 {
     struct audit *a = arg;
     struct audit_entry *v = &a->chunk->v[s->entry - a->chunk->first];
-    AUTO(buf) struct buf object = {0};
-    uint8_t hash[HASH_LEN];
-    char serial[2 * SERIAL_MAX + 1];
+    struct audit_raise raise = {.serial = s->serial, .entry = s->entry};
+    bool said = v->decoded && v->e.type == ENTRY_SERIAL;
 
-    ledger_serial(&object, s);
-    digest_sum(DIGEST_SHA256, object.data, object.len, hash);
-    if (v->decoded && v->e.type == ENTRY_SERIAL &&
-        memcmp(hash, v->e.object, HASH_LEN) == 0) {
-        v->seen = true;
-        return 0;
+    hash_serial(s, raise.object);
+    if (said && memcmp(raise.object, v->e.object, HASH_LEN) != 0) {
+        said = is_raised(s, &v->e);
+        if (said) {
+            a->raises = xgrow(a->raises, a->n_raises, sizeof(*a->raises));
+            a->raises[a->n_raises++] = raise;
+        }
     }
-    serial_text(serial, &s->serial);
-    audit_finding(a, s->entry,
-                  "the serial number %s is revoked, and entry %" PRIu64 " does "
-                  "not say so with that date, reason and end",
-                  serial, s->entry);
+    v->seen |= said;
+    if (!said)
+        find_unsaid(a, &s->serial, s->entry);
     return 0;
 }
 
-/* No row: the certificate was imported after all, and is revoked itself. */
+bool audit_raise(struct audit *a, const struct entry *e)
+{
+    for (size_t i = 0; i < a->n_raises; i++)
+        if (memcmp(a->raises[i].object, e->object, HASH_LEN) == 0)
+            return a->raises[i].said = true;
+    return false;
+}
+
+void audit_raises_end(struct audit *a)
+{
+    for (size_t i = 0; i < a->n_raises; i++)
+        if (!a->raises[i].said)
+            find_unsaid(a, &a->raises[i].serial, a->raises[i].entry);
+}
+
+/* No row: it raised the reason of one, or the certificate was imported after
+ * all, and is revoked itself. */
 static int check_entry(struct audit *a, uint64_t index, const struct entry *e)
 {
     AUTO(record) struct record r = {0};
     char serial[2 * SERIAL_MAX + 1];
-    enum store_result res =
-        store_cert_by_serial(a->c, e->authority, &e->serial, &r);
+    enum store_result res;
 
+    if (audit_raise(a, e))
+        return 0;
+    res = store_cert_by_serial(a->c, e->authority, &e->serial, &r);
     if (audit_store(a, res) != 0)
         return -1;
     serial_text(serial, &e->serial);

@@ -343,6 +343,8 @@ static int add_tail(void *arg, uint64_t index, const uint8_t *p, size_t len)
         see_made(t->a, &e, index);
     if (e.type == ENTRY_TOKEN_REMOVED)
         see_removed(t->a, &e, index);
+    if (e.type == ENTRY_SERIAL)
+        audit_raise(t->a, &e);
     return 0;
 }
 
@@ -401,6 +403,7 @@ int audit_state_end(struct audit *a)
     audit_blocks_end(a);
     if (load_rows(a, &l) != 0 || load_tail(a) != 0)
         return -1;
+    audit_raises_end(a);
     objects_sort(&a->made);
     objects_sort(&a->removed);
     for (size_t i = 0; i < l.n; i++)
@@ -421,6 +424,7 @@ void audit_state_free(struct audit *a)
     for (size_t i = 0; i < a->n_blocks; i++)
         blocked_key_free(&a->blocks[i].key);
     free(a->blocks);
+    free(a->raises);
     free(a->made.v);
     free(a->removed.v);
 }

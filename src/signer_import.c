@@ -2,6 +2,7 @@
 /* What an earlier CA with an authority's key signed and revoked. */
 #include "signer_crl.h"
 #include "signer_ocsp.h"
+#include "signer_revoke.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@ struct import_item {
     enum import_outcome judged; /* before the transaction */
     struct errs errs; /* IMPORT_REFUSED; IMPORT_NEW: a warning, or none */
     enum import_outcome outcome; /* in the end, */
-    const char *why;             /* refused there, or NULL */
+    const char *why; /* refused there, or what came along; or NULL */
 };
 
 struct import_job {
@@ -57,26 +58,30 @@ static struct entry entry_of(const struct import_job *j, enum entry_type type)
     return en;
 }
 
+/* As a request to revoke it would, on the day that it was; ALREADY makes the
+ * item one that is known. */
 static enum store_result set_revoked(struct signer *s, struct import_job *j,
-                                     uint64_t leaf, uint32_t partition,
-                                     const struct serial *serial, int64_t at,
-                                     int reason)
+                                     struct import_item *it, uint64_t leaf,
+                                     const struct revoked_serial *was)
 {
-    struct entry en = entry_of(j, ENTRY_REVOKED);
-    AUTO(buf) struct buf object = {0};
-    const char *authority = j->authority->name;
-    uint64_t entry = 0;
-    enum store_result r;
+    AUTO(revoke)
+    struct revoke v = {.reason = was->reason,
+                       .renewals = -1,
+                       .now = j->now,
+                       .at = was->at,
+                       .who = &j->job.who,
+                       .job = &j->job,
+                       .conn = s->writer,
+                       .dry = j->dry};
+    const enum store_result r = revoke_one(s, &v, leaf);
 
-    ledger_revocation(&object, authority, serial, at, reason);
-    en.serial = *serial;
-    r = job_entry(s, &en, object.data, object.len, &entry);
-    if (r == STORE_OK)
-        r = store_cert_revoke(s->writer, leaf, at, reason, entry);
-    j->revoked_end = entry + 1;
-    crl_job_add(s, &j->job, authority, partition);
-    s->revocations++;
-    ocsp_note(&j->job, (size_t)(j->authority - s->authorities), serial);
+    if (v.n_also)
+        it->why = "its key is compromised, so that every valid certificate "
+                  "with it, and what was renewed from it, is revoked as well";
+    if (!revoke_is_changed(&v))
+        it->outcome = IMPORT_KNOWN;
+    else if (!j->dry)
+        j->revoked_end = v.last_entry + 1;
     return r;
 }
 
@@ -116,15 +121,15 @@ static enum store_result put_cert(struct signer *s, struct import_job *j,
 
 /* A serial that was revoked without its certificate, which has come now. */
 static enum store_result inherit(struct signer *s, struct import_job *j,
-                                 const struct serial *serial, uint64_t leaf)
+                                 struct import_item *it, uint64_t leaf)
 {
     AUTO(revoked_serial) struct revoked_serial was = {0};
-    enum store_result r =
-        store_serial_find(s->writer, j->authority->name, serial, &was);
+    enum store_result r = store_serial_find(s->writer, j->authority->name,
+                                            &it->cert.serial, &was);
 
     if (r != STORE_OK)
         return r == STORE_NONE ? STORE_OK : r;
-    r = set_revoked(s, j, leaf, 0, serial, was.at, was.reason);
+    r = set_revoked(s, j, it, leaf, &was);
     return r == STORE_OK ? store_serial_remove(s->writer, was.entry) : r;
 }
 
@@ -146,54 +151,79 @@ static enum store_result apply_cert(struct signer *s, struct import_job *j,
     if (r != STORE_NONE || j->dry)
         return r == STORE_NONE ? STORE_OK : r;
     r = put_cert(s, j, it, &leaf);
-    return r == STORE_OK ? inherit(s, j, serial, leaf) : r;
+    return r == STORE_OK ? inherit(s, j, it, leaf) : r;
 }
 
+/* A serial without its certificate: what the row says becomes an entry, which
+ * for a row that is there already only raises its reason. */
 static enum store_result put_serial(struct signer *s, struct import_job *j,
-                                    const struct msg_import_item *m)
+                                    struct revoked_serial *row, bool raise)
 {
     AUTO(buf) struct buf object = {0};
-    struct revoked_serial row = {
-        .authority = (char *)(uintptr_t)j->authority->name,
-        .serial = m->serial,
-        .at = m->at,
-        .reason = m->reason,
-        .not_after = m->not_after,
-    };
     struct entry en = entry_of(j, ENTRY_SERIAL);
+    uint64_t entry = 0;
     enum store_result r;
 
-    ledger_serial(&object, &row);
-    en.serial = row.serial;
-    r = job_entry(s, &en, object.data, object.len, &row.entry);
-    j->revoked_end = row.entry + 1;
-    crl_job_add(s, &j->job, row.authority, 0);
-    return r == STORE_OK ? store_serial_put(s->writer, &row) : r;
+    if (j->dry)
+        return STORE_OK;
+    ledger_serial(&object, row);
+    en.serial = row->serial;
+    r = job_entry(s, &en, object.data, object.len, &entry);
+    j->revoked_end = entry + 1;
+    crl_job_add(s, &j->job, row->authority, 0);
+    if (r != STORE_OK)
+        return r;
+    if (raise) { /* nobody keeps an answer that says unknown */
+        ocsp_note(&j->job, (size_t)(j->authority - s->authorities),
+                  &row->serial);
+        return store_serial_raise(s->writer, row->entry, row->reason);
+    }
+    row->entry = entry;
+    return store_serial_put(s->writer, row);
+}
+
+/* The first date and reason stay, but for keyCompromise. */
+static enum store_result apply_gone(struct signer *s, struct import_job *j,
+                                    struct import_item *it,
+                                    struct revoked_serial *said)
+{
+    AUTO(revoked_serial) struct revoked_serial was = {0};
+    enum store_result r =
+        store_serial_find(s->writer, said->authority, &said->serial, &was);
+
+    if (r == STORE_NONE)
+        return put_serial(s, j, said, false);
+    if (r == STORE_OK && said->reason == REASON_KEY_COMPROMISE &&
+        was.reason != said->reason) {
+        was.reason = said->reason;
+        return put_serial(s, j, &was, true);
+    }
+    it->outcome = IMPORT_KNOWN;
+    return r;
 }
 
 static enum store_result apply_serial(struct signer *s, struct import_job *j,
                                       struct import_item *it)
 {
     const struct msg_import_item *m = &it->m;
+    struct revoked_serial said = {
+        .authority = (char *)(uintptr_t)j->authority->name,
+        .serial = m->serial,
+        .at = m->at,
+        .reason = m->reason,
+        .not_after = m->not_after,
+    };
     AUTO(record) struct record old = {0};
-    AUTO(revoked_serial) struct revoked_serial was = {0};
     enum store_result r =
-        store_cert_by_serial(s->writer, j->authority->name, &m->serial, &old);
+        store_cert_by_serial(s->writer, said.authority, &said.serial, &old);
 
     if (m->kind == IMPORT_NAMED) {
         it->outcome = r == STORE_OK ? IMPORT_KNOWN : IMPORT_MISSING;
         return r == STORE_NONE ? STORE_OK : r;
     }
-    if (r == STORE_OK && !old.revoked_at)
-        return j->dry ? STORE_OK
-                      : set_revoked(s, j, old.leaf, old.crl_partition,
-                                    &m->serial, m->at, m->reason);
-    if (r == STORE_NONE)
-        r = store_serial_find(s->writer, j->authority->name, &m->serial, &was);
-    if (r == STORE_NONE)
-        return j->dry ? STORE_OK : put_serial(s, j, m);
-    it->outcome = IMPORT_KNOWN;
-    return r;
+    if (r == STORE_OK)
+        return set_revoked(s, j, it, old.leaf, &said);
+    return r == STORE_NONE ? apply_gone(s, j, it, &said) : r;
 }
 
 static enum store_result apply_number(struct signer *s, struct import_job *j)
@@ -278,7 +308,7 @@ static void warn(struct import_item *it)
     for (size_t i = 0; i < e.n; i++)
         strs_add(&all, e.v[i].detail);
     text = strs_join(&all, "; ");
-    err_add(&it->errs, ERR_BAD_REQUEST, "%s", text);
+    err_add(&it->errs, ERR_BAD_REQUEST, "%s; it is taken as it is", text);
 }
 
 static void judge_cert(const struct signer_authority *a, struct key_verifier *v,

@@ -68,7 +68,7 @@ static enum store_result revoke_it(struct signer *s, struct revoke *v)
         return STORE_OK;
     v->outcome = r->revoked_at ? OUTCOME_CHANGED : OUTCOME_REVOKED;
     if (!r->revoked_at)
-        r->revoked_at = v->now;
+        r->revoked_at = v->at ? v->at : v->now;
     r->reason = v->reason < 0 ? REASON_UNSPECIFIED : v->reason;
     return mark_revoked(s, v, r, r->revoked_at, r->reason);
 }
@@ -154,7 +154,7 @@ enum store_result revoke_one(struct signer *s, struct revoke *v, uint64_t leaf)
     return renewals ? revoke_others(s, v) : STORE_OK;
 }
 
-static bool is_changed(const struct revoke *v)
+bool revoke_is_changed(const struct revoke *v)
 {
     return v->outcome != OUTCOME_ALREADY || v->n_also;
 }
@@ -177,7 +177,7 @@ static enum store_result revoke_apply(struct signer *s, struct job *job)
         err_add(&job->errs, ERR_ALREADY_REVOKED,
                 "it was revoked at %s with the reason %s", when,
                 crl_reason_text(v->record.reason));
-    } else if (r == STORE_OK && is_changed(v)) {
+    } else if (r == STORE_OK && revoke_is_changed(v)) {
         r = job_use(s, job, v->now);
     }
     return r;
@@ -230,7 +230,8 @@ static void revoke_done(struct signer *s, struct job *job)
     revoke_committed(s, v);
     job->repeated = v->outcome == OUTCOME_ALREADY;
     crl_job_add(s, job, v->record.authority, v->record.crl_partition);
-    crl_job_wait(s, job, is_changed(v) ? v->last_entry + 1 : 0, send_reply);
+    crl_job_wait(s, job, revoke_is_changed(v) ? v->last_entry + 1 : 0,
+                 send_reply);
 }
 
 static const struct job_kind revoke_kind = {

@@ -9,6 +9,7 @@
 struct revoke {
     int reason, renewals; /* as in msg_revoke */
     int64_t now;
+    int64_t at; /* when it was, if it was not here; 0: now */
     const struct who *who;
     struct job *job; /* gets a note of each, for OCSP and CRLs; NULL: dry */
     struct store_conn *conn; /* the writer, unless dry */
@@ -24,6 +25,9 @@ struct revoke {
 };
 /* What it has found and done. */
 void revoke_free(struct revoke *v);
+AUTO_VALUE(revoke, struct revoke, revoke_free)
+/* Something of it is new. */
+bool revoke_is_changed(const struct revoke *v);
 /* Inside the transaction.  One revoked for another reason, which is not
  * keyCompromise now, is ALREADY and keeps that in its record. */
 enum store_result revoke_one(struct signer *s, struct revoke *v, uint64_t leaf);

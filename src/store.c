@@ -228,6 +228,12 @@ enum store_result store_serial_put(struct store_conn *c,
     return c->ops->serial_put(c, s);
 }
 
+enum store_result store_serial_raise(struct store_conn *c, uint64_t entry,
+                                     int reason)
+{
+    return c->ops->serial_raise(c, entry, reason);
+}
+
 enum store_result store_serial_remove(struct store_conn *c, uint64_t entry)
 {
     return c->ops->serial_remove(c, entry);

@@ -230,6 +230,10 @@ void revoked_serial_free(struct revoked_serial *s);
 AUTO_VALUE(revoked_serial, struct revoked_serial, revoked_serial_free)
 enum store_result store_serial_put(struct store_conn *c,
                                    const struct revoked_serial *s);
+/* Another reason than that entry's, by a later one.  The row keeps its place,
+ * so that a CRL that is being made meanwhile has it. */
+enum store_result store_serial_raise(struct store_conn *c, uint64_t entry,
+                                     int reason);
 /* When its certificate came after all. */
 enum store_result store_serial_remove(struct store_conn *c, uint64_t entry);
 enum store_result store_serial_find(struct store_conn *c, const char *authority,

@@ -85,6 +85,8 @@ struct store_ops {
 
     enum store_result (*serial_put)(struct store_conn *c,
                                     const struct revoked_serial *s);
+    enum store_result (*serial_raise)(struct store_conn *c, uint64_t entry,
+                                      int reason);
     enum store_result (*serial_remove)(struct store_conn *c, uint64_t entry);
     enum store_result (*serial_find)(struct store_conn *c,
                                      const char *authority,

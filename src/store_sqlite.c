@@ -349,6 +349,7 @@ static const struct store_ops ops = {
     .partition_last = sq_partition_last,
     .partition = sq_partition,
     .serial_put = sq_serial_put,
+    .serial_raise = sq_serial_raise,
     .serial_remove = sq_serial_remove,
     .serial_find = sq_serial_find,
     .serials = sq_serials,

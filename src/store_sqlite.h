@@ -187,6 +187,7 @@ SQ_FN(partition_last)(struct store_conn *, const char *, uint32_t *);
 SQ_FN(partition)
 (struct store_conn *, const char *, uint32_t, struct partition_row *);
 SQ_FN(serial_put)(struct store_conn *, const struct revoked_serial *);
+SQ_FN(serial_raise)(struct store_conn *, uint64_t, int);
 SQ_FN(serial_remove)(struct store_conn *, uint64_t);
 SQ_FN(serial_find)
 (struct store_conn *, const char *, const struct serial *,

@@ -19,6 +19,13 @@ enum store_result sq_serial_put(struct store_conn *base,
                  s->not_after);
 }
 
+enum store_result sq_serial_raise(struct store_conn *c, uint64_t entry,
+                                  int reason)
+{
+    return sq_do(sq_of(c), SQL_SERIAL_RAISE, "ii", (int64_t)entry,
+                 (int64_t)reason);
+}
+
 enum store_result sq_serial_remove(struct store_conn *c, uint64_t entry)
 {
     return sq_do(sq_of(c), SQL_SERIAL_REMOVE, "i", (int64_t)entry);

@@ -267,6 +267,62 @@ exits 0 'two reasons' "$POCKETCA" import "$T/twice" "$O/j.old.internal.pem"
 want 422 key-compromised 'the key is blocked' \
     --data-binary @"$T/j.old.internal.csr" "$API/v1/certificates"
 
+# What is known of a key later counts: the first date stays, and the reason is
+# raised, with the certificate and without.
+row() { # SERIAL DATE REASON: of an index
+    printf 'R\t350101000000Z\t%s,%s\t%s\tunknown\t/CN=k\n' "$2" "$3" "$1"
+}
+old k.old.internal
+k=$(serial_of "$O/k.old.internal.pem")
+openssl req -new -key "$T/k.old.internal.key" -subj /CN=l.old.internal \
+    -addext subjectAltName=DNS:l.old.internal -out "$T/l.csr"
+openssl ca -batch -config "$O/ca.cnf" -in "$T/l.csr" -out "$O/l.pem" \
+    2>"$T/openssl.err" || bail 'openssl ca l'
+l=$(serial_of "$O/l.pem")
+{
+    row "$k" 250101000000Z superseded
+    row 0D0D 250101000000Z superseded
+} >"$T/raise"
+exits 0 'revoked as superseded' "$POCKETCA" import "$T/raise" \
+    "$O/k.old.internal.pem" "$O/l.pem"
+like 'two serials, two certificates' "$T/out" '^4 imported'
+want 200 - 'the other one with the key' "$API/v1/certificates/$l"
+json 'is valid' '.status == "valid"'
+{
+    row "$k" 250301000000Z keyCompromise
+    row 0D0D 250301000000Z keyCompromise
+} >"$T/raise"
+n0=$(state)
+exits 0 'the key was lost, a dry run' "$POCKETCA" import --dry-run "$T/raise"
+like 'says both' "$T/out" '^2 to be imported, 0 known already'
+is 'and records nothing' "$(state)" "$n0"
+exits 0 'the key was lost' "$POCKETCA" import "$T/raise"
+like 'both are raised' "$T/out" '^2 imported, 0 known already'
+like 'what comes along is said' "$T/out" 'warning: .*raise:1: its key is compromised'
+want 200 - 'its certificate' "$API/v1/certificates/$k"
+json 'has the reason, and the first date' '.reason == "keyCompromise" and
+    .revoked_at == "2025-01-01T00:00:00Z"'
+want 422 key-compromised 'the key is never certified again' \
+    --data-binary @"$T/k.old.internal.csr" "$API/v1/certificates"
+want 200 - 'the other one with the key' "$API/v1/certificates/$l"
+json 'is revoked with it' '.status == "revoked" and .reason == "keyCompromise"'
+crl
+for s in "$k" "$l" 0D0D; do
+    grep -A4 -i "Serial Number: $s" "$T/crl.txt" >"$T/one"
+    like "$s: the list has the reason" "$T/one" 'Key Compromise'
+    is "$s: once" "$(grep -ci "Serial Number: $s" "$T/crl.txt")" 1
+done
+openssl ocsp -issuer "$CA/issuing.pem" -serial 0x0D0D -url "$PUBLIC/ocsp" \
+    -CAfile "$CA/root.pem" >"$T/ocsp" 2>&1
+like 'OCSP too' "$T/ocsp" 'Reason: keyCompromise'
+ok 'the audit knows of both' "$POCKETCA" audit
+{
+    row "$k" 250401000000Z superseded
+    row 0D0D 250401000000Z superseded
+} >"$T/raise"
+exits 0 'a lesser reason' "$POCKETCA" import "$T/raise"
+like 'changes nothing' "$T/out" '^0 imported, 2 known already'
+
 # What it is led to; a reason that would say the opposite on a complete list.
 mkdir "$T/else"
 printf '# of openssl ca\n%s\t%s\t%s\tunknown\t/CN=i\r\n' \

@@ -187,31 +187,49 @@ static const struct edit edits[] = {
     {"UPDATE certificates SET revoked_at = revoked_at + 1 WHERE leaf = @D",
      "the certificate of entry @D is revoked, and no entry says so"},
     /* serials */
-    {"DELETE FROM revoked_serials",
+    {"UPDATE revoked_serials SET reason = 4 WHERE serial = x'4444'",
+     "revokes the serial number 4444, which counts as good"},
+    {"UPDATE revoked_serials SET reason = 2 WHERE serial = x'4444'",
+     "the serial number 4444 is revoked, and entry"},
+    {"UPDATE revoked_serials SET revoked_at = revoked_at + 1 WHERE serial = "
+     "x'4444'",
+     "the serial number 4444 is revoked, and entry"},
+    {"UPDATE OR REPLACE revoked_serials SET entry = (SELECT entry FROM "
+     "revoked_serials WHERE serial = x'4242') WHERE serial = x'4444'",
+     "the serial number 4444 is revoked, and entry"},
+    {"DELETE FROM revoked_serials WHERE serial = x'4444'",
+     "revokes the serial number 4444, which counts as good"},
+    {"DELETE FROM revoked_serials WHERE serial = x'4242'",
      "revokes the serial number 4242, which counts as good"},
-    {"UPDATE revoked_serials SET reason = 1",
+    {"UPDATE revoked_serials SET reason = 1 WHERE serial = x'4242'",
      "the serial number 4242 is revoked, and entry"},
-    {"UPDATE revoked_serials SET revoked_at = revoked_at + 1",
+    {"UPDATE revoked_serials SET revoked_at = revoked_at + 1 WHERE serial = "
+     "x'4242'",
      "the serial number 4242 is revoked, and entry"},
-    {"UPDATE revoked_serials SET not_after = not_after - 1",
+    {"UPDATE revoked_serials SET not_after = not_after - 1 WHERE serial = "
+     "x'4242'",
      "the serial number 4242 is revoked, and entry"},
-    {"UPDATE revoked_serials SET serial = x'4299'",
+    {"UPDATE revoked_serials SET serial = x'4299' WHERE serial = "
+     "x'4242'",
      "the serial number 4299 is revoked, and entry"},
     {"UPDATE revoked_serials SET authority = (SELECT id FROM authorities "
-     "WHERE name = 'root')",
+     "WHERE name = 'root') WHERE serial = x'4242'",
      "the serial number 4242 is revoked, and entry"},
-    {"UPDATE revoked_serials SET entry = entry - 1",
+    {"UPDATE revoked_serials SET entry = entry - 1 WHERE serial = x'4242'",
      "revokes the serial number 4242, which counts as good"},
-    {"UPDATE revoked_serials SET entry = entry + 1000",
+    {"UPDATE revoked_serials SET entry = entry + 1000 WHERE serial = x'4242'",
      "revokes the serial number 4242, which counts as good"},
     {"INSERT INTO revoked_serials SELECT 3, authority, x'4299', revoked_at, "
-     "reason, not_after FROM revoked_serials",
+     "reason, not_after FROM revoked_serials WHERE serial = "
+     "x'4242'",
      "the serial number 4299 is revoked, and entry 3 does not say so"},
     {"INSERT INTO revoked_serials SELECT -5, authority, x'4299', revoked_at, "
-     "reason, not_after FROM revoked_serials",
+     "reason, not_after FROM revoked_serials WHERE serial = "
+     "x'4242'",
      "a serial number is revoked by entry -5, which is not in the ledger"},
     {"INSERT INTO revoked_serials SELECT 999999, authority, x'4299', "
-     "revoked_at, reason, not_after FROM revoked_serials",
+     "revoked_at, reason, not_after FROM revoked_serials WHERE serial = "
+     "x'4242'",
      "a serial number is revoked by entry 999999, which is not in the ledger"},
     /* the number that CRLs are above */
     {"UPDATE facts SET value = x'0000000000000001' WHERE key = 'crl-number "

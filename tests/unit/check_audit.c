@@ -13,7 +13,8 @@
 /* A signer's ledger: three certificates, the first revoked
  * and then again for another reason, the third once, and two tokens, one of
  * them removed; of an earlier CA a fourth, whose serial was revoked before the
- * certificate came, a serial without a certificate, and its CRL number. */
+ * certificate came, two serials without a certificate, of which one came to be
+ * known as of a lost key, and its CRL number. */
 struct scene {
     struct ca ca;
     char path[160], base[170];
@@ -184,13 +185,14 @@ static void imports(struct scene *s)
 {
     AUTO(errs) struct errs e = {0};
     AUTO(client) struct client *c = client_open(s->ca.conf, &e);
-    struct msg_import_item m = {
+    const struct msg_import_item serial = {
         .kind = IMPORT_SERIAL,
         .serial = {.v = {0x42, 0x42}, .len = 2},
         .at = DAY_ONE,
         .not_after = DAY_ONE + TM_DAY,
         .reason = REASON_SUPERSEDED,
     };
+    struct msg_import_item m = serial;
 
     ck_assert_ptr_nonnull(c);
     import(c, &m);
@@ -200,6 +202,12 @@ static void imports(struct scene *s)
     m.kind = IMPORT_CERT;
     import(c, &m);
     buf_free(&m.der);
+    m = serial;
+    m.serial.v[1] = m.serial.v[0] = 0x44;
+    import(c, &m);
+    m.reason = REASON_KEY_COMPROMISE;
+    m.at += TM_DAY;
+    import(c, &m);
 }
 
 /* The entry that brought the fourth certificate. */
