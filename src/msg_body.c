@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "crl.h"
+#include "tm.h"
 
 static void blob_get(struct rd *r, struct buf *out)
 {
@@ -458,6 +459,6 @@ void msg_import_item_get(struct rd *r, struct msg_import_item *m)
     m->not_after = rd_i64(r);
     m->reason = rd_u8(r);
     if (kind < IMPORT_CERT || kind >= IMPORT__MAX || m->serial.len == 0 ||
-        !crl_reason_text(m->reason) || m->at < 0)
+        !crl_reason_text(m->reason) || m->at < 0 || m->at > TM_LAST)
         r->failed = true;
 }

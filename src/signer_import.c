@@ -263,11 +263,14 @@ static enum store_result import_apply(struct signer *s, struct job *job)
     return r == STORE_NONE ? STORE_REFUSED : r;
 }
 
-static const char *sentence_of(const struct import_item *it)
+/* The caller frees it; NULL: there is nothing to say. */
+static char *sentence_of(const struct import_item *it)
 {
-    if (it->why)
-        return it->why;
-    return it->errs.n ? it->errs.v[0].detail : NULL;
+    const char *detail = it->errs.n ? it->errs.v[0].detail : NULL;
+
+    if (it->why && detail)
+        return xasprintf("%s; %s", detail, it->why);
+    return xstrdup_null(it->why ? it->why : detail);
 }
 
 static void import_done(struct signer *s, struct job *job)
@@ -278,9 +281,10 @@ static void import_done(struct signer *s, struct job *job)
     buf_u32(&job->reply, (uint32_t)j->n);
     for (size_t i = 0; i < j->n; i++) {
         const struct import_item *it = &j->items[i];
+        AUTO(free) char *said = sentence_of(it);
 
         buf_u8(&job->reply, (uint8_t)it->outcome);
-        buf_str(&job->reply, sentence_of(it));
+        buf_str(&job->reply, said);
     }
     if (!job->errs.n && j->revoked_end)
         crl_job_note(s, job, j->revoked_end);
@@ -346,6 +350,28 @@ static void judge_cert(const struct signer_authority *a, struct key_verifier *v,
     warn(it);
 }
 
+/* What a date stands for that cannot be one. */
+static void judge_date(const struct import_job *j, struct import_item *it)
+{
+    struct msg_import_item *m = &it->m;
+    char serial[2 * SERIAL_MAX + 1], when[TM_RFC3339_SIZE];
+
+    if (m->kind != IMPORT_SERIAL)
+        return;
+    if (m->at > j->now) {
+        serial_text(serial, &m->serial);
+        tm_rfc3339(when, m->at);
+        err_add(&it->errs, ERR_BAD_REQUEST,
+                "the date of revocation of %s, %s, is in the future: it counts "
+                "as revoked now",
+                serial, when);
+        m->at = j->now;
+    }
+    /* Zero stands for what is not revoked: 1970 begins a second later. */
+    if (m->at == 0)
+        m->at = 1;
+}
+
 static int get_items(struct import_job *j, struct rd *body,
                      const struct frame *f, struct errs *e)
 {
@@ -357,9 +383,7 @@ static int get_items(struct import_job *j, struct rd *body,
         struct msg_import_item *m = &j->items[j->n].m;
 
         msg_import_item_get(body, m);
-        /* Zero stands for what is not revoked: 1970 begins a second later. */
-        if (m->kind == IMPORT_SERIAL && m->at == 0)
-            m->at = 1;
+        judge_date(j, &j->items[j->n]);
         /* On a list that is complete it would say: not revoked any more. */
         if (m->reason == REASON_REMOVE_FROM_CRL)
             m->reason = REASON_UNSPECIFIED;

@@ -323,6 +323,40 @@ ok 'the audit knows of both' "$POCKETCA" audit
 exits 0 'a lesser reason' "$POCKETCA" import "$T/raise"
 like 'changes nothing' "$T/out" '^0 imported, 2 known already'
 
+# Nothing was revoked in the future.
+not_yet() { # SERIAL WHAT: it is revoked, by now
+    grep -A1 "Serial Number: $1" "$T/crl.txt" >"$T/one"
+    like "$2: it is on the list" "$T/one" "Serial Number: $1"
+    date=$(sed -n 's/.*Revocation Date: //p' "$T/one")
+    ok "$2: since $date" test "$(date -ud "$date" +%s)" -le "$(date +%s)"
+}
+old m.old.internal
+m=$(serial_of "$O/m.old.internal.pem")
+{
+    row "$m" 20991231235959Z superseded
+    row 0E0E 491231235959Z superseded
+} >"$T/future"
+exits 0 'an index of a clock that is ahead' "$POCKETCA" import "$T/future" \
+    "$O/m.old.internal.pem"
+like 'says which row, and what' "$T/out" \
+    "warning: .*future:1: the date of revocation of $m, 2099-12-31T23:59:59Z, is"
+like 'and the other' "$T/out" \
+    'warning: .*future:2: the date of revocation of 0e0e, 2049-12-31T23:59:59Z, is'
+row 0E0F 481231235959Z superseded >"$T/epoch"
+openssl ca -config "$T/epoch.cnf" -gencrl -out "$T/epoch.pem" \
+    2>"$T/openssl.err" || { note "$T/openssl.err"; bail 'openssl ca -gencrl'; }
+exits 0 'such a CRL, a dry run' "$POCKETCA" import --dry-run \
+    --crl "$T/epoch.pem"
+like 'says it before' "$T/out" \
+    'epoch.pem: the date of revocation of 0e0f, 2048-12-31T23:59:59Z, is'
+exits 0 'such a CRL' "$POCKETCA" import --crl "$T/epoch.pem"
+like 'says which serial number' "$T/out" \
+    'epoch.pem: the date of revocation of 0e0f, 2048-12-31T23:59:59Z, is'
+crl
+not_yet "$(echo "$m" | tr a-f A-F)" 'a certificate'
+not_yet 0E0E 'a serial number'
+not_yet 0E0F 'one of a CRL'
+
 # What it is led to; a reason that would say the opposite on a complete list.
 mkdir "$T/else"
 printf '# of openssl ca\n%s\t%s\t%s\tunknown\t/CN=i\r\n' \
