@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Makes a certificate signing request, good or odd, on standard output.  It
- * shares no code with the program under test: a DER writer that writes what
- * it is told, and OpenSSL for keys and signatures.
+ * shares no code with the program under test: mkcsr_der.c, and OpenSSL for keys
+ * and signatures.
  *
  *   -k FILE   private key (default: a new P-256 key)
  *   -r KIND   a weak RSA key instead: mkcsr_rsa.h has the kinds
@@ -20,7 +20,6 @@
  *   -t N      only its first N octets
  *   -P        PEM;  -w TOKEN  as HTTP requests: every octet changed once
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,12 +31,8 @@
 #include <openssl/x509.h>
 
 #include "mem.h"
+#include "mkcsr_der.h"
 #include "mkcsr_rsa.h"
-
-struct bytes {
-    unsigned char v[1 << 21];
-    size_t n;
-};
 
 enum odd {
     ODD_NONE,
@@ -88,95 +83,6 @@ static const char *spki_path;
 static int n_cn, n_san, n_ext, cn_tag = 12;
 static long more_rdns, more_names;
 static enum odd odd;
-
-static void die(const char *what)
-{
-    fprintf(stderr, "mkcsr: %s\n", what);
-    exit(2);
-}
-
-static void put(struct bytes *b, const void *p, size_t n)
-{
-    if (n > sizeof(b->v) - b->n)
-        die("too long");
-    memcpy(b->v + b->n, p, n);
-    b->n += n;
-}
-
-static struct bytes *fresh(void)
-{
-    struct bytes *b = malloc(sizeof(*b));
-
-    if (!b)
-        die("memory");
-    b->n = 0;
-    return b;
-}
-
-/* tag, length, value */
-static void tlv(struct bytes *b, int tag, const void *p, size_t n)
-{
-    unsigned char h[6] = {(unsigned char)tag};
-    size_t k = 1;
-
-    if (n < 0x80) {
-        h[k++] = (unsigned char)n;
-    } else {
-        int octets = n > 0xffff ? 3 : n > 0xff ? 2 : 1;
-
-        h[k++] = (unsigned char)(0x80 | octets);
-        while (octets-- > 0)
-            h[k++] = (unsigned char)(n >> (8 * octets));
-    }
-    put(b, h, k);
-    put(b, p, n);
-}
-
-/* The same of what another buffer holds, which is freed. */
-static void wrap(struct bytes *b, int tag, struct bytes *inner)
-{
-    tlv(b, tag, inner->v, inner->n);
-    free(inner);
-}
-
-static void oid(struct bytes *b, const char *dotted)
-{
-    ASN1_OBJECT *o = OBJ_txt2obj(dotted, 1);
-
-    if (!o)
-        die("object identifier");
-    tlv(b, 0x06, OBJ_get0_data(o), OBJ_length(o));
-    ASN1_OBJECT_free(o);
-}
-
-static int nibble(int c)
-{
-    if (!isxdigit(c))
-        die("hex");
-    return isdigit(c) ? c - '0' : tolower(c) - 'a' + 10;
-}
-
-static void put_text(struct bytes *b, const char *s)
-{
-    for (; *s; s++) {
-        unsigned char c = (unsigned char)*s;
-
-        if (c == '%') {
-            c = (unsigned char)(nibble(s[1]) << 4 | nibble(s[2]));
-            s += 2;
-        }
-        put(b, &c, 1);
-    }
-}
-
-static void put_hex(struct bytes *b, const char *s)
-{
-    for (; *s; s += 2) {
-        unsigned char c = (unsigned char)(nibble(s[0]) << 4 | nibble(s[1]));
-
-        put(b, &c, 1);
-    }
-}
 
 static void rdn(struct bytes *b, const char *type, int tag, const char *text)
 {
@@ -349,19 +255,6 @@ static void attributes(struct bytes *b)
     wrap(b, 0xa0, list);
 }
 
-static void put_file(struct bytes *b, const char *path)
-{
-    FILE *f = fopen(path, "rb");
-    unsigned char piece[4096];
-    size_t n = 0;
-
-    if (!f)
-        die(path);
-    while ((n = fread(piece, 1, sizeof(piece), f)) > 0)
-        put(b, piece, n);
-    fclose(f);
-}
-
 static void spki(struct bytes *b, EVP_PKEY *key)
 {
     unsigned char *der = NULL;
@@ -512,7 +405,6 @@ static enum odd odd_by_name(const char *name)
         if (strcmp(odds[i].name, name) == 0)
             return odds[i].odd;
     die("unknown -m");
-    return ODD_NONE;
 }
 
 static void add(const char **list, int *n, int max, const char *value)
@@ -520,6 +412,15 @@ static void add(const char **list, int *n, int max, const char *value)
     if (*n == max)
         die("too many");
     list[(*n)++] = value;
+}
+
+/* What the finished DER becomes, -1: no. */
+static void spoil(struct bytes *der, long flip, long cut)
+{
+    if (flip >= 0 && (size_t)flip < der->n * 8)
+        der->v[flip / 8] ^= (unsigned char)(1 << flip % 8);
+    if (cut >= 0 && (size_t)cut < der->n)
+        der->n = (size_t)cut;
 }
 
 int main(int argc, char **argv)
@@ -553,10 +454,7 @@ int main(int argc, char **argv)
     }
     key = get_key(key_path, kind);
     der = request(key);
-    if (flip >= 0 && (size_t)flip < der->n * 8)
-        der->v[flip / 8] ^= (unsigned char)(1 << flip % 8);
-    if (cut >= 0 && (size_t)cut < der->n)
-        der->n = (size_t)cut;
+    spoil(der, flip, cut);
     if (token)
         print_mutants(der, token);
     else if (pem)
