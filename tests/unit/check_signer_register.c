@@ -22,20 +22,11 @@ static int see(void *arg, uint64_t index, const uint8_t *p, size_t len)
 /* The entries of that type, of a ledger that nobody has open; all: all. */
 static uint64_t entries(const struct ca *c, enum entry_type type, uint64_t *all)
 {
-    AUTO(errs) struct errs e = {0};
-    AUTO(store) struct store *store = NULL;
-    struct store_conn *conn;
+    AUTO(ca_ledger) struct ca_ledger l = ca_ledger_open(c);
     struct seen s = {.type = type};
-    char path[160];
 
-    ca_path(c, path, "ledger.db");
-    store = store_open(path, &e);
-    ck_assert_ptr_nonnull(store);
-    conn = store_conn_open(store, false, &e);
-    ck_assert_ptr_nonnull(conn);
-    ck_assert_int_eq(store_entries(conn, 0, UINT64_MAX >> 1, see, &s),
+    ck_assert_int_eq(store_entries(l.conn, 0, UINT64_MAX >> 1, see, &s),
                      STORE_OK);
-    store_conn_close(conn);
     if (all)
         *all = s.all;
     return s.n;
