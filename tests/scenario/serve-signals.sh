@@ -40,6 +40,19 @@ eventually 80 'SIGHUP starts a new pair' replaced
 want 200 - 'it answers' --retry 5 --retry-connrefused "$API/readyz"
 want 200 - 'and knows' "$API/v1/certificates/$serial"
 
+# as systemd sends it: with what each machine has, whatever else it lacks
+line=$(sed -n 's/^ExecReload=//p' "$SOURCE/etc/pocketca.service.in")
+if command -v dpkg-query >/dev/null; then
+    # shellcheck disable=SC2016
+    package=$(LC_ALL=C dpkg-query -S "${line%% *}" |
+        sed '/^diversion by/d; s/:.*//')
+    is "${line%% *} is everywhere" \
+        "$(dpkg-query -W -f '${Essential}' "$package")" yes
+fi
+front=$(pid_of front) signer=$(pid_of signer)
+ok 'ExecReload' env MAINPID="$SERVE" sh -c "$line"
+eventually 80 'starts a new pair too' replaced
+
 # requests while it reloads: none fails
 : >"$T/codes"
 : >"$T/going"
