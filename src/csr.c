@@ -176,9 +176,9 @@ static int pem_decode(const char *body, size_t len, struct buf *der,
     if (r == PEM_NOT)
         return csr_bad(e, "it is neither PEM (-----BEGIN CERTIFICATE "
                           "REQUEST-----) nor DER");
-    if (r != PEM_OK)
-        return csr_bad(e, why[-r]);
-    if (strcmp(label, "CERTIFICATE REQUEST") != 0 &&
+    /* A chain is the wrong file first, and only then too long. */
+    if ((r == PEM_OK || r == PEM_MANY) &&
+        strcmp(label, "CERTIFICATE REQUEST") != 0 &&
         strcmp(label, "NEW CERTIFICATE REQUEST") != 0) {
         der->len = was;
         return err_add(e, ERR_BAD_CSR,
@@ -186,7 +186,7 @@ static int pem_decode(const char *body, size_t len, struct buf *der,
                        "is expected",
                        label);
     }
-    return 0;
+    return r == PEM_OK ? 0 : csr_bad(e, why[-r]);
 }
 
 int csr_decode(const void *body, size_t len, struct buf *der, struct errs *e)

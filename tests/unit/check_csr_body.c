@@ -137,6 +137,10 @@ START_TEST(bodies_refused)
         {"{\"csr\": 1}", "neither PEM"},
         {"-----BEGIN CERTIFICATE-----AQID-----END CERTIFICATE-----",
          "\"CERTIFICATE\""},
+        /* a chain, which is what the last answer was */
+        {"-----BEGIN CERTIFICATE-----AQID-----END CERTIFICATE-----\n"
+         "-----BEGIN CERTIFICATE-----AQID-----END CERTIFICATE-----\n",
+         "\"CERTIFICATE\""},
         {"-----BEGIN PUBLIC KEY-----AQID-----END PUBLIC KEY-----",
          "PUBLIC KEY"},
         {"-----BEGIN CERTIFICATE REQUEST-----", "from end to end"},
