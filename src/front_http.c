@@ -209,6 +209,19 @@ static enum front_method method_of(struct req *r, const char *text)
     return METHOD_STOP;
 }
 
+/* Who mixes the two addresses up has a path that is right. */
+static int no_route(const struct req *r, struct errs *e)
+{
+    struct route_found on_api;
+
+    route_find(front_routes, front_routes_n, ON_API, r->method, r->path,
+               &on_api);
+    free(on_api.part);
+    return err_add(e, ERR_NOT_FOUND, "there is nothing at %s%s", r->path,
+                   on_api.allow ? " on this listener; that of the API has it"
+                                : "");
+}
+
 static int find_route(struct req *r, const char *method, struct errs *e)
 {
     struct route_found found;
@@ -223,7 +236,7 @@ static int find_route(struct req *r, const char *method, struct errs *e)
     if (found.route)
         return 0;
     if (!found.allow)
-        return err_add(e, ERR_NOT_FOUND, "there is nothing at %s", r->path);
+        return no_route(r, e);
     allow = route_allow(found.allow);
     front_header(r, "Allow", allow);
     return err_add(e, ERR_METHOD_NOT_ALLOWED, "%s is not for %s, only %s",

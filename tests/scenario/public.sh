@@ -15,8 +15,13 @@ done
 BEARER=$ADMIN
 for path in /v1/certificates "/v1/certificates/$serial" /v1/authorities \
     /v1/profiles /v1/tokens /v1/tokens/self /v1/openapi.yaml /readyz \
-    /metrics /; do
+    /metrics; do
     want 404 not-found "public has no $path" "$PUBLIC$path"
+    like 'and says who has' "$T/body" "nothing at $path on this listener; that of the API"
+done
+for path in / /v1/nothing; do
+    want 404 not-found "nobody has $path" "$PUBLIC$path"
+    like 'and that is all' "$T/body" "nothing at $path\""
 done
 before=$(state)
 want 404 not-found 'public issues nothing' --data-binary @"$T/a.internal.csr" \
