@@ -43,6 +43,8 @@ int cmd_version(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 /* Every command with its summary. */
 void cmd_help_all(FILE *to);
+/* Says that there is none of that name: EXIT_USAGE. */
+int cmd_unknown(const char *name);
 
 /* The table of main.c, ended by a row without name. */
 struct cmd {

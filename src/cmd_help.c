@@ -7,9 +7,18 @@ void cmd_help_all(FILE *to)
 {
     fprintf(to, "usage: pocketca COMMAND [options] [operands]\n\n");
     for (const struct cmd *c = cmd_table; c->name; c++)
-        fprintf(to, "  %-8s  %s\n", c->name, c->summary);
+        fprintf(to, "  %-17s  %s\n", c->name, c->summary);
     fprintf(to,
             "\n`pocketca COMMAND --help` says more; so does pocketca(1).\n");
+}
+
+int cmd_unknown(const char *name)
+{
+    fprintf(stderr,
+            "pocketca: there is no command \"%s\".\n"
+            "Try `pocketca help`.\n",
+            name);
+    return EXIT_USAGE;
 }
 
 int cmd_help(int argc, char **argv)
@@ -31,5 +40,5 @@ int cmd_help(int argc, char **argv)
 
             return c->run(2, words);
         }
-    return cmd_usage("help", "there is no command \"%s\"", argv[0]);
+    return cmd_unknown(argv[0]);
 }

@@ -83,8 +83,15 @@ int cmd_read_certificate(const char *what, struct serial *serial,
     AUTO(errs) struct errs e = {0};
     AUTO(cert) struct cert cert = {0};
 
-    if (access(what, F_OK) != 0)
-        return cmd_serial(serial, what, &e) < 0 ? cmd_bad(&e) : EXIT_DONE;
+    if (access(what, F_OK) != 0) {
+        if (serial_parse(serial, what) == 0)
+            return EXIT_DONE;
+        err_add(&e, ERR_BAD_ARGUMENT,
+                "\"%s\" is neither a file that is there nor a serial number in "
+                "hexadecimal",
+                what);
+        return cmd_bad(&e);
+    }
     if (cmd_read_certs(what, out, &e) < 0 ||
         cert_parse_any(&cert, out->v[0].data, out->v[0].len, &e) < 0)
         return cmd_fail(&e);
@@ -132,7 +139,9 @@ int cmd_serial(struct serial *out, const char *text, struct errs *e)
     if (serial_parse(out, text) == 0)
         return 0;
     return err_add(e, ERR_BAD_ARGUMENT,
-                   "\"%s\" is not a serial number in hexadecimal", text);
+                   "\"%s\" is not a serial number in hexadecimal; `pocketca "
+                   "list` shows them",
+                   text);
 }
 
 static int write_out(const struct cmd_out *out, const struct record *r,

@@ -257,6 +257,10 @@ int cmd_token(int argc, char **argv)
             argv[1] = verbs[i].full;
             return verbs[i].run(argc - 1, argv + 1);
         }
+    if (argc > 1 && strcmp(argv[1], "-h") != 0 &&
+        strcmp(argv[1], "--help") != 0)
+        return cmd_usage(
+            "token", "make, list or remove comes first, not \"%s\"", argv[1]);
     if (cmd_options(&argc, &argv, none,
                     "token make|list|remove …   (each has --help)", &code) < 0)
         return code;

@@ -2,6 +2,7 @@
 #include "conf.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,13 +11,26 @@
 
 enum { CONF_MAX = 1024 * 1024 };
 
+static const char installed[] = "/etc/pocketca/pocketca.conf";
+
 const char *conf_path(const char *option)
 {
     const char *env = getenv("POCKETCA_CONF");
 
     if (option)
         return option;
-    return env && *env ? env : "/etc/pocketca/pocketca.conf";
+    return env && *env ? env : installed;
+}
+
+/* Who named no configuration may not know that there are others. */
+static int none_at(const char *path, int why, struct errs *e)
+{
+    bool unnamed = why == ENOENT && strcmp(path, installed) == 0;
+
+    return err_add(e, ERR_BAD_ARGUMENT, "%s: %s%s", path, strerror(why),
+                   unnamed ? "; -c FILE or $POCKETCA_CONF names another one, "
+                             "`pocketca init` makes one"
+                           : "");
 }
 
 int conf_read(const char *path, struct buf *text, struct errs *e)
@@ -26,7 +40,7 @@ int conf_read(const char *path, struct buf *text, struct errs *e)
     ssize_t n;
 
     if (fd < 0 || fstat(fd, &st) < 0)
-        return err_add(e, ERR_BAD_ARGUMENT, "%s: %s", path, strerror(errno));
+        return none_at(path, errno, e);
     if (!S_ISREG(st.st_mode))
         return err_add(e, ERR_BAD_ARGUMENT, "%s: not a regular file", path);
     for (;;) {

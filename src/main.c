@@ -64,11 +64,7 @@ static int run(const char *name, int argc, char **argv)
     for (const struct cmd *c = cmd_table; c->name; c++)
         if (strcmp(c->name, name) == 0)
             return c->run(argc, argv);
-    fprintf(stderr,
-            "pocketca: there is no command \"%s\".\n"
-            "Try `pocketca help`.\n",
-            name);
-    return EXIT_USAGE;
+    return cmd_unknown(name);
 }
 
 int main(int argc, char **argv)

@@ -184,6 +184,33 @@ json 'nothing was issued' '.certificates | length == 1'
 "$POCKETCA" token list --json >"$T/body"
 json 'and no token made' '.tokens | length == 1'
 
+# what leads on
+if [ ! -e /etc/pocketca/pocketca.conf ]; then
+    exits 1 'no configuration' env -u POCKETCA_CONF "$POCKETCA" list
+    like 'and how one is named' "$T/out" 'pocketca\.conf: No such file .*-c FILE'
+fi
+exits 1 'a configuration that was named' "$POCKETCA" list -c "$T/none"
+unlike 'needs no advice' "$T/out" '-c FILE'
+exits 1 'a chain for a CSR' "$POCKETCA" issue "$T/a.internal.pem"
+like 'is called one' "$T/out" '"CERTIFICATE"; a CERTIFICATE REQUEST is expected'
+for c in show renew; do
+    exits 2 "$c of a file" "$POCKETCA" $c "$T/a.internal.pem"
+    like 'leads to serial numbers' "$T/out" 'hexadecimal; `pocketca list` shows'
+done
+for c in revoke status; do
+    exits 2 "$c of a file that is not there" "$POCKETCA" $c "$T/none.pem"
+    like 'says both' "$T/out" 'neither a file that is there nor a serial number'
+done
+for word in create -c; do
+    exits 2 "token $word" "$POCKETCA" token $word list
+    like 'names the verbs' "$T/out" "make, list or remove comes first, not \"$word"
+done
+for c in 'help nope' nope; do
+    # shellcheck disable=SC2086
+    exits 2 "$c" "$POCKETCA" $c
+    like 'leads to the list' "$T/out" '^Try `pocketca help`\.$'
+done
+
 # what usage is asked for is standard output's, what it is said for is not
 "$POCKETCA" >"$T/stdout" 2>"$T/stderr"
 is 'no command: exit 2' $? 2
