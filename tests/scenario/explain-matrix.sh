@@ -6,8 +6,7 @@
 . "${SOURCE:?}/tests/scenario/lib.sh"
 
 init
-sed '/^profile server/,$d' "$CA/pocketca.conf" >"$T/own"
-cat "$T/own" - >"$CA/pocketca.conf" <<'CONF'
+profiles <<'CONF'
 profile server { usage = server names = "dns:**.internal"
     deny = "dns:secret.internal" max-names = 3 keys = { "ec:P-256" }
     lifetime = 90d max-lifetime = 100d min-lifetime = 1h not-before = 7d }
@@ -88,10 +87,6 @@ END
 all=$(token '"issue"')
 few=$(token '"issue"' '"profiles": ["server", "wild"],
     "names": ["dns:*.internal", "dns:**.a.internal", "cn:**"]')
-id_of() {
-    id=${1#pca_}
-    echo "${id%%_*}"
-}
 
 # ---- the cells: CELL.dry, .cli, .issue, and .ext of what was issued
 C=$T/cells
@@ -123,7 +118,7 @@ cell() {
     echo "$csr $arguments, profile $profile, token $who" >"$c.what"
     http "$c.dry" "dry_run=true${query:+&$query}"
     # shellcheck disable=SC2086 # words are options
-    "$POCKETCA" explain --json --token "$(id_of "$t")" $options \
+    "$POCKETCA" explain --json --token "$(token_id "$t")" $options \
         "$T/$csr.csr" >"$c.cli" 2>"$c.err"
     echo $? >"$c.code"
     http "$c.issue" "$query"
@@ -149,55 +144,58 @@ is 'as many cells as there are' "$n" \
     "$(($(echo "$PROFILES $FEW" | wc -w) * $(wc -l <"$T/asks")))"
 
 # ---- what they say
-contents='{subject, names, key, profile, authority,
-    lasts: ((.not_after | fromdate) - (.not_before | fromdate))}'
+cat >"$T/judge.jq" <<'END'
+def contents: {subject, names, key, profile, authority,
+    lasts: ((.not_after | fromdate) - (.not_before | fromdate))};
+# Three questions may be asked in two seconds.
+def one_moment: walk(if type == "string"
+    then sub("not between \\S+ and \\S+,"; "not between,") else . end);
+# The command says more, that the token is in force; and it may be a second
+# later.
+def timeless: if .rules then .rules |= map(select(.rule != "token") |
+        if .rule == "lifetime" and .result == "allow" then .detail = ""
+        else . end)
+    else . end;
+# Nothing where both are the same.
+def became($a; $b): if $a == $b then empty else "\($a) became \($b)" end;
+
+def issued($dry; $cli; $issue; $ext):
+    (if $dry.would_issue then empty else "the dry run refuses" end),
+    (if $cli.would_issue and $cli.rules == $dry.rules and
+        ($cli.certificate | contents) == ($dry.certificate | contents)
+     then empty else "explain differs from the dry run" end),
+    became($dry.certificate + {profile: $dry.profile,
+        authority: $dry.authority} | contents; $issue | contents),
+    "extensions " + became($dry.certificate.extensions |
+        map("\(.critical) \(.value)\n") | add; $ext);
+def refused($dry; $cli; $issue):
+    (if $dry.would_issue then "the dry run would issue" else empty end),
+    (if $dry.certificate == null then empty else "with contents" end),
+    (if $cli == $dry then empty else "explain differs" end),
+    became($dry.errors; $issue.errors);
+def malformed($dry; $cli; $issue):
+    became($dry; $issue),
+    ($issue.errors // [$issue] | .[] | .detail as $w |
+        if ($cli.said // "" | contains($w)) then empty
+        else "explain does not say: \($w)" end),
+    (if $cli.code == 1 or $cli.code == 2 then empty
+     else "explain exits with \($cli.code)" end);
+
+($dry[0] | one_moment | timeless) as $d |
+($cli[0] | one_moment | timeless) as $c |
+($issue[0] | one_moment) as $i |
+if $i | has("serial") then "issued " + ([issued($d; $c; $i; $ext)] | join("; "))
+elif $d | has("would_issue") then
+    "refused " + ([refused($d; $c; $i)] | join("; "))
+else "malformed " + ([malformed($d; $c; $i)] | join("; ")) end
+END
 judge() { # CELL: one line, what it comes to
     c=$C/$1
     [ -s "$c.cli" ] || jq -n --rawfile said "$c.err" --argjson code \
         "$(cat "$c.code")" '{said: $said, code: $code}' >"$c.cli"
     jq -rn --slurpfile dry "$c.dry" --slurpfile cli "$c.cli" \
-        --slurpfile issue "$c.issue" --rawfile ext "$c.ext" "
-        def contents: $contents;"'
-        # three questions may be asked in two seconds
-        def one_moment: walk(if type == "string"
-            then sub("not between \\S+ and \\S+,"; "not between,") else . end);
-        ($issue[0] | one_moment) as $i |
-        # the command says more, that the token is in force; and it may be a
-        # second later
-        def timeless: if .rules then .rules |= map(select(.rule != "token") |
-            if .rule == "lifetime" and .result == "allow" then .detail = "" else . end)
-            else . end;
-        ($dry[0] | one_moment | timeless) as $d |
-        ($cli[0] | one_moment | timeless) as $c |
-        if ($i | has("serial")) then
-            [if $d.would_issue then empty else "the dry run refuses" end,
-             if $c.would_issue and $c.rules == $d.rules and
-                ($c.certificate | contents) == ($d.certificate | contents)
-             then empty else "explain differs from the dry run" end,
-             (($d.certificate + {profile: $d.profile, authority: $d.authority}
-               | contents) as $said | ($i | contents) as $is |
-              if $said == $is then empty else "\($said) became \($is)" end),
-             (($d.certificate.extensions | map("\(.critical) \(.value)\n")
-               | add) as $said |
-              if $said == $ext then empty
-              else "extensions \($said) became \($ext)" end)]
-            | "issued " + join("; ")
-        elif ($d | has("would_issue")) then
-            [if $d.would_issue then "the dry run would issue" else empty end,
-             if $d.certificate == null then empty else "with contents" end,
-             if $c == $d then empty else "explain differs" end,
-             if $i.errors == $d.errors then empty
-             else "\($d.errors) became \($i.errors)" end]
-            | "refused " + join("; ")
-        else
-            [if $i == $d then empty else "\($d) became \($i)" end,
-             ($i.errors // [$i] | .[] | .detail as $w |
-              if ($c.said // "" | contains($w)) then empty
-              else "explain does not say: \($w)" end),
-             if $c.code == 1 or $c.code == 2 then empty
-             else "explain exits with \($c.code)" end]
-            | "malformed " + join("; ")
-        end' 2>&1
+        --slurpfile issue "$c.issue" --rawfile ext "$c.ext" \
+        -f "$T/judge.jq" 2>&1
 }
 : >"$T/verdicts"
 for i in $(seq "$n"); do

@@ -6,8 +6,7 @@
 . "${SOURCE:?}/tests/scenario/lib.sh"
 
 init
-sed '/^profile server/,$d' "$CA/pocketca.conf" >"$T/own"
-cat "$T/own" - >"$CA/pocketca.conf" <<'CONF'
+profiles <<'CONF'
 profile server { usage = server names = "dns:**.internal"
     deny = "dns:secret.internal" max-names = 3 keys = { "ec:P-256" }
     lifetime = 90d max-lifetime = 100d min-lifetime = 1h }
@@ -200,8 +199,7 @@ want 400 bad-argument 'a renewal has none' -X POST \
 # no use of a token, no key of a repeat
 ADMIN=$BEARER
 BEARER=$(token '"issue"' '"uses": 1, "names": ["dns:web.internal"]')
-id=${BEARER#pca_}
-id=${id%%_*}
+id=$(token_id "$BEARER")
 for i in 1 2 3; do
     want 200 - "dry run $i" -H 'Idempotency-Key: k' \
         --data-binary @"$T/web.internal.csr" \
@@ -227,8 +225,7 @@ like 'by its rule' "$T/out" '^deny +token +'
 BEARER=$(token '"read"')
 want 403 role-missing 'who may not issue' --data-binary \
     @"$T/web.internal.csr" "$API/v1/certificates?dry_run=true"
-rid=${BEARER#pca_}
-rid=${rid%%_*}
+rid=$(token_id "$BEARER")
 exits 1 'nor by the command' "$POCKETCA" explain --token "$rid" \
     "$T/web.internal.csr"
 like 'for want of a role' "$T/out" '^deny +token .*role issue'

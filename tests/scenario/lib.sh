@@ -13,6 +13,8 @@
 #
 #   init [OPTION…]      pocketca init into $CA with free ports; sets $API and
 #                       $PUBLIC (URLs) and $BEARER (the admin token)
+#   profiles            between the two: standard input in place of the
+#                       profiles
 #   serve               starts the service, waits for its `ready`; $SERVE
 #   plain               between the two: a plain HTTP api on $plain_port too
 #   stop                SIGTERM, waits; status in $?
@@ -29,7 +31,7 @@
 #   csr NAME [SAN…]     makes $T/NAME.key and $T/NAME.csr (P-256)
 #   issue NAME [QUERY]  csr, then POST; $T/NAME.pem; $serial
 #   urls FILE           fetches and judges every URL in a certificate
-#   token ROLES [JSON]  makes a token; prints it
+#   token ROLES [JSON]  makes a token; prints it; token_id TOKEN prints its id
 #   pid_of front|signer the process id
 #   state               one line that changes when anything was recorded
 #   steady_begin, steady WHAT           nothing changed between the two
@@ -229,6 +231,10 @@ plain() {
     sed -i "s#url = \"$API\"#url = { \"$API\", \"http://127.0.0.1:$plain_port\" }#" \
         "$CA/pocketca.conf"
 }
+profiles() {
+    [ -f "$T/own" ] || sed '/^profile /,$d' "$CA/pocketca.conf" >"$T/own"
+    cat "$T/own" - >"$CA/pocketca.conf"
+}
 launch() {
     "$POCKETCA" serve -c "$CA/pocketca.conf" >>"$T/log" 2>&1 </dev/null &
     SERVE=$!
@@ -379,6 +385,9 @@ token() {
         --oauth2-bearer "$ADMIN" -H 'Content-Type: application/json' -d \
         "{\"label\": \"t$(wc -l <"$T/labels")\", \"roles\": [$1]${2:+, $2}}" \
         "$API/v1/tokens" | jq -r '.token // empty'
+}
+token_id() { # pca_ID_SECRET
+    echo "${1#pca_}" | cut -d_ -f1
 }
 # The service is as it was: same processes, same ledger, and it works.
 # `steady WHAT` compares with the last `steady_begin`.

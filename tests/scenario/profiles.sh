@@ -7,10 +7,9 @@
 init --constrain --host ca.example.internal,127.0.0.1 \
     --allow 'dns:**.internal,ip:10.0.0.0/8,email:*@example.internal,uri:spiffe://example.internal/**'
 # ours up to the profiles, then the sample's
-sed '/^profile server/,$d' "$CA/pocketca.conf" >"$T/own"
 sed -n '/^# Servers/,$p' "$SOURCE/etc/pocketca.conf" >"$T/sample"
 configure() { # PROFILE-TEXT…
-    { cat "$T/own" "$T/sample"; printf '%s\n' "$@"; } >"$CA/pocketca.conf"
+    { cat "$T/sample"; printf '%s\n' "$@"; } | profiles
 }
 configure 'profile granted { usage = server names = "dns:**.internal"' \
     'min-names = 2 extensions = { "1.2.3.4 critical base64:DAFB" } }' \
