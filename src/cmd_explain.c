@@ -90,7 +90,6 @@ static int explain(struct client *c, const struct msg_issue *m,
 
 int cmd_explain(int argc, char **argv)
 {
-    struct request_args a = {0};
     const char *file = NULL, *json = NULL, *token = NULL;
     struct cmd_option options[CMD_REQUEST_OPTIONS + 4] = {
         [CMD_REQUEST_OPTIONS] = {"token", 't', "ID",
@@ -102,14 +101,7 @@ int cmd_explain(int argc, char **argv)
     AUTO(client) struct client *c = NULL;
     int code;
 
-    cmd_request_options(options, &a);
-    if (cmd_options(&argc, &argv, options, "explain CSR|- [--profile NAME] …",
-                    &code) < 0)
-        return code;
-    if (argc != 1)
-        return cmd_usage("explain", "one CSR, please (a file, or - for stdin)");
-    code = cmd_request(argv[0], &a, &m);
-    if (code != EXIT_DONE)
+    if (cmd_request_csr(argc, argv, options, &m, &code) < 0)
         return code;
     c = cmd_client(file, &code);
     return c ? explain(c, &m, token, json) : code;

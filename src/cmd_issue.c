@@ -4,7 +4,6 @@
 
 int cmd_issue(int argc, char **argv)
 {
-    struct request_args a = {0};
     const char *file = NULL, *out = NULL, *json = NULL;
     struct cmd_option options[CMD_REQUEST_OPTIONS + 4] = {
         [CMD_REQUEST_OPTIONS] = {"out", 'o', "FILE",
@@ -16,13 +15,7 @@ int cmd_issue(int argc, char **argv)
     AUTO(msg_issue) struct msg_issue m = {0};
     int code;
 
-    cmd_request_options(options, &a);
-    if (cmd_options(&argc, &argv, options, "issue CSR|- [--profile NAME] …",
-                    &code) < 0)
+    if (cmd_request_csr(argc, argv, options, &m, &code) < 0)
         return code;
-    if (argc != 1)
-        return cmd_usage("issue", "one CSR, please (a file, or - for stdin)");
-    code = cmd_request(argv[0], &a, &m);
-    return code == EXIT_DONE ? cmd_issue_run(file, MSG_ISSUE, &m, out, json)
-                             : code;
+    return cmd_issue_run(file, MSG_ISSUE, &m, out, json);
 }

@@ -201,7 +201,7 @@ int cmd_record_answer(struct client *c, enum chain chain,
     return e.n ? cmd_fail(&e) : EXIT_DONE;
 }
 
-void cmd_request_options(struct cmd_option *to, struct request_args *a)
+static void request_options(struct cmd_option *to, struct request_args *a)
 {
     const struct cmd_option all[CMD_REQUEST_OPTIONS] = {
         {"profile", 'p', "NAME", "profile; default: the first", &a->profile,
@@ -235,6 +235,23 @@ int cmd_request(const char *path, const struct request_args *a,
         return cmd_fail(&e);
     out->protocol = xstrdup("cli");
     return EXIT_DONE;
+}
+
+int cmd_request_csr(int argc, char **argv, struct cmd_option *options,
+                    struct msg_issue *out, int *code)
+{
+    struct request_args a = {0};
+    const char *command = argv[0];
+    AUTO(free)
+    char *usage = xasprintf("%s CSR|- [--profile NAME] …", command);
+
+    request_options(options, &a);
+    if (cmd_options(&argc, &argv, options, usage, code) < 0)
+        return -1;
+    *code = argc == 1 ? cmd_request(argv[0], &a, out)
+                      : cmd_usage(command, "one CSR, please (a file, or - for "
+                                           "stdin)");
+    return *code == EXIT_DONE ? 0 : -1;
 }
 
 int cmd_issue_run(const char *conf, enum msg_type type,

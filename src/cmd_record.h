@@ -35,14 +35,18 @@ int cmd_record_get(struct client *c, const struct serial *serial,
 /* Reads, decodes, parses and verifies a CSR; it points into *der. */
 int cmd_read_csr(const char *path, struct buf *der, struct csr *csr,
                  struct errs *e);
-/* The options of a request, into the first CMD_REQUEST_OPTIONS places of `to`. */
-enum { CMD_REQUEST_OPTIONS = 6 };
-void cmd_request_options(struct cmd_option *to, struct request_args *a);
 /* A request made of a CSR (NULL: none, for a renewal) and these: reads, decodes,
  * parses and verifies.  The exit code, not EXIT_DONE when reasons were printed.
  */
 int cmd_request(const char *path, const struct request_args *a,
                 struct msg_issue *out);
+/* A command whose one operand is a CSR: its arguments are taken, those of the
+ * request by the first CMD_REQUEST_OPTIONS rows of options, which are filled
+ * here, and the request is made as by cmd_request().  -1 when the caller is to
+ * return *code, as with cmd_options(). */
+enum { CMD_REQUEST_OPTIONS = 6 };
+int cmd_request_csr(int argc, char **argv, struct cmd_option *options,
+                    struct msg_issue *out, int *code);
 /*
  * --out: a new file, made before anything is issued and before root is given
  * up, so that nothing is issued that cannot be handed over.  It stays only when

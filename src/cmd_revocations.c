@@ -71,7 +71,8 @@ int cmd_revoke_serial(struct client *c, const struct msg_revoke *m, bool json,
 
 /* ---- many */
 
-static int take_row(struct frame *f, json_t *rows, bool json, struct errs *e)
+/* To the array rows, or printed as a line when that is NULL. */
+static int take_row(struct frame *f, json_t *rows, struct errs *e)
 {
     AUTO(record) struct record r = {0};
 
@@ -79,7 +80,7 @@ static int take_row(struct frame *f, json_t *rows, bool json, struct errs *e)
     record_get(&f->body, &r);
     if (!rd_done(&f->body))
         return err_add(e, ERR_SIGNER_AWAY, "the signer's answer is broken");
-    if (json)
+    if (rows)
         json_array_append_new(rows, view_record(&r, tm_now(), NULL));
     else
         cmd_record_line(&r, tm_now());
@@ -87,8 +88,7 @@ static int take_row(struct frame *f, json_t *rows, bool json, struct errs *e)
 }
 
 static int page(struct client *c, struct msg_revocations *m,
-                struct revocations *all, json_t *rows, bool json,
-                struct errs *e)
+                struct revocations *all, json_t *rows, struct errs *e)
 {
     struct frame f = {.more = true};
 
@@ -100,7 +100,7 @@ static int page(struct client *c, struct msg_revocations *m,
             return -1;
         if (f.type == MSG_RECORD) {
             m->show--;
-            if (take_row(&f, rows, json, e) < 0)
+            if (take_row(&f, rows, e) < 0)
                 return -1;
             continue;
         }
@@ -111,17 +111,16 @@ static int page(struct client *c, struct msg_revocations *m,
     return 0;
 }
 
-/* All pages, or what came before a failure. */
+/* All pages, or what came before a failure; rows as take_row(). */
 static int all_pages(struct client *c, struct msg_revocations *m,
-                     struct revocations *all, json_t *rows, bool json,
-                     struct errs *e)
+                     struct revocations *all, json_t *rows, struct errs *e)
 {
     int rc;
 
     m->q.limit = PAGE;
     m->q.has_cursor = false;
     do {
-        rc = page(c, m, all, rows, json, e);
+        rc = page(c, m, all, rows, e);
     } while (rc == 0 && all->cursor &&
              query_set(&m->q, "cursor", all->cursor, e) == 0);
     revocations_settle(all);
@@ -177,7 +176,7 @@ static int do_it(struct client *c, struct msg_revocations *m, bool json)
 {
     AUTO(revocations) struct revocations l = {0};
     AUTO(errs) struct errs e = {0};
-    int rc = all_pages(c, m, &l, NULL, json, &e);
+    int rc = all_pages(c, m, &l, NULL, &e);
 
     if (rc == 0 && l.n == 0)
         rc = err_add(&e, ERR_NOT_FOUND, "no certificate matches");
@@ -191,12 +190,13 @@ static int do_it(struct client *c, struct msg_revocations *m, bool json)
     return revocations_sum(&l).refused ? EXIT_REFUSED : EXIT_DONE;
 }
 
-/* Says what would be done, and is no success unless there is nothing to do. */
-static int say_first(const struct revocations *l, json_t *rows, bool json)
+/* Says what would be done, and is no success unless there is nothing to do;
+ * rows: those shown, or NULL when they are printed already. */
+static int say_first(const struct revocations *l, json_t *rows)
 {
     const bool idle = revocations_sum(l).affected == 0;
 
-    if (json) {
+    if (rows) {
         cmd_print_json(view_revocations(l, json_incref(rows)));
     } else {
         if (l->n > SHOWN)
@@ -215,20 +215,20 @@ int cmd_revoke_many(struct client *c, struct msg_revocations *m, bool yes,
 {
     AUTO(revocations) struct revocations l = {0};
     AUTO(errs) struct errs e = {0};
-    AUTO(json) json_t *rows = json_array();
+    AUTO(json) json_t *rows = json ? json_array() : NULL;
 
     if (yes)
         return do_it(c, m, json);
     m->dry = true;
     m->show = json ? SHOWN_JSON : SHOWN;
-    if (all_pages(c, m, &l, rows, json, &e) < 0)
+    if (all_pages(c, m, &l, rows, &e) < 0)
         return cmd_fail(&e);
     if (l.n == 0) {
         err_add(&e, ERR_NOT_FOUND, "no certificate matches");
         return cmd_fail(&e);
     }
     if (l.n > 1 || revocations_sum(&l).affected == 0)
-        return say_first(&l, rows, json);
+        return say_first(&l, rows);
     if (cmd_revoke_serial(
             c, &(struct msg_revoke){l.v[0].serial, m->reason, m->renewals},
             json, &e) < 0)
