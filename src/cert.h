@@ -279,6 +279,10 @@ void cert_ext_put(struct buf *b, bool critical, const void *oid, size_t oid_len,
  * of a list, moved past; -1 when it is malformed. */
 int cert_ext_next(struct der *list, struct der_tlv *oid, bool *critical,
                   struct der *value);
+/* The key identifier of an AuthorityKeyIdentifier (section 4.2.1.1: [0] key
+ * id, [1] issuer, [2] serial, each optional), moved past; *id is untouched when
+ * it has none.  -1 when it is malformed. */
+int cert_aki_read(struct der *value, const uint8_t **id, size_t *len);
 /* True for a GeneralName (section 4.2.1.6) as far as its kind and what is in
  * otherName, directoryName and registeredID go. */
 bool cert_general_valid(const struct der_tlv *t);

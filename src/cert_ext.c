@@ -96,8 +96,7 @@ static int read_ski(EXT_ARGS)
     return 0;
 }
 
-/* Section 4.2.1.1: [0] key id, [1] issuer, [2] serial, each optional. */
-static int read_aki(EXT_ARGS)
+int cert_aki_read(struct der *value, const uint8_t **id, size_t *len)
 {
     static const uint8_t tags[] = {DER_CTX(0), DER_CTX_CONS(1), DER_CTX(2)};
     struct der_tlv t;
@@ -111,11 +110,16 @@ static int read_aki(EXT_ARGS)
         if (der_next(&seq, &t) || t.len == 0)
             return -1;
         if (i == 0) {
-            c->aki = t.val;
-            c->aki_len = t.len;
+            *id = t.val;
+            *len = t.len;
         }
     }
     return der_end(&seq) ? 0 : -1;
+}
+
+static int read_aki(EXT_ARGS)
+{
+    return cert_aki_read(value, &c->aki, &c->aki_len);
 }
 
 /* The other kinds of GeneralName: otherName, x400Address, directoryName,

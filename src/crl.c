@@ -87,13 +87,14 @@ static int bad(struct errs *e, const char *what)
     return err_add(e, ERR_BAD_REQUEST, "the CRL is refused: %s", what);
 }
 
-/* CRLReason (section 5.3.1); other kinds of entry extension are passed over,
- * critical ones refused. */
+/* CRLReason (section 5.3.1).  An entry with a certificate issuer (5.3.3) is
+ * another authority's; other kinds of extension are passed over, critical ones
+ * refused. */
 static int read_entry_extensions(struct der *entry, int *reason)
 {
     struct der list, value;
     struct der_tlv oid, t;
-    bool critical;
+    bool critical, given = false;
 
     *reason = REASON_UNSPECIFIED;
     if (der_end(entry))
@@ -101,14 +102,16 @@ static int read_entry_extensions(struct der *entry, int *reason)
     if (der_enter(entry, DER_SEQUENCE, &list) || der_end(&list))
         return -1;
     while (!der_end(&list)) {
-        if (cert_ext_next(&list, &oid, &critical, &value) || critical)
+        if (cert_ext_next(&list, &oid, &critical, &value) || critical ||
+            der_oid_is(&oid, OID(CE_CERTIFICATE_ISSUER)))
             return -1;
         if (!der_oid_is(&oid, OID(CE_REASON)))
             continue;
-        if (der_get(&value, DER_ENUMERATED, &t) || t.len != 1 ||
+        if (given || der_get(&value, DER_ENUMERATED, &t) || t.len != 1 ||
             !der_end(&value) || !crl_reason_text(t.val[0]))
             return -1;
         *reason = t.val[0];
+        given = true;
     }
     return der_end(entry) ? 0 : -1;
 }
@@ -153,23 +156,6 @@ static int count_entries(struct crl *c)
     return more;
 }
 
-/* The key identifier of an AuthorityKeyIdentifier, if it has one. */
-static int read_aki(struct crl *c, struct der *value)
-{
-    struct der seq;
-    struct der_tlv t;
-
-    if (c->aki || der_enter(value, DER_SEQUENCE, &seq) || !der_end(value))
-        return -1;
-    if (der_peek(&seq) != DER_CTX(0))
-        return 0;
-    if (der_next(&seq, &t) || t.len == 0)
-        return -1;
-    c->aki = t.val;
-    c->aki_len = t.len;
-    return 0;
-}
-
 static int read_number(struct crl *c, struct der *value)
 {
     const uint8_t *p;
@@ -187,7 +173,7 @@ static int read_extensions(struct crl *c, struct der *tbs, bool any,
                            struct errs *e)
 {
     struct der tagged, list, value;
-    bool critical, numbered = false;
+    bool critical, numbered = false, identified = false;
     struct der_tlv oid;
 
     if (der_enter(tbs, DER_CTX_CONS(0), &tagged) ||
@@ -198,8 +184,10 @@ static int read_extensions(struct crl *c, struct der *tbs, bool any,
         if (cert_ext_next(&list, &oid, &critical, &value))
             return bad(e, "its extensions are malformed");
         if (der_oid_is(&oid, OID(CE_AKI))) {
-            if (read_aki(c, &value))
+            if (identified || cert_aki_read(&value, &c->aki, &c->aki_len) ||
+                !der_end(&value))
                 return bad(e, "its authority key identifier is malformed");
+            identified = true;
         } else if (der_oid_is(&oid, OID(CE_CRL_NUMBER))) {
             if (numbered || read_number(c, &value))
                 return bad(e, "its number is malformed or too large");
@@ -209,6 +197,8 @@ static int read_extensions(struct crl *c, struct der *tbs, bool any,
                 return bad(e, "its distribution point is malformed");
             c->idp = value.p;
             c->idp_len = value.n;
+        } else if (der_oid_is(&oid, OID(CE_DELTA))) {
+            return bad(e, "it is a delta CRL, which lists only what changed");
         } else if (critical) {
             return bad(e, "it has an unknown critical extension");
         }

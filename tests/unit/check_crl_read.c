@@ -142,7 +142,7 @@ START_TEST(what_is_wrong_is_refused)
         {two_numbers, "number is malformed"},
         {negative_number, "number is malformed"},
         {number_of_65_bits, "number is malformed"},
-        {delta, "unknown critical extension"},
+        {delta, "is a delta CRL"},
         {two_key_ids, "key identifier"},
         {indirect_entry, "entry is malformed"},
         {backwards, "thisUpdate and nextUpdate"},
