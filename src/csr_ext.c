@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cert.h"
 #include "oid.h"
 
 enum { ATTRIBUTES_MAX = 32, EXTENSIONS_MAX = 64, SAN_MAX = 1000 };
@@ -62,7 +63,7 @@ static int general_parse(struct csr *c, const struct der_tlv *t, struct errs *e)
         return 0;
     }
     for (size_t i = 0; i < COUNT(odd_kinds); i++)
-        if (odd_kinds[i].tag == t->tag) {
+        if (odd_kinds[i].tag == t->tag && cert_general_valid(t)) {
             odd_name(c, odd_kinds[i].text, t);
             return 0;
         }
