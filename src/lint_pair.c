@@ -119,7 +119,7 @@ static const struct lint rows[] = {
      "the validity begins before the issuer's", predates, NULL},
     {"path_len_zero", LINT_ERROR, LINT_CA | LINT_PAIR, "RFC 5280 4.2.1.9",
      "the issuer may have no authority below it", path_len_zero, NULL},
-    {"path_len_grows", LINT_WARNING, LINT_CA | LINT_PAIR, "RFC 5280 4.2.1.9",
+    {"path_len_grows", LINT_WARNING, LINT_CA | LINT_PAIR, "house rule",
      "pathLenConstraint is not below the issuer's", path_len_grows, NULL},
     {"path_len_exceeded", LINT_ERROR, LINT_ANY | LINT_PAIR, "RFC 5280 4.2.1.9",
      "an authority above the issuer has more authorities below it than its "

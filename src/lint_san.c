@@ -166,7 +166,7 @@ static bool spiffe_many(LINT_ARGS)
 static const struct lint rows[] = {
     {"san_missing", LINT_ERROR, LINT_LEAF, "RFC 9525 2",
      "a server certificate has no alternative names", san_missing, NULL},
-    {"server_without_host", LINT_ERROR, LINT_LEAF, "RFC 9525 6.2",
+    {"server_without_host", LINT_ERROR, LINT_LEAF, "RFC 9525 4.1",
      "a server certificate has no DNS name, address or URI",
      server_without_host, NULL},
     {"san_not_critical", LINT_ERROR, LINT_LEAF, "RFC 5280 4.2.1.6",
@@ -180,7 +180,7 @@ static const struct lint rows[] = {
      "a server certificate has a kind of alternative name that no client "
      "compares",
      server_odd_names, NULL},
-    {"dns_capitals", LINT_WARNING, LINT_ANY, "RFC 9549 2.2",
+    {"dns_capitals", LINT_WARNING, LINT_ANY, "house rule",
      "a DNS name has capital letters", dns_capitals, NULL},
     {"ip_nobody", LINT_WARNING, LINT_ANY, "RFC 6890 2.2.2",
      "an address is unspecified, broadcast or multicast", ip_nobody, NULL},

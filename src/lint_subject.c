@@ -343,7 +343,7 @@ static const struct lint rows[] = {
     {"string_blank", LINT_WARNING, LINT_ANY, "RFC 5280 7.1",
      "an attribute of the subject begins or ends with a blank", string_blank,
      NULL},
-    {"string_control", LINT_ERROR, LINT_ANY, "RFC 5280 4.1.2.4",
+    {"string_control", LINT_ERROR, LINT_ANY, "house rule",
      "the subject has a control character", string_control, NULL},
     {"printable_form", LINT_ERROR, LINT_ANY, "X.680 41.4",
      "a PrintableString of the subject has a character that it may not have",

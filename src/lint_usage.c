@@ -218,7 +218,7 @@ static const struct lint rows[] = {
     {"eku_any_critical", LINT_WARNING, LINT_ANY, EKU,
      "extKeyUsage is critical beside anyExtendedKeyUsage", eku_any_critical,
      NULL},
-    {"eku_twice", LINT_WARNING, LINT_ANY, EKU,
+    {"eku_twice", LINT_WARNING, LINT_ANY, "house rule",
      "extKeyUsage has the same purpose twice", eku_twice, NULL},
     {"ocsp_mixed", LINT_WARNING, LINT_LEAF, "BR 7.1.2.8.5",
      "OCSPSigning beside another purpose", ocsp_mixed, NULL},
