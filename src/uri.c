@@ -89,20 +89,24 @@ static void rest_put(struct buf *b, const char *p, const char *end)
     }
 }
 
-/* RFC 3986 section 3.3: "." and "..", also when a dot is encoded. */
+/* RFC 3986 section 3.3: "." and "..", also when a dot, or what ends them, is
+ * encoded: who decodes first would leave the path that a pattern allows. */
 static const char *path_rule(const char *p, const char *end)
 {
     unsigned dots = 0, others = 0;
     int value = 0;
 
-    for (; p <= end; p += p < end ? octet(p, end, &value) : 1) {
-        bool ends = p == end || in("/?#", *p);
+    for (size_t n = 1; p <= end; p += n) {
+        bool ends = p == end;
 
+        if (!ends) {
+            n = octet(p, end, &value);
+            ends = in("/?#\\", (char)value);
+        }
         if (ends && !others && dots && dots <= 2)
             return "has a path segment \".\" or \"..\"";
         if (p == end || *p == '?' || *p == '#')
             break;
-        octet(p, end, &value);
         if (ends)
             dots = others = 0;
         else if (value == '.')
@@ -120,6 +124,8 @@ static const char *ipv6_put(struct buf *b, const char *p, size_t len)
 
     if (host_ip(ip, p, len) != 16)
         return "has something in brackets that is no IPv6 address";
+    if (host_ip_mapped(ip, sizeof(ip)))
+        return "has an IPv4 address in IPv6 form; write it as IPv4";
     host_ip_text(text, ip, 16);
     buf_printf(b, "[%s]", text);
     return NULL;

@@ -217,6 +217,11 @@ START_TEST(bad_names_are_refused_by_their_rule)
         BAD("https://a/b/.%2e", "path segment"),
         BAD("https://a/b/./?c", "path segment"),
         BAD("https://a/b/..#c", "path segment"),
+        BAD("https://a/b/..%2fc", "path segment"),
+        BAD("https://a/b%2F..%5cc", "path segment"),
+        BAD("https://a/b/..%3fc", "path segment"),
+        BAD("https://a/b/%2e%2e%23c", "path segment"),
+        BAD("https://[::ffff:10.0.0.1]/", "IPv4 address in IPv6 form"),
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
