@@ -71,10 +71,13 @@ static bool is_printable_string(const char *s)
 static const struct range {
     uint32_t first, last;
 } unseen[] = {
-    {0xad, 0xad},     {0x34f, 0x34f},     {0x61c, 0x61c},     {0x6dd, 0x6dd},
-    {0x70f, 0x70f},   {0x1806, 0x1806},   {0x180b, 0x180f},   {0x200b, 0x200f},
-    {0x2028, 0x202e}, {0x2060, 0x206f},   {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},
-    {0xfff9, 0xfffc}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+    {0xad, 0xad},       {0x34f, 0x34f},     {0x61c, 0x61c},
+    {0x6dd, 0x6dd},     {0x70f, 0x70f},     {0x115f, 0x1160},
+    {0x17b4, 0x17b5},   {0x1806, 0x1806},   {0x180b, 0x180f},
+    {0x200b, 0x200f},   {0x2028, 0x202e},   {0x2060, 0x206f},
+    {0x2800, 0x2800},   {0x3164, 0x3164},   {0xfe00, 0xfe0f},
+    {0xfeff, 0xfeff},   {0xffa0, 0xffa0},   {0xfff0, 0xfffc},
+    {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
 };
 
 /* Where Persian, Hindi and others write a joiner it is seen by what the letters
@@ -161,6 +164,28 @@ const char *subject_rule(enum subject_field f, const char *value)
     return NULL;
 }
 
+/* What is compared as a blank (RFC 4518 section 2.2), and looks like one. */
+static const struct range blanks[] = {
+    {0x20, 0x20},     {0xa0, 0xa0},     {0x1680, 0x1680}, {0x2000, 0x200a},
+    {0x202f, 0x202f}, {0x205f, 0x205f}, {0x3000, 0x3000},
+};
+
+static void blanks_alike(char *s)
+{
+    const uint8_t *p = (const uint8_t *)s, *end = p + strlen(s), *was = p;
+    char *to = s;
+
+    for (; p < end; was = p) {
+        if (WITHIN(utf8_next(&p, end), blanks)) {
+            *to++ = ' ';
+            continue;
+        }
+        memmove(to, was, (size_t)(p - was));
+        to += p - was;
+    }
+    *to = '\0';
+}
+
 void subject_collapse(char *s)
 {
     char *to = s;
@@ -176,6 +201,7 @@ void subject_collapse(char *s)
 void subject_set(struct subject *s, enum subject_field f, char *value)
 {
     free(s->v[f]);
+    blanks_alike(value);
     subject_collapse(value);
     s->v[f] = *value ? value : NULL;
     if (!*value)

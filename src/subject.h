@@ -38,8 +38,8 @@ enum subject_field subject_field_of(const struct der_tlv *oid);
 const char *subject_rule(enum subject_field f, const char *value);
 /* In place, as X.520 compares: without blanks at the ends and doubled ones. */
 void subject_collapse(char *s);
-/* Takes the value, without blanks at its ends and doubled ones; of several the
- * last one stays, and an empty one is none. */
+/* Takes the value, without blanks at its ends and doubled ones, all of them
+ * U+0020; of several the last one stays, and an empty one is none. */
 void subject_set(struct subject *s, enum subject_field f, char *value);
 /* The same of a request: another value stands beside the one before, each a
  * line, which subject_rule() lets no field have. */

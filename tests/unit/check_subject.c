@@ -35,6 +35,12 @@ START_TEST(joiners_where_they_are_seen)
         {"a\u202eb", false},
         {"a\u00adb", false},
         {"Jane \ufeff", false},
+        {"root\u3164", false}, /* fillers, and a blank of Braille */
+        {"root\u115f", false},
+        {"root\uffa0", false},
+        {"root\u2800", false},
+        {"root\u17b4", false},
+        {"root\U0001bca0", false},
         {"Müller & Söhne", true},
         {"株式会社", true},
     };
@@ -45,6 +51,27 @@ START_TEST(joiners_where_they_are_seen)
         ck_assert_msg(!rule == cases[i].good, "%zu, %s: %s", i, cases[i].value,
                       rule ? rule : "taken");
     }
+}
+END_TEST
+
+/* What is compared as a blank is one. */
+START_TEST(blanks)
+{
+    static const char *const same[] = {
+        "Jane Doe",       " Jane  Doe ",         "Jane\u00a0Doe",
+        "Jane Doe\u00a0", "\u3000Jane\u3000Doe", "Jane \u2003Doe",
+        "Jane\u202fDoe",  "Jane\u1680\u205fDoe",
+    };
+    AUTO(subject) struct subject s = {0};
+
+    for (size_t i = 0; i < COUNT(same); i++) {
+        subject_set(&s, SUBJECT_CN, xstrdup(same[i]));
+        ck_assert_str_eq(s.v[SUBJECT_CN], same[0]);
+    }
+    subject_set(&s, SUBJECT_CN, xstrdup("a \xe3\x80"));
+    ck_assert_str_eq(s.v[SUBJECT_CN], "a \xe3\x80");
+    subject_set(&s, SUBJECT_CN, xstrdup("\u3000"));
+    ck_assert_ptr_null(s.v[SUBJECT_CN]);
 }
 END_TEST
 
@@ -98,8 +125,8 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {joiners_where_they_are_seen, several_values,
-                                  values_shown};
+    const TTest *const tests[] = {joiners_where_they_are_seen, blanks,
+                                  several_values, values_shown};
 
     return unit_run("subject", tests, COUNT(tests));
 }
