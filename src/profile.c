@@ -112,16 +112,21 @@ const struct profile *profiles_choose(const struct profiles *l,
 }
 
 /* In hours where it is long, so that it can be asked for a minute later. */
-static int issuer_expires(const struct profile *p, int64_t longest,
+static int issuer_expires(const struct profile *p, int64_t longest, int64_t now,
                           int64_t issuer_not_after, struct errs *e)
 {
     char span[32], end[TM_RFC3339_SIZE], least[32];
 
     tm_rfc3339(end, issuer_not_after);
-    if (longest <= BACKDATE)
+    if (issuer_not_after < now)
         return err_add(e, ERR_ISSUER_EXPIRES,
                        "the issuing certificate ended at %s: no lifetime is "
                        "possible",
+                       end);
+    if (longest <= 0)
+        return err_add(e, ERR_ISSUER_EXPIRES,
+                       "the issuing certificate ends at %s, before not_before: "
+                       "no lifetime is possible",
                        end);
     if (longest < p->min_lifetime) {
         tm_print_span(least, sizeof(least), p->min_lifetime);
@@ -188,6 +193,18 @@ static int judge_not_before(const struct profile *p, int64_t asked, int64_t now,
                    when, first, last, p->name);
 }
 
+/* Of a lifetime that was asked for; the least default is longer. */
+static int is_over(const struct span *asked, int64_t begin, struct errs *e)
+{
+    char from[TM_RFC3339_SIZE];
+
+    tm_rfc3339(from, begin);
+    return err_add(e, ERR_BAD_ARGUMENT,
+                   "a lifetime of %" PRId64 "s is over when it begins: it "
+                   "counts from %s",
+                   asked->lifetime, asked->not_before ? from : "a minute ago");
+}
+
 int profile_validity(const struct profile *p, const struct span *asked,
                      int64_t now, int64_t issuer_not_after, int64_t *not_before,
                      int64_t *not_after, struct errs *e)
@@ -197,16 +214,13 @@ int profile_validity(const struct profile *p, const struct span *asked,
     int64_t span = asked->lifetime ? asked->lifetime : p->lifetime;
     int bad;
 
-    if (!asked->not_before && asked->lifetime && asked->lifetime <= BACKDATE)
-        return err_add(e, ERR_BAD_ARGUMENT,
-                       "a lifetime of %" PRId64 "s is over when it begins: it "
-                       "counts from a minute ago",
-                       asked->lifetime);
-    bad = judge_lifetime(p, asked->lifetime, e);
-    bad |= judge_not_before(p, asked->not_before, now, e);
-    if (longest <= BACKDATE || longest < p->min_lifetime ||
+    bad = judge_not_before(p, asked->not_before, now, e);
+    if (!bad && asked->lifetime && asked->lifetime <= now - begin)
+        return is_over(asked, begin, e);
+    bad |= judge_lifetime(p, asked->lifetime, e);
+    if (issuer_not_after < now || longest <= 0 || longest < p->min_lifetime ||
         (asked->lifetime && span > longest))
-        bad = issuer_expires(p, longest, issuer_not_after, e);
+        bad = issuer_expires(p, longest, now, issuer_not_after, e);
     if (bad)
         return -1;
     *not_before = begin;

@@ -50,6 +50,52 @@ START_TEST(validity)
 }
 END_TEST
 
+/* Where a request chose the beginning, which may be a minute ago. */
+START_TEST(chosen_begin)
+{
+    enum { NOW = 1795392060 };
+    const int64_t far = NOW + 3650 * TM_DAY;
+    const struct {
+        int64_t from, asked, issuer;
+        const char *said; /* NULL: granted */
+    } cases[] = {
+        {NOW - 60, 61, far, NULL},
+        {NOW - 60, 60, far, "60s is over when it begins: it counts from 2026-"},
+        {NOW - 30, 1, far, "1s is over when it begins: it counts from 2026-"},
+        {NOW, 1, far, NULL},
+        {NOW + TM_DAY, 1, far, NULL},
+        {NOW + TM_DAY, 1, NOW + TM_DAY, NULL},
+        {NOW + TM_DAY, 2, NOW + TM_DAY, "longest lifetime possible is 1s"},
+        {NOW + TM_DAY, 0, NOW + TM_DAY, NULL},
+        {NOW + TM_DAY, 1, NOW + TM_DAY - 1, "ends at 2026-11-24T00:00:59Z, "},
+        {NOW + TM_DAY, 1, NOW - 1, "ended at "},
+        {NOW - 61, TM_DAY, far, "is not between"},
+        {NOW + 31 * TM_DAY, TM_DAY, far, "is not between"},
+        {INT64_MAX, INT64_MAX, far, "is not between"},
+    };
+    AUTO(profile) struct profile p = profile_of("server", "dns:**");
+
+    p.not_before = 30 * TM_DAY;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        AUTO(errs) struct errs e = {0};
+        int64_t from = 0, to = 0;
+        const struct span asked = {.lifetime = cases[i].asked,
+                                   .not_before = cases[i].from};
+        int r =
+            profile_validity(&p, &asked, NOW, cases[i].issuer, &from, &to, &e);
+
+        ck_assert_msg((r != 0) == (cases[i].said != NULL), "case %zu", i);
+        if (r)
+            ck_assert_msg(strstr(e.v[0].detail, cases[i].said) != NULL,
+                          "case %zu: %s", i, e.v[0].detail);
+        else
+            ck_assert_msg(from == cases[i].from && to >= NOW && to >= from &&
+                              to <= cases[i].issuer,
+                          "case %zu", i);
+    }
+}
+END_TEST
+
 /* What issuer-expires names can be asked for, a minute later too. */
 START_TEST(the_longest_lifetime_named_is_possible)
 {
@@ -81,6 +127,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         validity,
+        chosen_begin,
         the_longest_lifetime_named_is_possible,
     };
 
