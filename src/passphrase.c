@@ -134,15 +134,24 @@ char *passphrase_ask(const char *whose, struct errs *e)
 
 /* ---- every authority ---- */
 
-static char *read_credential(const char *name, struct errs *e)
+/* NULL: this is no process of a unit that has some. */
+static const char *credentials(void)
 {
     const char *dir = getenv("CREDENTIALS_DIRECTORY");
+
+    return dir && *dir ? dir : NULL;
+}
+
+static char *read_credential(const char *name, struct errs *e)
+{
+    const char *dir = credentials();
     AUTO(free) char *path = NULL;
 
-    if (!dir || !*dir) {
+    if (!dir) {
         err_add(e, ERR_BAD_ARGUMENT,
                 "passphrase-credential: \"%s\": CREDENTIALS_DIRECTORY is not "
-                "set; systemd sets it where the unit has LoadCredential=",
+                "set; systemd sets it where the unit has LoadCredential=, and "
+                "by hand `pocketca check` takes --passphrase-file",
                 name);
         return NULL;
     }
@@ -159,7 +168,7 @@ static int fill(const struct conf *c, struct conf_authority *a,
         return 0;
     if (a->passphrase_file)
         a->pass = file_read("passphrase-file", a->passphrase_file, e);
-    else if (a->passphrase_credential)
+    else if (a->passphrase_credential && (credentials() || !given))
         a->pass = read_credential(a->passphrase_credential, e);
     else if (given)
         a->pass = xstrdup(given);

@@ -107,9 +107,13 @@ cp "$T/pass" "$T/credentials/issuing-key"
 sed -i 's/^authority issuing {/&\n    passphrase-credential = "issuing-key"/' \
     "$CA/pocketca.conf"
 exits 1 'no directory of credentials' here check
-like 'is named' "$T/out" 'CREDENTIALS_DIRECTORY|credential'
+like 'is named' "$T/out" 'CREDENTIALS_DIRECTORY.*--passphrase-file'
+ok 'the file of the credential, by hand' here check --passphrase-file "$T/pass"
+echo 'other words' >"$T/wrong"
+exits 1 'another one' here check --passphrase-file "$T/wrong"
 export CREDENTIALS_DIRECTORY="$T/credentials"
 ok 'check reads it' here check
+ok 'it goes before what is given' here check --passphrase-file "$T/wrong"
 serve
 issue d.internal
 # what cannot be read is empty: the kernel gives root alone that of the signer
