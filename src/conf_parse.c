@@ -17,6 +17,10 @@
  * the text goes on with an option of ours, which only the top level has. */
 #define END_MARK "end-of-file"
 
+/* Nor does it tell an empty list from none.  So its first brace becomes a value
+ * that nobody writes. */
+enum { NO_VALUE = 1 };
+
 /* libconfuse's callbacks carry no argument of ours. */
 static _Thread_local struct parse *parsing;
 
@@ -137,7 +141,9 @@ static void field_walk(struct parse *p, cfg_t *cfg, const struct field *f,
         int end = p->line;
 
         p->line = note_line(p, opt, i, &noted);
-        if (value)
+        if (value && value[0] == NO_VALUE && !value[1])
+            conf_complain(p, "%s is an empty list", f->name);
+        else if (value)
             f->set(p, f, at + f->offset, value);
         p->line = end;
     }
@@ -298,6 +304,28 @@ static void blank_comments(uint8_t *t, size_t len)
     }
 }
 
+static void fill_empty_lists(uint8_t *t, size_t len)
+{
+    size_t open = 0; /* of a list that nothing has followed; or 0 */
+    uint8_t last = 0;
+    bool comment;
+
+    for (size_t i = 0; i < len;) {
+        const size_t end = skip(t, i, len, false, &comment);
+
+        if (t[i] == '}' && open) {
+            t[open] = NO_VALUE;
+            t[i] = ' ';
+            open = 0;
+        }
+        if (!strchr(" \t\r\n", t[i])) {
+            open = t[i] == '{' && last == '=' ? i : 0;
+            last = t[i];
+        }
+        i = end > i ? end : i + 1;
+    }
+}
+
 /* In a text without comments.  The braces of a list stand behind an "=". */
 static void note_sections(struct parse *p, const uint8_t *t, size_t len)
 {
@@ -331,6 +359,7 @@ static void parse_text(struct parse *p, const char *text, size_t len)
 
     buf_put(&whole, text, len);
     blank_comments(whole.data, len);
+    fill_empty_lists(whole.data, len);
     note_sections(p, whole.data, len);
     buf_puts(&whole, "\n" END_MARK " = yes\n");
     in = fmemopen(whole.data, whole.len, "r");

@@ -83,6 +83,15 @@ int conf_line(const struct parse *p, const char *option, size_t nth);
 
 bool conf_given(const struct parse *p, const char *option);
 
+/* An error about the n-th value of an option, at its line. */
+#define COMPLAIN(p, option, nth, ...)                                          \
+    do {                                                                       \
+        const int here_ = (p)->line;                                           \
+        (p)->line = conf_line(p, option, nth);                                 \
+        conf_complain(p, __VA_ARGS__);                                         \
+        (p)->line = here_;                                                     \
+    } while (0)
+
 /* conf_fit.c: a reason for every rule of the profile that an authority of the
  * chain, the one that signs first, does not let it keep. */
 struct conf_issuer {

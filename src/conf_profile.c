@@ -157,15 +157,6 @@ void *conf_profile_begin(struct parse *p)
 
 /* ---- what cannot be meant ---- */
 
-/* An error about the n-th value of an option, at its line. */
-#define COMPLAIN(p, option, nth, ...)                                          \
-    do {                                                                       \
-        const int here_ = (p)->line;                                           \
-        (p)->line = conf_line(p, option, nth);                                 \
-        conf_complain(p, __VA_ARGS__);                                         \
-        (p)->line = here_;                                                     \
-    } while (0)
-
 static bool meet(const struct pattern *a, const struct pattern *b)
 {
     return pattern_within(a, b) || pattern_within(b, a);

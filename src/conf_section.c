@@ -104,25 +104,37 @@ static void *authority_begin(struct parse *p)
     return a;
 }
 
+static void check_crl(struct parse *p, const struct conf_authority *a)
+{
+    const char *option =
+        conf_given(p, "crl-refresh") ? "crl-refresh" : "crl-lifetime";
+    char refresh[32], lifetime[32];
+
+    if (a->crl_refresh < a->crl_lifetime)
+        return;
+    tm_print_span(refresh, sizeof(refresh), a->crl_refresh);
+    tm_print_span(lifetime, sizeof(lifetime), a->crl_lifetime);
+    COMPLAIN(p, option, 0,
+             "authority %s: crl-refresh %s must be shorter than "
+             "crl-lifetime %s",
+             a->name, refresh, lifetime);
+}
+
 static void authority_end(struct parse *p, void *at)
 {
     struct conf_authority *a = at;
 
-    if (a->crl_refresh >= a->crl_lifetime)
-        conf_complain(p,
-                      "authority %s: crl-refresh must be shorter than "
-                      "crl-lifetime",
-                      a->name);
+    check_crl(p, a);
     if (a->crl_partition_size && (!p->c->public_url || p->c->offline))
-        conf_complain(p,
-                      "authority %s: crl-partition-size needs a public-url "
-                      "that a service answers",
-                      a->name);
+        COMPLAIN(p, "crl-partition-size", 0,
+                 "authority %s: crl-partition-size needs a public-url "
+                 "that a service answers",
+                 a->name);
     if (a->passphrase_file && a->passphrase_credential)
-        conf_complain(p,
-                      "authority %s: passphrase-file and "
-                      "passphrase-credential: one of them",
-                      a->name);
+        COMPLAIN(p, "passphrase-file", 0,
+                 "authority %s: passphrase-file, and "
+                 "passphrase-credential in line %d: one of them",
+                 a->name, conf_line(p, "passphrase-credential", 0));
 }
 
 #define AT(member) offsetof(struct conf, member)
