@@ -139,30 +139,75 @@ static void print_fingerprint(const struct buf *der)
     printf("\n\n");
 }
 
+/* As the shell takes it for one word, whatever is in it. */
+static void print_word(const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "%+,-./:=@_";
+
+    if (text[strspn(text, plain)] == '\0') {
+        printf(" %s", text);
+        return;
+    }
+    printf(" '");
+    for (; *text; text++)
+        printf(*text == '\'' ? "'\\''" : "%c", *text);
+    printf("'");
+}
+
+/* `pocketca COMMAND` with the configuration that was written. */
+static void print_command(const struct init *i, const char *command)
+{
+    printf("  pocketca %s", command);
+    if (i->split)
+        return;
+    printf(" -c");
+    print_word(i->conf_file);
+}
+
+/* Where a client reaches it: any address is that of its first name. */
+static char *api_url(const struct init *i, const struct conf_listen *api)
+{
+    const struct name *first = &i->host.v[0];
+    const bool v6 = first->kind == NAME_IP && first->ip_len == 16;
+
+    if (api->path)
+        return xstrdup("http://localhost/v1/certificates");
+    if (strcmp(api->host, "0.0.0.0") == 0 || strcmp(api->host, "::") == 0)
+        return xasprintf(v6 ? "%s://[%s]:%d/v1/certificates"
+                            : "%s://%s:%d/v1/certificates",
+                         api->tls ? "https" : "http", first->value, api->port);
+    return xasprintf("%s/v1/certificates", api->url);
+}
+
 static void print_next(const struct init *i, const struct conf *c)
 {
-    const struct conf_listen *api = &c->listens[0];
+    AUTO(free) char *curlrc = xasprintf("%s/admin.curlrc", i->data);
+    AUTO(free) char *url = api_url(i, &c->listens[0]);
 
-    printf("Next:\n\n  pocketca serve%s%s\n  curl -K %s/admin.curlrc "
-           "--data-binary @server.csr ",
-           i->split ? "" : " -c ", i->split ? "" : i->conf_file, i->data);
-    if (api->path)
-        printf("--unix-socket %s http://localhost", api->path);
-    else if (strcmp(api->host, "0.0.0.0") == 0 || strcmp(api->host, "::") == 0)
-        printf("%s://%s:%d", api->tls ? "https" : "http", i->host.v[0].value,
-               api->port);
-    else
-        printf("%s", api->url);
-    printf("/v1/certificates\n");
+    printf("Next:\n\n");
+    print_command(i, "serve");
+    printf("\n  curl -K");
+    print_word(curlrc);
+    printf(" --data-binary @server.csr");
+    if (c->listens[0].path) {
+        printf(" --unix-socket");
+        print_word(c->listens[0].path);
+    }
+    print_word(url);
+    printf("\n");
 }
 
 static int report_csr(const struct init *i)
 {
     printf("The key and the CSR of the issuing authority are in %s.\n"
-           "Next, at the offline root, and with what it writes back here:\n\n"
-           "  pocketca sign-intermediate issuing.csr --out chain.pem\n"
-           "  pocketca install-chain%s%s chain.pem\n",
-           i->data, i->split ? "" : " -c ", i->split ? "" : i->conf_file);
+           "Carry issuing.csr to the offline root, whose `pocketca init` "
+           "printed the command\nthat signs it, and chain.pem back; then, "
+           "here:\n\n",
+           i->data);
+    print_command(i, "install-chain");
+    printf(" chain.pem\n");
     return EXIT_DONE;
 }
 
@@ -191,9 +236,13 @@ static void print_subject(const struct init *i)
 
 static void print_next_root(const struct init *i)
 {
-    printf("Next, with the CSR of an issuing authority:\n\n"
-           "  pocketca sign-intermediate%s%s issuing.csr --out chain.pem\n",
-           i->split ? "" : " -c ", i->split ? "" : i->conf_file);
+    printf("Next, with the CSR of an issuing authority:\n\n");
+    print_command(i, "sign-intermediate");
+    if (i->passphrase_file) {
+        printf(" --passphrase-file");
+        print_word(i->passphrase_file);
+    }
+    printf(" issuing.csr --out chain.pem\n");
     if (!i->public_url)
         fprintf(stderr, "pocketca: warning: without --public-url the "
                         "certificates of authorities will not say where the "
