@@ -110,13 +110,13 @@ static void check_signature(const struct chain *c, const struct link *k,
                     c->path, k->name, wanted, issuer->name);
     } else if (cert_verify(s, &issuer->cert.key, v, &why) == 0) {
         return;
-    } else if (errs_first(&why)->code == ERR_BAD_SIGNATURE) {
+    } else if (key_refused(&why)) {
+        err_add(c->e, ERR_BAD_ARGUMENT, "%s: \"%s\": %s", c->path, issuer->name,
+                key_refused(&why));
+    } else {
         err_add(c->e, ERR_BAD_ARGUMENT,
                 "%s: \"%s\" is not signed by the key of \"%s\"", c->path,
                 k->name, issuer->name);
-    } else {
-        err_add(c->e, ERR_BAD_ARGUMENT, "%s: \"%s\": %s", c->path, issuer->name,
-                errs_first(&why)->detail);
     }
 }
 

@@ -75,6 +75,9 @@ static int check_signature(struct key_verifier *v, const struct held *issuer,
 
     if (cert_verify(&h->cert, &issuer->cert.key, v, &why) == 0)
         return 0;
+    if (key_refused(&why))
+        return err_add(e, ERR_BAD_ARGUMENT, "%s: %s", issuer->path,
+                       key_refused(&why));
     return err_add(e, ERR_BAD_ARGUMENT, "%s: not signed by the key of %s",
                    h->path, issuer->path);
 }

@@ -336,8 +336,11 @@ int crl_verify(const struct crl *crl, const struct cert *issuer,
         memcmp(crl->issuer, issuer->subject, crl->issuer_len) != 0)
         return err_add(e, ERR_BAD_REQUEST,
                        "the CRL's issuer is not authority %s", name);
-    if (key_verify(v, &issuer->key, &crl->sig, &why) != 0)
-        return err_add(e, ERR_BAD_REQUEST,
-                       "the CRL is not signed by authority %s", name);
-    return 0;
+    if (key_verify(v, &issuer->key, &crl->sig, &why) == 0)
+        return 0;
+    if (key_refused(&why))
+        return err_add(e, ERR_BAD_REQUEST, "authority %s: %s", name,
+                       key_refused(&why));
+    return err_add(e, ERR_BAD_REQUEST, "the CRL is not signed by authority %s",
+                   name);
 }

@@ -122,6 +122,9 @@ AUTO_DEFINE(key_verifier, struct key_verifier *, key_verifier_free)
  * when the point is not on the curve, and with what key_rsa_weak() finds. */
 int key_verify(struct key_verifier *v, const struct key_pub *k,
                const struct sig *s, struct errs *e);
+/* Why the key is none to sign with, of what that said; NULL: the signature is
+ * not the key's. */
+const char *key_refused(const struct errs *why);
 /* The same over something too long for memory, tbs of which is not looked at.
  * Not for SIG_ED25519, which wants everything at once. */
 void key_verify_init(struct key_verifier *v, enum sig_alg alg);

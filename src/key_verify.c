@@ -240,3 +240,10 @@ int key_verify(struct key_verifier *v, const struct key_pub *k,
         ERR_clear_error();
     return r;
 }
+
+const char *key_refused(const struct errs *why)
+{
+    const struct err_item *first = errs_first(why);
+
+    return first->code == ERR_BAD_SIGNATURE ? NULL : first->detail;
+}

@@ -315,11 +315,24 @@ static void warn(struct import_item *it)
     err_add(&it->errs, ERR_BAD_REQUEST, "%s; it is taken as it is", text);
 }
 
+static void refuse_signature(struct import_item *it,
+                             const struct signer_authority *a,
+                             const struct errs *why)
+{
+    const char *key = key_refused(why);
+    AUTO(free)
+    char *text = key ? xasprintf("authority %s: %s", a->name, key)
+                     : xstrdup("it is not signed with the authority's key");
+
+    refuse(it, text);
+}
+
 static void judge_cert(const struct signer_authority *a, struct key_verifier *v,
                        struct import_item *it)
 {
     const struct buf *der = &it->m.der;
     struct cert *c = &it->cert;
+    AUTO(errs) struct errs why = {0};
 
     if (der->len == a->info->der.len &&
         memcmp(der->data, a->info->der.data, der->len) == 0) {
@@ -342,8 +355,8 @@ static void judge_cert(const struct signer_authority *a, struct key_verifier *v,
         refuse(it, "its issuer is another authority");
         return;
     }
-    if (cert_verify(c, &a->cert.key, v, &it->errs) != 0) {
-        refuse(it, "it is not signed with the authority's key");
+    if (cert_verify(c, &a->cert.key, v, &why) != 0) {
+        refuse_signature(it, a, &why);
         return;
     }
     it->judged = IMPORT_NEW;

@@ -7,6 +7,7 @@
 #include "mem.h"
 #include "tm.h"
 #include "unit.h"
+#include "weak_key.h"
 
 static struct party key;
 
@@ -173,6 +174,40 @@ START_TEST(what_is_wrong_is_refused)
 }
 END_TEST
 
+/* Its key made the signature, and is none that may. */
+START_TEST(a_weak_issuer_signs_nothing)
+{
+    AUTO(party) struct party weak = {0};
+    AUTO(issuer) struct issuer i = {0};
+    AUTO(x509_crl) X509_CRL *x = X509_CRL_new();
+    AUTO(x509) X509 *cert = NULL;
+    AUTO(errs) struct errs e = {0};
+    ASN1_TIME *t = ASN1_TIME_set(NULL, (time_t)DAY_ONE);
+    unsigned char *der = NULL;
+    struct crl c;
+    int len;
+
+    party_make_weak(&weak);
+    issuer_make(&i, &weak);
+    cert = openssl_read(&i.der);
+    X509_CRL_set_version(x, 1);
+    X509_CRL_set1_lastUpdate(x, t);
+    X509_CRL_set1_nextUpdate(x, t);
+    ASN1_TIME_free(t);
+    X509_CRL_set_issuer_name(x, X509_get_subject_name(cert));
+    good(x);
+    ck_assert_int_gt(X509_CRL_sign(x, weak.key, EVP_sha256()), 0);
+    len = i2d_X509_CRL(x, &der);
+    ck_assert_int_eq(crl_parse(&c, der, (size_t)len, &e), 0);
+    ck_assert_int_eq(crl_verify(&c, &i.cert, "root", &e), -1);
+    ck_assert_int_eq(e.v[0].code, ERR_BAD_REQUEST);
+    ck_assert_str_eq(e.v[0].detail,
+                     "authority root: the key is weak: the primes of its RSA "
+                     "modulus are the same or too close");
+    OPENSSL_free(der);
+}
+END_TEST
+
 START_TEST(reasons_by_name)
 {
     static const struct {
@@ -256,11 +291,9 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        cut_changed_or_followed,
-        what_is_wrong_is_refused,
-        reasons_by_name,
-        a_certificate_names_its_partition,
-        an_address_is_that_of_its_partition,
+        cut_changed_or_followed,           what_is_wrong_is_refused,
+        a_weak_issuer_signs_nothing,       reasons_by_name,
+        a_certificate_names_its_partition, an_address_is_that_of_its_partition,
     };
     int failed;
 
