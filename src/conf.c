@@ -111,6 +111,7 @@ void conf_free(struct conf *c)
         conf_authority_free(&c->authorities[i]);
     free(c->authorities);
     profiles_free(&c->profiles);
+    strs_free(&c->warnings);
     if (c->given_pass)
         mem_wipe(c->given_pass, strlen(c->given_pass));
     free(c->given_pass);

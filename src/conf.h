@@ -53,6 +53,7 @@ struct conf {
     struct conf_authority *authorities;
     size_t n_authorities;
     struct profiles profiles;
+    struct strs warnings; /* sentences: what is hardly meant, and harmless */
     /* How a command, which is its own signer, comes by passphrases. */
     char *given_pass; /* from an option, or NULL; wiped in the end */
     bool may_ask;     /* the terminal */
@@ -72,7 +73,8 @@ struct conf *conf_load(const char *path, struct errs *e);
 const char *conf_path(const char *option);
 /* What needs other files: certificates and keys exist, are readable, fit each
  * other and chain to the root, data is there and private.  Warnings
- * (an unencrypted root key, a public-url on loopback) are sentences. */
+ * (an unencrypted root key, a public-url on loopback, and those of c) are
+ * sentences. */
 int conf_check(const struct conf *c, struct strs *warnings, struct errs *e);
 /* A chain, the root last, that is to become an authority's. */
 struct conf_chain {

@@ -363,6 +363,8 @@ static void warn(const struct conf *c, struct strs *warnings)
     AUTO(free) char *root_key = xasprintf("%s/keys/root.key", c->data);
     struct stat st;
 
+    for (size_t i = 0; i < c->warnings.n; i++)
+        strs_add(warnings, c->warnings.v[i]);
     if (!c->offline && stat(root_key, &st) == 0 && !key_is_encrypted(root_key))
         strs_add_own(warnings,
                      xasprintf("the root's key lies unencrypted in %s; the "

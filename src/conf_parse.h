@@ -59,8 +59,10 @@ enum { CONF_SECTIONS = 3 };
 extern const struct conf_section conf_sections[CONF_SECTIONS];
 extern const struct field conf_top_fields[];
 
-/* An error at p->line. */
+/* An error, or a warning, at p->line. */
 void conf_complain(struct parse *p, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+void conf_warn(struct parse *p, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* Takes the reasons of another module, with file and line before each. */
 void conf_complain_all(struct parse *p, const char *name, struct errs *from);
@@ -83,12 +85,15 @@ int conf_line(const struct parse *p, const char *option, size_t nth);
 
 bool conf_given(const struct parse *p, const char *option);
 
-/* An error about the n-th value of an option, at its line. */
+/* An error or a warning about the n-th value of an option, at its line. */
 #define COMPLAIN(p, option, nth, ...)                                          \
+    TELL(conf_complain, p, option, nth, __VA_ARGS__)
+#define WARN(p, option, nth, ...) TELL(conf_warn, p, option, nth, __VA_ARGS__)
+#define TELL(how, p, option, nth, ...)                                         \
     do {                                                                       \
         const int here_ = (p)->line;                                           \
         (p)->line = conf_line(p, option, nth);                                 \
-        conf_complain(p, __VA_ARGS__);                                         \
+        how(p, __VA_ARGS__);                                                   \
         (p)->line = here_;                                                     \
     } while (0)
 

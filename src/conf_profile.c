@@ -180,6 +180,58 @@ static void check_twice(struct parse *p, const struct profile *f,
         }
 }
 
+/* Another that has all of the i-th and more; NULL: none. */
+static const struct pattern *wider(const struct patterns *l, size_t i)
+{
+    for (size_t k = 0; k < l->n; k++)
+        if (pattern_within(&l->v[i], &l->v[k]) &&
+            !pattern_within(&l->v[k], &l->v[i]))
+            return &l->v[k];
+    return NULL;
+}
+
+static bool is_single(const struct pattern *n)
+{
+    return n->kind == NAME_DNS && n->how == PATTERN_EXACT &&
+           !strchr(n->value, '.');
+}
+
+/* Harmless, and perhaps less was to be allowed than is.  A single label is
+ * named where a wider pattern has none. */
+static void check_wider(struct parse *p, const struct profile *f,
+                        const char *option, const struct patterns *l)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        const struct pattern *by = wider(l, i);
+        AUTO(free) char *text = pattern_text(&l->v[i]);
+        AUTO(free) char *other = by ? pattern_text(by) : NULL;
+
+        if (by && (f->single_label || !is_single(&l->v[i])))
+            WARN(p, option, i,
+                 "profile %s: %s \"%s\" adds nothing to \"%s\" in line %d",
+                 f->name, option, text, other,
+                 conf_line(p, option, (size_t)(by - l->v)));
+    }
+}
+
+/* What several of deny have together. */
+static void check_denied(struct parse *p, const struct profile *f)
+{
+    for (size_t i = 0; i < f->names.n; i++) {
+        const struct pattern *n = &f->names.v[i];
+        AUTO(free) char *name = pattern_text(n);
+        bool alone = false;
+
+        for (size_t k = 0; k < f->deny.n; k++)
+            alone |= pattern_within(n, &f->deny.v[k]);
+        if (!alone && patterns_cover(&f->deny, n))
+            COMPLAIN(p, "names", i,
+                     "profile %s: names \"%s\" can never match: what deny in "
+                     "line %d and behind it has together covers all of it",
+                     f->name, name, conf_line(p, "deny", 0));
+    }
+}
+
 /* What is denied must have been allowed, and not all of it. */
 static void check_deny(struct parse *p, const struct profile *f)
 {
@@ -223,9 +275,7 @@ static bool any_name(const struct profile *f,
 
 static bool may_be_single(const struct pattern *n)
 {
-    return n->kind == NAME_DNS &&
-           (n->how == PATTERN_ALL ||
-            (n->how == PATTERN_EXACT && !strchr(n->value, '.')));
+    return n->kind == NAME_DNS && (n->how == PATTERN_ALL || is_single(n));
 }
 
 static bool is_host_name(const struct pattern *n)
@@ -287,7 +337,7 @@ static unsigned most_names(const struct patterns *l, unsigned enough)
     unsigned most = patterns_has_kind(l, NAME_CN);
 
     for (size_t i = 0; i < l->n && most < enough; i++)
-        if (l->v[i].kind != NAME_CN)
+        if (l->v[i].kind != NAME_CN && !wider(l, i))
             most += pattern_size(&l->v[i], enough);
     return most;
 }
@@ -430,7 +480,10 @@ void conf_profile_end(struct parse *p, void *at)
     check_counts(p, f);
     check_twice(p, f, "names", &f->names);
     check_twice(p, f, "deny", &f->deny);
+    check_wider(p, f, "names", &f->names);
+    check_wider(p, f, "deny", &f->deny);
     check_deny(p, f);
+    check_denied(p, f);
     check_subject(p, f);
     check_fixed(p, f, SUBJECT_CN, NAME_CN);
     check_fixed(p, f, SUBJECT_CN, NAME_DNS);

@@ -23,6 +23,18 @@ void conf_complain(struct parse *p, const char *fmt, ...)
     err_add(p->errs, ERR_BAD_ARGUMENT, "%s:%d: %s", p->file, p->line, text);
 }
 
+void conf_warn(struct parse *p, const char *fmt, ...)
+{
+    AUTO(free) char *text = NULL;
+    va_list ap;
+
+    va_start(ap, fmt);
+    text = xvasprintf(fmt, ap);
+    va_end(ap);
+    strs_add_own(&p->c->warnings,
+                 xasprintf("%s:%d: %s", p->file, p->line, text));
+}
+
 void conf_complain_all(struct parse *p, const char *name, struct errs *from)
 {
     for (size_t i = 0; i < from->n; i++)

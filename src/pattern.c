@@ -289,6 +289,43 @@ bool pattern_within(const struct pattern *inner, const struct pattern *outer)
     return dns_within(inner, outer);
 }
 
+/* The halves of a network may be in different ones. */
+static bool net_covered(const struct patterns *l, const struct pattern *net)
+{
+    struct pattern half = *net; /* borrows */
+    bool parts = false;
+
+    for (size_t i = 0; i < l->n; i++) {
+        if (pattern_within(net, &l->v[i]))
+            return true;
+        parts |= pattern_within(&l->v[i], net);
+    }
+    if (!parts)
+        return false;
+    half.prefix++;
+    if (!net_covered(l, &half))
+        return false;
+    half.ip[net->prefix / 8] |= (uint8_t)(0x80U >> net->prefix % 8);
+    return net_covered(l, &half);
+}
+
+/* Of names other than addresses there are always more than several smaller
+ * patterns have. */
+bool patterns_cover(const struct patterns *l, const struct pattern *p)
+{
+    const struct pattern v4 = {
+        .kind = NAME_IP, .how = PATTERN_NET, .value = p->value, .ip_len = 4};
+    struct pattern v6 = v4;
+
+    v6.ip_len = 16;
+    for (size_t i = 0; i < l->n; i++)
+        if (pattern_within(p, &l->v[i]))
+            return true;
+    if (p->how == PATTERN_NET)
+        return net_covered(l, p);
+    return p->kind == NAME_IP && net_covered(l, &v4) && net_covered(l, &v6);
+}
+
 unsigned pattern_size(const struct pattern *p, unsigned enough)
 {
     const unsigned host_bits =

@@ -54,6 +54,8 @@ unsigned pattern_size(const struct pattern *p, unsigned enough);
 char *pattern_text(const struct pattern *p);
 /* True when every name that `inner` matches is matched by `outer`. */
 bool pattern_within(const struct pattern *inner, const struct pattern *outer);
+/* True when every name that p matches is matched by one of them. */
+bool patterns_cover(const struct patterns *l, const struct pattern *p);
 void pattern_copy(struct pattern *to, const struct pattern *from);
 void pattern_free(struct pattern *p);
 AUTO_VALUE(pattern, struct pattern, pattern_free)

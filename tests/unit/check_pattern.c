@@ -307,6 +307,77 @@ START_TEST(within_agrees_with_match)
 }
 END_TEST
 
+/* Each set of networks of four bits, or some of them, against every address. */
+START_TEST(networks_cover_together)
+{
+    static const char *const nets[] = {
+        "ip:10.0.0.0/29",  "ip:10.0.0.8/29", "ip:10.0.0.0/30",
+        "ip:10.0.0.4/30",  "ip:10.0.0.8/31", "ip:10.0.0.10/31",
+        "ip:10.0.0.12/30", "ip:10.0.0.6",    "ip:10.0.0.7",
+        "ip:10.0.0.4/31",  "ip:10.0.0.15",   "ip:a00::/28"};
+    struct pattern whole = pattern("ip:10.0.0.0/28");
+    unsigned covered = 0;
+
+    for (unsigned set = 0; set < 1U << COUNT(nets); set++) {
+        AUTO(patterns) struct patterns l = {0};
+        bool all = true;
+
+        for (size_t i = 0; i < COUNT(nets); i++)
+            if (set & 1U << i) {
+                struct pattern p = pattern(nets[i]);
+
+                patterns_add(&l, &p);
+            }
+        for (uint8_t a = 0; a < 16; a++) {
+            const struct name n = {
+                .kind = NAME_IP, .ip = {10, 0, 0, a}, .ip_len = 4};
+
+            all &= patterns_match(&l, &n);
+        }
+        ck_assert_msg(patterns_cover(&l, &whole) == all, "set %x", set);
+        covered += all;
+    }
+    ck_assert_uint_gt(covered, 100);
+    pattern_free(&whole);
+}
+END_TEST
+
+START_TEST(what_covers_what)
+{
+    static const struct {
+        const char *one, *two, *pattern;
+        bool yes;
+    } cases[] = {
+        {"ip:0.0.0.0/0", "ip:::/0", "ip:**", true},
+        {"ip:0.0.0.0/0", "ip:8000::/1", "ip:**", false},
+        {"ip:128.0.0.0/1", "ip:::/0", "ip:**", false},
+        {"ip:**", "ip:::/0", "ip:10.0.0.0/8", true},
+        {"ip:10.0.0.1", "ip:10.0.0.0", "ip:10.0.0.0/31", true},
+        {"ip:10.0.0.1", "ip:10.0.0.2", "ip:10.0.0.0/31", false},
+        {"ip:::1", "ip:::", "ip:::/127", true},
+        {"ip:::1", "ip:10.0.0.1", "ip:10.0.0.1", true},
+        {"ip:::1", "ip:10.0.0.1", "ip:10.0.0.2", false},
+        {"dns:*.b", "dns:**.b", "dns:**.b", true},
+        {"dns:*.b", "dns:**.a.b", "dns:**.b", false},
+        {"dns:a.b", "dns:c.d", "dns:c.d", true},
+        {"cn:a*", "cn:b*", "cn:**", false},
+        {"email:*@b", "ip:**", "email:**", false},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        AUTO(patterns) struct patterns l = {0};
+        struct pattern p = pattern(cases[i].one);
+
+        patterns_add(&l, &p);
+        p = pattern(cases[i].two);
+        patterns_add(&l, &p);
+        p = pattern(cases[i].pattern);
+        ck_assert_msg(patterns_cover(&l, &p) == cases[i].yes, "case %zu", i);
+        pattern_free(&p);
+    }
+}
+END_TEST
+
 START_TEST(lists)
 {
     AUTO(patterns) struct patterns l = {0};
@@ -329,9 +400,14 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        each_form_matches_what_it_says, common_names,
-        bad_patterns_are_refused,       texts_come_back,
-        within_agrees_with_match,       lists,
+        each_form_matches_what_it_says,
+        common_names,
+        bad_patterns_are_refused,
+        texts_come_back,
+        within_agrees_with_match,
+        networks_cover_together,
+        what_covers_what,
+        lists,
     };
 
     return unit_run("pattern", tests, COUNT(tests));

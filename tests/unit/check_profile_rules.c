@@ -16,6 +16,15 @@ START_TEST(contradictions)
          "\"dns:**.internal\""},
         {SERVER "names = { \"dns:a.b\",\n\"dns:c.d\" }\ndeny = \"dns:c.d\"\n",
          ":11:", "covers all of", "in line 10"},
+        {SERVER "names = { \"dns:a.b\",\n\"ip:10.0.0.0/8\" }\n"
+                "deny = { \"ip:10.0.0.0/9\",\n\"ip:10.128.0.0/9\" }\n",
+         ":10:", "names \"ip:10.0.0.0/8\" can never match", "deny in line 11"},
+        {SERVER "names = { \"dns:**\", \"ip:**\" }\n"
+                "deny = { \"ip:0.0.0.0/0\", \"ip:::/0\" }\n",
+         ":9:", "names \"ip:**\" can never match", "deny in line 10"},
+        {SERVER "names = { \"ip:10.0.0.0/31\", \"ip:10.0.0.1\" }\n"
+                "min-names = 3\n",
+         ":10:", "can never match", "allows 2"},
         {SERVER NAMES "deny = \"dns:**.org\"\n", ":10:", "can never match",
          "in line 9"},
         {SERVER "names = { \"dns:a.b\",\n\"dns:c.d\",\n\"dns:A.b\" }\n",
@@ -157,6 +166,47 @@ START_TEST(contradictions)
                           strstr(said, cases[i].said) &&
                           strstr(said, cases[i].and),
                       "case %zu, %zu reasons: %s", i, e.n, said);
+    }
+}
+END_TEST
+
+/* Each is a good configuration, with what is hardly meant. */
+START_TEST(warnings_of_what_adds_nothing)
+{
+    static const struct {
+        const char *rules, *said; /* NULL: nothing */
+    } cases[] = {
+        {SERVER "names = { \"dns:**.b\",\n\"dns:a.b\" }\n",
+         "/c/x.conf:10: profile p: names \"dns:a.b\" adds nothing to "
+         "\"dns:**.b\" in line 9"},
+        {SERVER "names = { \"dns:*.b\",\n\"dns:**.b\" }\n",
+         "/c/x.conf:9: profile p: names \"dns:*.b\" adds nothing to "
+         "\"dns:**.b\" in line 10"},
+        {SERVER NAMES "deny = { \"dns:a.internal\",\n\"dns:*.internal\" }\n",
+         "/c/x.conf:10: profile p: deny \"dns:a.internal\" adds nothing to "
+         "\"dns:*.internal\" in line 11"},
+        {SERVER "names = { \"ip:10.0.0.0/8\", \"ip:**\" }\n",
+         "/c/x.conf:9: profile p: names \"ip:10.0.0.0/8\" adds nothing to "
+         "\"ip:**\" in line 9"},
+        /* a single label is certified where it is named */
+        {SERVER "names = { \"dns:**\", \"dns:web\" }\n", NULL},
+        {SERVER "names = { \"dns:**\", \"dns:web\" } single-label = yes\n",
+         "/c/x.conf:9: profile p: names \"dns:web\" adds nothing to \"dns:**\" "
+         "in line 9"},
+        {SERVER "names = { \"dns:**.b\", \"dns:b\", \"dns:c.b.a\" }\n", NULL},
+        {SERVER "names = { \"ip:10.0.0.0/8\", \"ip:a00::/8\" }\n", NULL},
+        {SERVER NAMES "deny = { \"dns:a.internal\", \"dns:*.a.internal\" }\n",
+         NULL},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        AUTO(errs) struct errs e = {0};
+        AUTO(conf) struct conf *c = read_conf(cases[i].rules, &e);
+
+        ck_assert_msg(c != NULL, "case %zu: %s", i, e.n ? e.v[0].detail : "");
+        ck_assert_uint_eq(c->warnings.n, cases[i].said != NULL);
+        if (cases[i].said)
+            ck_assert_str_eq(c->warnings.v[0], cases[i].said);
     }
 }
 END_TEST
@@ -358,8 +408,12 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        contradictions, everything_at_once, denying_common_names,
-        denying,        beginnings,
+        contradictions,
+        warnings_of_what_adds_nothing,
+        everything_at_once,
+        denying_common_names,
+        denying,
+        beginnings,
     };
 
     return unit_run("profile_rules", tests, COUNT(tests));
