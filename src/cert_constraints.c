@@ -164,20 +164,27 @@ static enum lies uri_lies(const struct pattern *p, const char *base, size_t n)
     return host_lies(host, len, base, n);
 }
 
+/* False: it is none. */
+static bool net_of(struct pattern *net, const uint8_t *base, size_t n)
+{
+    *net = (struct pattern){
+        .kind = NAME_IP, .how = PATTERN_NET, .value = (char *)""};
+    if (n != 8 && n != 32)
+        return false;
+    net->ip_len = (uint8_t)(n / 2);
+    for (size_t i = 0; i < net->ip_len; i++) {
+        net->ip[i] = base[i] & base[net->ip_len + i];
+        net->prefix += (uint8_t)__builtin_popcount(base[net->ip_len + i]);
+    }
+    return true;
+}
+
 static enum lies ip_lies(const struct pattern *p, const uint8_t *base, size_t n)
 {
-    struct pattern net = {
-        .kind = NAME_IP, .how = PATTERN_NET, .value = (char *)""};
+    struct pattern net;
 
-    if (n != 8 && n != 32)
+    if (!net_of(&net, base, n))
         return OUTSIDE;
-    net.ip_len = (uint8_t)(n / 2);
-    for (size_t i = 0; i < net.ip_len; i++) {
-        net.ip[i] = base[i] & base[net.ip_len + i];
-        net.prefix += (uint8_t)__builtin_popcount(base[net.ip_len + i]);
-    }
-    if (p->how == PATTERN_ALL) /* every address of this family, at least */
-        return net.prefix == 0 ? WITHIN : PARTLY;
     if (pattern_within(p, &net))
         return WITHIN;
     return pattern_within(&net, p) ? PARTLY : OUTSIDE;
@@ -214,7 +221,10 @@ static bool denied(const struct patterns *deny, const struct der_tlv *base)
         .kind = NAME_DNS, .how = PATTERN_EXACT, .value = text};
     struct pattern deeper = itself;
     bool first = *text == '.', second = false;
+    struct pattern net;
 
+    if (base->tag == DER_CTX(7))
+        return net_of(&net, base->val, base->len) && patterns_cover(deny, &net);
     if (base->tag != DER_CTX(2) || base->len == 0)
         return false;
     deeper.how = PATTERN_SUFFIX;
@@ -251,6 +261,15 @@ static bool subtrees_permit(const struct cert *c, bool excluded,
 bool cert_constraints_permit(const struct cert *c, const struct pattern *p,
                              const struct patterns *deny)
 {
+    struct pattern net = {
+        .kind = NAME_IP, .how = PATTERN_NET, .value = p->value, .ip_len = 4};
+
+    if (p->kind == NAME_IP && p->how == PATTERN_ALL) { /* of either family */
+        if (!cert_constraints_permit(c, &net, deny))
+            return false;
+        net.ip_len = 16;
+        return cert_constraints_permit(c, &net, deny);
+    }
     return subtrees_permit(c, false, p, deny) &&
            subtrees_permit(c, true, p, deny);
 }

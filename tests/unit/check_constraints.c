@@ -61,6 +61,8 @@ static void add_patterns(struct patterns *l, const char *list)
     strs_free(&texts);
 }
 
+#define ZERO128 "00000000000000000000000000000000"
+
 START_TEST(permitting)
 {
     static const struct {
@@ -125,6 +127,17 @@ START_TEST(permitting)
         {"ip:0a000000ff000000", "", "ip:11.0.0.1", "", false},
         {"ip:0a000000ff000000", "", "ip:fd00::1", "", false},
         {"ip:0a000000ff000000", "", "ip:**", "", false},
+        /* every address is one of two families */
+        {"ip:0000000000000000", "", "ip:**", "", false},
+        {"ip:0000000000000000 ip:" ZERO128 ZERO128, "", "ip:**", "", true},
+        {"", "ip:0000000000000000", "ip:**", "", false},
+        {"", "ip:0000000000000000", "ip:**", "ip:0.0.0.0/0", true},
+        {"", "ip:" ZERO128 ZERO128, "ip:**", "ip:0.0.0.0/0", false},
+        {"", "ip:" ZERO128 ZERO128, "ip:**", "ip:::/0", true},
+        {"", "ip:0a010000ffff0000", "ip:10.0.0.0/8", "ip:10.1.0.0/16", true},
+        {"", "ip:0a010000ffff0000", "ip:10.0.0.0/8", "ip:10.1.0.0/17", false},
+        {"", "ip:0a010000ffff0000", "ip:10.0.0.0/8",
+         "ip:10.1.0.0/17 ip:10.1.128.0/17", true},
         {"", "ip:0a010000ffff0000", "ip:10.0.0.0/8", "", false},
         {"", "ip:0a010000ffff0000", "ip:10.2.0.0/16", "", true},
         {"ip:0a00", "", "ip:10.2.0.0/16", "", false},
