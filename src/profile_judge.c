@@ -256,12 +256,31 @@ static void judge_least(struct judge *j, const struct request *r)
                 r->names->n, j->p->min_names);
 }
 
+/* A certificate without names is known by its CN, which the profile fixes: a
+ * token with names has to have that one. */
+static void judge_nameless(struct judge *j, const struct request *r)
+{
+    const char *cn = j->p->fixed.v[SUBJECT_CN];
+    const size_t had = j->e->n;
+    AUTO(name) struct name n = {0};
+
+    if (r->names->n || j->p->names.n || !j->lim->limited || !j->lim->names.n)
+        return;
+    if (!cn || !name_of_cn(&n, cn))
+        abort(); /* conf_profile_end() */
+    be_about(j, &n);
+    judge_by_token(j, &n);
+    told_match(j, "token names", had, &j->lim->names);
+    be_about(j, NULL);
+}
+
 static void judge_names(struct judge *j, const struct request *r)
 {
     size_t had;
 
     judge_count(j, r);
     judge_least(j, r);
+    judge_nameless(j, r);
     for (size_t i = 0; i < r->names->n; i++) {
         be_about(j, &r->names->v[i]);
         judge_name(j);

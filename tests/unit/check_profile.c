@@ -114,6 +114,40 @@ START_TEST(names_by_token)
 END_TEST
 
 /* Both have to allow wildcards; a token without limits has no say. */
+/* A responder has no names to limit, and may do what no name says: its CN is
+ * what a token has or has not. */
+START_TEST(nameless_by_token)
+{
+    static const struct {
+        const char *token, *codes;
+    } cases[] = {
+        {"dns:a.internal", "name-not-in-token=cn:responder"},
+        {"dns:**,ip:**,email:**,uri:**", "name-not-in-token=cn:responder"},
+        {"cn:other*", "name-not-in-token=cn:responder"},
+        {"dns:a.internal,cn:Responder", ""},
+        {"cn:**", ""},
+        {"", ""}, /* a token without names */
+    };
+    AUTO(profile) struct profile p = profile_of("ocsp", "dns:a.b");
+
+    patterns_free(&p.names);
+    p.eku = EKU_OCSP;
+    p.fixed.v[SUBJECT_CN] = xstrdup("Responder");
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        AUTO(limits) struct limits lim = {.limited = true};
+        struct names none = {0};
+        const struct request r = {.names = &none, .key = &p256};
+        AUTO(free) char *got = NULL;
+
+        if (*cases[i].token)
+            patterns_of(&lim.names, cases[i].token);
+        got = codes(&p, &lim, &r);
+        ck_assert_msg(strcmp(got, cases[i].codes) == 0, "%s: %s",
+                      cases[i].token, got);
+    }
+}
+END_TEST
+
 START_TEST(wildcards_by_both)
 {
     static const char no[] = "wildcard-not-allowed=dns:*.a.internal";
@@ -358,10 +392,18 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        names_by_profile, a_bad_name_in_every_place, single_labels_need_leave,
-        names_by_token,   wildcards_by_both,         counts_of_names,
-        keys_and_power,   every_reason_at_once,      choosing,
-        key_usage,        what_limits_cover,
+        names_by_profile,
+        a_bad_name_in_every_place,
+        single_labels_need_leave,
+        names_by_token,
+        nameless_by_token,
+        wildcards_by_both,
+        counts_of_names,
+        keys_and_power,
+        every_reason_at_once,
+        choosing,
+        key_usage,
+        what_limits_cover,
     };
 
     return unit_run("profile", tests, COUNT(tests));
