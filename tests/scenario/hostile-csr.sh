@@ -1,16 +1,27 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# Odd signing requests over HTTP: each refused with its code, and nothing
-# changes; what is harmless is dropped.
+# Odd signing requests over HTTP and by the command alike: each refused with its
+# code and the same reasons, and nothing changes; what is harmless is dropped.
 . "${SOURCE:?}/tests/scenario/lib.sh"
 
 init --allow 'dns:**.example.internal,ip:10.0.0.0/8'
 serve
+export POCKETCA_CONF="$CA/pocketca.conf"
 N=dns:a.example.internal
+# What the command says of $T/odd.der that HTTP has refused.
+same() { # WHAT
+    exits 1 "$1: the command" "$POCKETCA" issue "$T/odd.der"
+    jq -r '.errors[].detail' "$T/body" >"$T/reasons"
+    grep -oFf "$T/reasons" "$T/out" | sort -u >"$T/said"
+    is "$1: for the same reasons" "$(cat "$T/said")" "$(sort -u "$T/reasons")"
+}
 send() { # STATUS CODE WHAT, the DER is in $T/odd.der
     want "$1" "$2" "$3: $1 $2" -H 'Content-Type: application/pkcs10' \
         -H 'Accept: application/json' --data-binary @"$T/odd.der" \
         "$API/v1/certificates"
+    case $status in
+    400 | 422) same "$3" ;;
+    esac
 }
 odd() { # STATUS CODE WHAT MKCSR-ARG…
     o1=$1 o2=$2 o3=$3
@@ -90,6 +101,7 @@ done
 odd 422 name-not-allowed 'a good and a bad name' -n $N -n dns:a.evil.org
 "$MKCSR" -N 10000 >"$T/odd.der"
 send 413 too-large '10 000 names'
+exits 1 'the command' "$POCKETCA" issue "$T/odd.der"
 
 # the subject
 odd 400 'bad-csr|bad-name' 'invalid UTF-8' -c %ff%fe -n $N
@@ -120,6 +132,11 @@ want 400 csr-is-private-key 'a traditional one' \
 openssl pkey -in "$T/rsa.key" -outform DER -out "$T/odd.der"
 send 400 'csr-is-private-key|bad-csr' 'one in DER'
 unlike 'never logged' "$T/log" 'PRIVATE'
+for k in rsa.key enc.key trad.key; do
+    exits 1 "$k: the command, at once" timeout 5 "$POCKETCA" issue "$T/$k" \
+        </dev/null
+    like "$k: which says what it is" "$T/out" 'a private key'
+done
 
 steady 'after all that'
 
