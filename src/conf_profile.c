@@ -453,13 +453,15 @@ static void check_others(struct parse *p, const struct profile *f)
                  "profile %s: rekey = yes can never match: renew = no in line "
                  "%d",
                  f->name, conf_line(p, "renew", 0));
-    for (size_t i = 0; !f->ca && i < f->extensions.n; i++)
-        if (strncmp(f->extensions.v[i], "2.5.29.33 ", 10) == 0)
+    for (size_t i = 0; i < f->extensions.n; i++) {
+        AUTO(free) char *fault = profile_extension_fault(f, i);
+
+        if (fault)
             COMPLAIN(p, "extensions", i,
-                     "profile %s: extensions has policyMappings, which only "
-                     "authorities have (RFC 5280 section 4.2.1.5), and usage "
-                     "in line %d certifies none",
-                     f->name, conf_line(p, "usage", 0));
+                     "profile %s: no certificate may have extensions "
+                     "\"%.200s\": %s",
+                     f->name, f->extensions.v[i], fault);
+    }
 }
 
 void conf_profile_end(struct parse *p, void *at)

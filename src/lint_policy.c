@@ -130,7 +130,7 @@ static bool maps_any(LINT_ARGS)
 
     if (!lint_has(c, EXT_POLICY_MAPPINGS))
         return false;
-    if (der_enter(&value, DER_SEQUENCE, &list))
+    if (der_enter(&value, DER_SEQUENCE, &list) || der_end(&list))
         return true;
     while (!der_end(&list))
         if (der_enter(&list, DER_SEQUENCE, &pair) || der_get_oid(&pair, &a) ||

@@ -61,6 +61,9 @@ int profile_usage(struct profile *p, const char *text, struct errs *e);
 int profile_subject(struct profile *p, const char *text, struct errs *e);
 int profile_policy(struct profile *p, const char *text, struct errs *e);
 int profile_extension(struct profile *p, const char *text, struct errs *e);
+/* NULL, or why no certificate of the profile may have the nth of its
+ * extensions: an error of the lints, or of who reads it; the caller frees. */
+char *profile_extension_fault(const struct profile *p, size_t nth);
 /* After the last of them: fills `extra`. */
 void profile_compile(struct profile *p);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "der.h"
+#include "lint.h"
 #include "oid.h"
 #include "pem.h"
 #include "profile.h"
@@ -251,9 +252,6 @@ static const char *read_extension(const char *text, struct extension *x)
     for (size_t i = 0; i < COUNT(ours); i++)
         if (is_oid(&x->oid, ours[i].oid, ours[i].len))
             return ours[i].rule;
-    if (!x->critical && (is_oid(&x->oid, OID(CE_POLICY_CONSTRAINTS)) ||
-                         is_oid(&x->oid, OID(CE_INHIBIT_ANY))))
-        return "has to be critical (RFC 5280 sections 4.2.1.11 and 4.2.1.14)";
     return NULL;
 }
 
@@ -282,6 +280,63 @@ int profile_extension(struct profile *p, const char *text, struct errs *e)
     strs_add_own(&p->extensions, extension_text(&x, text));
     cert_ext_put(&p->extra, x.critical, x.oid.data, x.oid.len, &x.value);
     return 0;
+}
+
+/* The lints of a certificate that has little but the extension; NULL, or what
+ * the reader says of it. */
+static char *lint_with(const struct profile *p, const struct buf *extra,
+                       struct lint_findings *found)
+{
+    /* The base point of Ed25519 (RFC 8032 section 5.1). */
+    static const uint8_t spki[] =
+        "\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00Xfffffffffffffff"
+        "ffffffffffffffff";
+    static const uint8_t aki[SKI_LEN];
+    const struct cert_spec spec = {.serial = {.len = 1, .v = {1}},
+                                   .cn = "x",
+                                   .spki = spki,
+                                   .spki_len = sizeof(spki) - 1,
+                                   .ca = p->ca,
+                                   .path_len = -1,
+                                   .ku = KU_DIGITAL_SIGNATURE,
+                                   .aki = aki,
+                                   .extra = extra,
+                                   .alg = SIG_ED25519};
+    AUTO(buf) struct buf tbs = {0};
+    AUTO(errs) struct errs e = {0};
+    AUTO(cert) struct cert c = {0};
+
+    cert_write_tbs(&tbs, &spec);
+    if (cert_parse_tbs(&c, tbs.data, tbs.len, &e) != 0)
+        return xstrdup(e.v[0].detail);
+    lint_run(&c, NULL, found);
+    return NULL;
+}
+
+static bool has_finding(const struct lint_findings *l, const struct lint *one)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (l->v[i] == one)
+            return true;
+    return false;
+}
+
+char *profile_extension_fault(const struct profile *p, size_t nth)
+{
+    AUTO(extension) struct extension x = {0};
+    AUTO(buf) struct buf extra = {0};
+    struct lint_findings with = {0}, without = {0};
+    char *fault = NULL;
+
+    read_extension(p->extensions.v[nth], &x);
+    cert_ext_put(&extra, x.critical, x.oid.data, x.oid.len, &x.value);
+    lint_with(p, NULL, &without); /* which can be read */
+    fault = lint_with(p, &extra, &with);
+    for (size_t i = 0; i < with.n && !fault; i++)
+        if (with.v[i]->severity == LINT_ERROR &&
+            !has_finding(&without, with.v[i]))
+            fault = lint_text(with.v[i]);
+    return fault;
 }
 
 void profile_compile(struct profile *p)
