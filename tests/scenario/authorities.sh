@@ -3,6 +3,7 @@
 # Two authorities in one service, of different keys: each profile names its
 # own, and each has its own chain and CRL.
 . "${SOURCE:?}/tests/scenario/lib.sh"
+URLS=no # there is no pki.example
 
 R=$T/r
 root() { c=$1; shift; "$POCKETCA" "$c" -c "$R/pocketca.conf" "$@"; }
@@ -126,6 +127,7 @@ want 200 - "all of the second's are revoked" \
     -d 'authority=second&dry_run=false' "$API/v1/revocations"
 json 'already' '.already_revoked == 2 and .valid == 0'
 is 'and its CRL is not made anew for that' "$(number second)" "$was"
-ok 'the service ends' stop
+stop
+is 'the service ends' $? 0
 ok 'the ledger fits' here audit
 finish

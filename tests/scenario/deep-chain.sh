@@ -3,6 +3,7 @@
 # An issuing authority below an intermediate below an offline root: chains,
 # CRLs, name constraints and path lengths along all of it, and its import.
 . "${SOURCE:?}/tests/scenario/lib.sh"
+URLS=no # there is no policy.example
 
 R=$T/r P=$T/p
 root() { c=$1; shift; "$POCKETCA" "$c" -c "$R/pocketca.conf" "$@"; }

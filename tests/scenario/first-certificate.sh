@@ -83,5 +83,6 @@ json 'it is valid' '.status == "valid"'
 json 'its names' '.names == ["dns:web.internal"]'
 stop
 is 'SIGTERM ends with 0' $? 0
+ok 'before it was asked for every URL in the ledger' test -s "$T/urls.seen"
 unlike 'no secret in the log' "$T/log" 'pca_[a-z0-9]+_'
 finish

@@ -30,7 +30,9 @@
 #   json WHAT FILTER    jq -e FILTER holds for $T/body
 #   csr NAME [SAN…]     makes $T/NAME.key and $T/NAME.csr (P-256)
 #   issue NAME [QUERY]  csr, then POST; $T/NAME.pem; $serial
-#   urls FILE           fetches and judges every URL in a certificate
+#   urls FILE           fetches and judges every URL in a certificate; `stop`
+#                       and `finish` do it with all that was issued, but for
+#                       URLS=no: of addresses or a time that nobody else has
 #   token ROLES [JSON]  makes a token; prints it; token_id TOKEN prints its id
 #   pid_of front|signer the process id
 #   state               one line that changes when anything was recorded
@@ -90,6 +92,7 @@ note() { # FILE: as diagnostics, not too much of it
     echo
 }
 finish() {
+    urls_issued
     echo "1..$tap_n"
     tap_ended=yes
     [ "$tap_n" -gt 0 ] && [ "$tap_failed" -eq 0 ]
@@ -253,6 +256,7 @@ serve() {
     done
 }
 stop() {
+    urls_issued
     kill -TERM "$SERVE" 2>/dev/null
     wait "$SERVE"
     set -- $?
@@ -338,6 +342,7 @@ issue() {
 urls() (
     u=$(mktemp -d "$T/urls.XXXXXX")
     openssl x509 -in "$1" -out "$u/cert.pem" || exit 1
+    cat "$CA"/*.pem >"$u/ca.pem" # where it names none
     openssl x509 -in "$u/cert.pem" -noout -ext "$(printf %s, \
         crlDistributionPoints authorityInfoAccess freshestCRL)subjectInfoAccess" \
         >"$u/text" 2>/dev/null
@@ -358,7 +363,8 @@ url_fetch() {
     [ "$(curl -fsS --max-time 20 -o "$3" -w '%{content_type}' "$1")" = "$2" ]
 }
 url_verify() {
-    openssl verify -partial_chain -trusted "$u/ca.pem" "$@" "$u/cert.pem"
+    openssl verify -partial_chain -ignore_critical -trusted "$u/ca.pem" "$@" \
+        "$u/cert.pem"
 }
 url_ca() {
     url_fetch "$1" application/pkix-cert "$u/ca.der" &&
@@ -376,6 +382,35 @@ url_ocsp() {
         -partial_chain -CAfile "$u/ca.pem" >"$u/ocsp" 2>&1
     cat "$u/ocsp"
     grep -q '^Response verify OK' "$u/ocsp" && grep -q ': good$' "$u/ocsp"
+}
+# Before the service ends: every URL in what it has issued.  Of certificates
+# with the same ones the newest is asked about, and once in a scenario.
+urls_issued() {
+    [ "${URLS:-yes}" = yes ] && [ -n "$SERVE" ] && kill -0 "$SERVE" 2>/dev/null ||
+        return 0
+    set -- "protocol <> 'import' AND revoked_at IS NULL AND unixepoch()
+        BETWEEN issued_at AND not_after" "$CA/ledger.db"
+    touch "$T/urls.seen"
+    sqlite3 -readonly "$2" "SELECT leaf, hex(der) FROM certificates WHERE $1
+        ORDER BY leaf DESC" | awk -F '|' -v seen="$T/urls.seen" '
+        function digit(at) { return index(hex, substr($2, at, 1)) - 1 }
+        BEGIN { hex = "0123456789ABCDEF"
+            while ((getline url <seen) > 0) was[url] = 1 }
+        { all = ""
+            for (at = 1; (i = index(substr($2, at), "68747470")); at += i) {
+                p = at + i - 1 # "http", in a name of the kind of a URI
+                if (p % 2 && substr($2, p - 4, 2) == "86")
+                    all = all " " substr($2, p,
+                        2 * (16 * digit(p - 2) + digit(p - 1)))
+            } }
+        all != "" && !was[all]++ { print all >>seen; print $1 }' >"$T/leaves"
+    while read -r leaf; do
+        sqlite3 -readonly "$2" "SELECT writefile('$T/issued.der', der) FROM
+            certificates WHERE leaf = $leaf" >"$T/out"
+        openssl x509 -inform DER -in "$T/issued.der" -out "$T/issued.pem"
+        ok "every URL of what was issued as $leaf answers" \
+            urls "$T/issued.pem" </dev/null
+    done <"$T/leaves"
 }
 # token '"issue","read"' ['"uses": 1, "lifetime": "1d"']; labels are made up
 token() {

@@ -147,7 +147,8 @@ metric() { req "$API/metrics" && grep -c "$1" "$T/body"; }
 is 'none of it ends within a week' \
     "$(metric 'expiring_certificates{within="7d"} 0')" 1
 is 'one within two' "$(metric 'expiring_certificates{within="14d"} 1')" 1
-ok 'stops' stop
+stop
+is 'stops' $? 0
 serve
 is 'the one before was replaced' \
     "$(metric 'expiring_certificates{within="14d"} 1')" 1
@@ -173,7 +174,8 @@ until=$(date -u -d "$(sed -n 's/.*Next Update: //p' "$T/ocsp")" +%s)
 is 'ten minutes' $((until - from)) 600
 ocsp 'an unknown serial' trylater -issuer "$CA/issuing.pem" -serial 0xabcdef \
     -url "$PUBLIC/ocsp"
-ok 'stops' stop
+stop
+is 'stops' $? 0
 sed -i 's/ocsp-sign-budget = 0/ocsp-sign-budget = -1/' "$CA/pocketca.conf"
 no 'no negative budget' "$POCKETCA" check -c "$CA/pocketca.conf"
 like 'is named' "$T/out" 'ocsp-sign-budget: "-1" is no number from 0'
