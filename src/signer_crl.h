@@ -51,6 +51,7 @@ struct signer_crls {
     int64_t retry_at; /* after opening one failed: not before */
     enum err failed;  /* why opening the last one did */
     uint64_t settled; /* what was revoked before is not lost any more */
+    struct strs unread; /* kept files, each with why it says nothing */
 };
 /* The CRL of a partition (0: the complete one); NULL: there is none such. */
 static inline struct signer_crl *crl_slot(const struct signer_crls *l,

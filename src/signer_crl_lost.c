@@ -6,6 +6,7 @@
  * unknown. */
 #include "signer_crl.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,6 +163,22 @@ static void read_entry(void *arg, const struct crl_entry *en)
     c->lost[c->n_lost++] = x;
 }
 
+/* What it lists nobody can tell, so it may be good for everybody. */
+static void note_unread(const struct reading *r, const char *path,
+                        const char *why)
+{
+    struct signer_crls *l = &r->s->crls[r->i];
+    char *text = xasprintf("%s was published, and what it lists is not known "
+                           "(%s): put the right one in its place, or remove "
+                           "it, and restart",
+                           path, why);
+
+    log_msg(LOG_ERROR, "crl", "%s", text);
+    pthread_mutex_lock(&r->s->crl_lock);
+    strs_add_own(&l->unread, text);
+    pthread_mutex_unlock(&r->s->crl_lock);
+}
+
 static void read_kept(void *arg, uint32_t partition, uint64_t number,
                       const char *path)
 {
@@ -172,11 +189,15 @@ static void read_kept(void *arg, uint32_t partition, uint64_t number,
     struct signer_crl *c = crl_slot(l, partition);
     size_t n;
 
+    if (fd < 0) {
+        note_unread(r, path, strerror(errno));
+        return;
+    }
     r->c = c ? c : &l->whole; /* which lists everything */
     n = r->c->n_lost;
     if (crl_walk(fd, &r->s->authorities[r->i].cert, read_entry, r, &e) != 0) {
         r->c->n_lost = n;
-        log_msg(LOG_WARN, "crl", "%s is passed over: %s", path, e.v[0].detail);
+        note_unread(r, path, e.v[0].detail);
         return;
     }
     strs_add(&r->c->kept, path);

@@ -136,80 +136,94 @@ static void put_counts(struct buf *b, const struct store_counts *n)
     gauge(b, "wal_bytes", "Size of its write-ahead log.", n->wal_bytes);
 }
 
-/* Of an authority's CRLs, partitions that are over left out. */
-struct crl_gauges {
-    bool any; /* is published */
-    int64_t first_end, oldest;
-    unsigned failing;
-    size_t lost;
+/* Of an authority's CRLs, partitions that are over left out.  There may be
+ * thousands of those: what is said is how many, and the worst. */
+enum crl_gauge {
+    CRL_END,
+    CRL_AGE,
+    CRL_PARTS,
+    CRL_PARTS_END,
+    CRL_PARTS_AGE,
+    CRL_FAILING,
+    CRL_LOST,
+    CRL_UNREAD,
+    CRL__MAX
 };
+static const char *const crl_gauges[CRL__MAX][2] = {
+    {"next_update_seconds",
+     "Seconds until the next update that the complete CRL promises."},
+    {"age_seconds", "Seconds since thisUpdate of the complete CRL."},
+    {"partitions", "Partitions whose CRL is served."},
+    {"partition_next_update_seconds",
+     "Seconds until the next update that a partition's CRL promises; of all, "
+     "the first to end."},
+    {"partition_age_seconds",
+     "Seconds since thisUpdate of a partition's CRL; of all, the oldest."},
+    {"failing", "CRLs, partitions among them, that could not be made when last "
+                "tried."},
+    {"lost", "Revoked serial numbers that a CRL was published with, and that "
+             "the ledger, an older copy, does not know."},
+    {"unread", "Files of CRLs that were published and kept, and cannot be "
+               "read."},
+};
+#define NO_GAUGE INT64_MIN
 
-/* Lock held. */
+/* Lock held, as below. */
+static void look_at_crl(const struct signer_crl *c, int64_t now, int64_t *v)
+{
+    const int64_t end = c->state.next_update - now;
+    const int64_t age = now - c->state.this_update;
+    int64_t *ends = &v[c->partition ? CRL_PARTS_END : CRL_END];
+    int64_t *is = &v[c->partition ? CRL_PARTS_AGE : CRL_AGE];
+
+    v[CRL_FAILING] += c->failed != ERR_NONE;
+    if (!c->published)
+        return;
+    v[CRL_PARTS] += c->partition > 0;
+    if (*ends == NO_GAUGE || end < *ends)
+        *ends = end;
+    if (age > *is)
+        *is = age;
+}
+
 static void look_at_crls(const struct signer *s, size_t i, int64_t now,
-                         struct crl_gauges *g)
+                         int64_t *v)
 {
     const struct signer_crls *l = &s->crls[i];
 
-    *g = (struct crl_gauges){.first_end = TM_LAST, .oldest = TM_LAST};
-    g->failing = l->failed != ERR_NONE;
+    v[CRL_END] = v[CRL_AGE] = v[CRL_PARTS_END] = v[CRL_PARTS_AGE] = NO_GAUGE;
+    v[CRL_FAILING] = l->failed != ERR_NONE;
+    v[CRL_UNREAD] = (int64_t)l->unread.n;
     for (uint32_t n = 0; n <= l->n_parts; n++) {
         const struct signer_crl *c = crl_slot(l, n);
 
-        g->lost += c->n_unknown;
-        if (crl_is_over(s, i, c, now))
-            continue;
-        g->failing += c->failed != ERR_NONE;
-        if (!c->published)
-            continue;
-        g->any = true;
-        if (c->state.next_update < g->first_end)
-            g->first_end = c->state.next_update;
-        if (c->state.this_update < g->oldest)
-            g->oldest = c->state.this_update;
+        v[CRL_LOST] += (int64_t)c->n_unknown;
+        if (!crl_is_over(s, i, c, now))
+            look_at_crl(c, now, v);
     }
-}
-
-static void put_crl(struct buf *b, const char *name, const char *authority,
-                    int64_t value)
-{
-    buf_printf(b, "pocketca_crl_%s{authority=\"%s\"} %" PRId64 "\n", name,
-               authority, value);
+    /* Made elsewhere, it has an age and an end alone. */
+    for (int g = CRL_PARTS; g < CRL__MAX && !s->authorities[i].key; g++)
+        v[g] = NO_GAUGE;
 }
 
 static void put_crls(struct buf *b, struct signer *s, int64_t now)
 {
     AUTO(free)
-    struct crl_gauges *v = xcalloc(s->n_authorities, sizeof(*v));
+    int64_t(*v)[CRL__MAX] = xcalloc(s->n_authorities, sizeof(*v));
 
     pthread_mutex_lock(&s->crl_lock);
     for (size_t i = 0; i < s->n_authorities; i++)
-        look_at_crls(s, i, now, &v[i]);
+        look_at_crls(s, i, now, v[i]);
     pthread_mutex_unlock(&s->crl_lock);
-    head(b, "crl_next_update_seconds", "gauge",
-         "Seconds until the next update that the CRL promises; of partitions, "
-         "the first to end.");
-    for (size_t i = 0; i < s->n_authorities; i++)
-        if (v[i].any)
-            put_crl(b, "next_update_seconds", s->authorities[i].name,
-                    v[i].first_end - now);
-    head(b, "crl_age_seconds", "gauge",
-         "Seconds since thisUpdate of the CRL; of partitions, the oldest.");
-    for (size_t i = 0; i < s->n_authorities; i++)
-        if (v[i].any)
-            put_crl(b, "age_seconds", s->authorities[i].name,
-                    now - v[i].oldest);
-    head(b, "crl_failing", "gauge",
-         "CRLs, partitions among them, that could not be made when last "
-         "tried.");
-    for (size_t i = 0; i < s->n_authorities; i++)
-        if (s->authorities[i].key)
-            put_crl(b, "failing", s->authorities[i].name, v[i].failing);
-    head(b, "crl_lost", "gauge",
-         "Revoked serial numbers that a CRL was published with, and that the "
-         "ledger, an older copy, does not know.");
-    for (size_t i = 0; i < s->n_authorities; i++)
-        if (s->authorities[i].key)
-            put_crl(b, "lost", s->authorities[i].name, (int64_t)v[i].lost);
+    for (int g = 0; g < CRL__MAX; g++) {
+        AUTO(free) char *name = xasprintf("crl_%s", crl_gauges[g][0]);
+
+        head(b, name, "gauge", crl_gauges[g][1]);
+        for (size_t i = 0; i < s->n_authorities; i++)
+            if (v[i][g] != NO_GAUGE)
+                buf_printf(b, "pocketca_%s{authority=\"%s\"} %" PRId64 "\n",
+                           name, s->authorities[i].name, v[i][g]);
+    }
 }
 
 static void put_authorities(struct buf *b, struct signer *s, int64_t now)

@@ -410,6 +410,7 @@ void signer_close(struct signer *s)
             crl_part_free(s->crls[i].parts[n]);
         free(s->crls[i].parts);
         crl_lost_free(&s->crls[i].whole);
+        strs_free(&s->crls[i].unread);
     }
     free(s->authorities);
     free(s->crls);

@@ -10,7 +10,7 @@
 
 #include <sys/statvfs.h>
 
-enum { ROOT_WARN = 30 * 24 * 3600, FRESH_US = 1000000 };
+enum { ROOT_WARN = 30 * 24 * 3600, FRESH_US = 1000000, UNREAD_MAX = 5 };
 
 static void judge_disk(const struct signer *s, struct msg_ready *out)
 {
@@ -100,6 +100,8 @@ static void judge_making(struct signer *s, size_t i, int64_t now,
         lost = crl_lost_text(s, i, crl_slot(l, n));
     if (lost)
         strs_add_own(&out->reasons, lost);
+    for (size_t n = 0; n < l->unread.n && n < UNREAD_MAX; n++)
+        strs_add_own(&out->reasons, xasprintf("crl: %s", l->unread.v[n]));
     for (uint32_t n = 0; n <= l->n_parts; n++) {
         const struct signer_crl *c = crl_slot(l, n);
         AUTO(free) char *scope = crl_scope(name, n);
@@ -137,6 +139,11 @@ static void judge_crl(struct signer *s, size_t i, int64_t now,
     if (now > c.state.next_update)
         strs_add_own(&out->reasons,
                      xasprintf("crl: that of %s ended at %s", scope, when));
+    else if (a->key && now - c.state.this_update > 2 * a->conf->crl_refresh)
+        strs_add_own(&out->warnings,
+                     xasprintf("crl: that of %s ends at %s, and is not made "
+                               "anew",
+                               scope, when));
     else if (!a->key && now > c.state.next_update - ROOT_WARN)
         strs_add_own(&out->warnings,
                      xasprintf("crl: that of %s ends at %s: pocketca crl %s",

@@ -3,6 +3,7 @@
 # promtool judges /metrics and the alert rules; every alert fires in a test.
 . "$(dirname "$0")/lib.sh"
 need promtool
+partition_size=100
 ca_start
 
 # Something of everything, so that no series is missing.
@@ -48,8 +49,12 @@ pocketca_responder_not_after_seconds{authority="issuing"} [1-9]
 pocketca_crl_next_update_seconds{authority="issuing"} [1-9]
 pocketca_crl_next_update_seconds{authority="root"} [1-9]
 pocketca_crl_age_seconds{authority="issuing"} [1-9]
+pocketca_crl_partitions{authority="issuing"} [1-9]
+pocketca_crl_partition_next_update_seconds{authority="issuing"} [1-9]
+pocketca_crl_partition_age_seconds{authority="issuing"} [1-9]
 pocketca_crl_failing{authority="issuing"} 0$
 pocketca_crl_lost{authority="issuing"} 0$
+pocketca_crl_unread{authority="issuing"} 0$
 pocketca_authority_not_after_seconds{authority="issuing"} [1-9]
 pocketca_authority_not_after_seconds{authority="root"} [1-9]
 pocketca_ledger_bytes [1-9]

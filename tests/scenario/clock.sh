@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: ISC
 # A clock that steps while the service runs, and one that was wrong before.
 . "${SOURCE:?}/tests/scenario/lib.sh"
+URLS=no # OpenSSL has another time
 
 POCKETCA=$BUILD/tests/scenario/clocked
 export CLOCK="$T/clock"
@@ -78,6 +79,11 @@ shift_to 200
 post 201 - 'a small correction is followed'
 shift_to 400
 post 201 - 'and another'
+shift_to $((3 * DAY))
+suspect '3 days ahead'
+want 503 - 'and lists are not made' "$API/readyz"
+json 'which is said' '.warnings | any(test(
+    "^crl: that of issuing ends at .*, and is not made anew$"))'
 leap_to $((40 * DAY)) '40 days ahead'
 suspect '40 days ahead'
 accepted '40 days ahead'

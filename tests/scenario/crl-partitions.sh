@@ -50,6 +50,10 @@ number() { # PARTITION, or nothing
         openssl crl -inform DER -noout -crlnumber | sed 's/.*=//')"
 }
 
+gauge() { # NAME: the issuing authority's, of the last answer
+    sed -n "s/^pocketca_$1{authority=\"issuing\"} //p" "$T/body"
+}
+
 # before there are any
 serve
 issue old.internal
@@ -182,10 +186,28 @@ serve
 is 'without its file' "$(judge p1.internal)" revoked
 want 200 - 'ready' "$API/readyz"
 want 200 - 'metrics' "$API/metrics"
-like 'the next update of the first to end' "$T/body" \
-    'pocketca_crl_next_update_seconds\{authority="issuing"\} [0-9]+'
-is 'one line an authority' "$(grep -c \
-    '^pocketca_crl_next_update_seconds{authority="issuing"}' "$T/body")" 1
+is 'how many partitions' "$(gauge crl_partitions)" \
+    "$(ls "$CA/crl/issuing" | grep -c '^[0-9]*\.crl$')"
+
+# the complete list and the partition that ends first have a line each
+span() { # TIME: that lists are good for from now on
+    stop
+    sed -i "/crl-lifetime/d; s/^authority issuing.*/&\n    crl-lifetime = $1/" \
+        "$CA/pocketca.conf"
+    serve
+}
+span 3d
+revoke p3.internal # makes its own
+span 9d
+ok 'the complete list is good for longer' "$POCKETCA" crl sign \
+    --authority issuing
+want 200 - 'metrics' "$API/metrics"
+[ "$(gauge crl_next_update_seconds)" -gt $((8 * 86400)) ]
+is 'than before' $? 0
+[ "$(gauge crl_partition_next_update_seconds)" -le $((3 * 86400)) ]
+is 'and hides no partition that ends first' $? 0
+[ "$(gauge crl_partition_age_seconds)" -ge "$(gauge crl_age_seconds)" ]
+is 'nor one that is older' $? 0
 
 # another address: those that name the old one keep their scope
 stop

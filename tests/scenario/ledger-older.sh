@@ -144,10 +144,41 @@ serve
 ok 'so it stays' ready
 ok 'as before' "$POCKETCA" audit
 
+# One of those that were kept says nothing that can be believed: the alarm stays
+# until somebody has seen to it.
+unread() { # WHAT WHY
+    want 503 - "$1: it is not ready" "$API/readyz"
+    json 'and says why' '(.reasons | length == 1) and (.reasons[0] | test(
+        "^crl: '"$kept"' was published, and what it lists is not known \\('"$2"'"))'
+    req "$API/metrics"
+    like 'a gauge has how many' "$T/body" \
+        '^pocketca_crl_unread\{authority="issuing"\} 1$'
+    like 'it is not ready' "$T/body" '^pocketca_ready 0$'
+}
+kept=$CA/crl/issuing.crl.1000
+for round in once again; do
+    stop
+    [ $round = again ] || head -c -1 "$CA/crl/issuing.crl" >"$kept"
+    serve
+    unread "cut off, $round" '.*not DER'
+done
+stop
+mkdir "$kept.d"
+mv "$kept" "$kept.d/"
+mv "$kept.d" "$kept"
+serve
+unread 'a directory' '.*No such device'
+stop
+rm -r "$kept"
+serve
+ok 'removed, it is' ready
+req "$API/metrics"
+like 'none' "$T/body" '^pocketca_crl_unread\{authority="issuing"\} 0$'
+
 # A list with a number that the ledger has passed, of another life.
 stop
 cp "$CA/crl/issuing.crl" "$T/newest.crl"
-rm -rf "$CA"/ledger.db-* "$CA/crl"
+rm -rf "$CA"/ledger.db-* "$CA"/crl/issuing*
 cp "$T/older.db" "$CA/ledger.db"
 serve
 number() { # FILE
@@ -164,7 +195,7 @@ serve
 kept=$(echo "$CA"/crl/issuing.crl.[0-9]*)
 ok 'it is kept' cmp "$T/newest.crl" "$kept"
 ocsp 'what it lists is revoked' ': revoked' "$lost"
-ok 'and listed' listed "$gone"
+eventually 100 'and listed' listed "$gone"
 no 'until then it is not ready' ready
 ok 'it is taken over' "$POCKETCA" import --crl "$kept"
 eventually 100 'then it is' ready

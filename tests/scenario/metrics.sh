@@ -31,10 +31,15 @@ for m in 'pocketca_ready 1' \
     'pocketca_crl_age_seconds\{authority="issuing"\} [0-9]' \
     'pocketca_crl_failing\{authority="issuing"\} 0$' \
     'pocketca_crl_lost\{authority="issuing"\} 0$' \
+    'pocketca_crl_unread\{authority="issuing"\} 0$' \
+    'pocketca_crl_partitions\{authority="issuing"\} 0$' \
     'pocketca_authority_not_after_seconds\{authority="root"\} ' \
     'pocketca_ledger_bytes [1-9]' 'pocketca_wal_bytes [0-9]'; do
     like "$m" "$T/body" "^$m"
 done
+unlike 'what is made elsewhere has dates alone' "$T/body" \
+    '^pocketca_crl_(failing|lost|unread|partitions)\{authority="root"\}'
+unlike 'without partitions none ends' "$T/body" '^pocketca_crl_partition_'
 unlike 'no names' "$T/body" 'a\.internal'
 unlike 'no secrets' "$T/body" 'pca_'
 cp "$T/body" "$T/metrics"
@@ -45,6 +50,7 @@ BEARER=$ADMIN
 stop
 mv "$CA/crl/issuing.crl" "$T/" 2>/dev/null
 serve
-want 200 - 'a lost CRL file is made again' "$API/readyz"
+eventually 100 'a lost CRL file is made again' curl -sSf -o /dev/null \
+    --cacert "$CA/root.pem" "$API/readyz"
 want 200 - 'and served' "$PUBLIC/crl/issuing.crl"
 finish
