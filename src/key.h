@@ -50,7 +50,8 @@ const char *key_curve_text(enum key_curve c);
  * algorithm, curve or form that is never certified (P-192, DSA, X25519,
  * explicit parameters, compressed, hybrid), ERR_KEY_WEAK for a key of ours
  * that is too weak (exponent, even modulus, under 2048 bits, small order). That
- * an EC point is on its curve is what key_verify() finds. */
+ * an EC point is on its curve is what key_verify() finds.  Of a key that is
+ * refused *out has spki, and a type when it is one that policy can judge. */
 int key_pub_parse(struct key_pub *out, const uint8_t *spki, size_t len,
                   struct errs *e);
 /* What needs arithmetic, of an RSA key: -1 with ERR_KEY_WEAK for a modulus that

@@ -2,6 +2,7 @@
 /* Reading of a SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7). */
 #include "key.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "digest.h"
@@ -35,25 +36,36 @@ static int bit_length(const uint8_t *p, size_t len)
     return bits;
 }
 
-/* What needs no arithmetic; limits come before anything could be costly. */
+static int exponent_judge(const struct key_pub *k, struct errs *e)
+{
+    uint64_t v = 0;
+
+    for (size_t i = 0; i < k->exp_len && i < sizeof(v); i++)
+        v = v << 8 | k->exp[i];
+    if (k->exp_len > sizeof(v))
+        return err_add(e, ERR_KEY_WEAK,
+                       "the key is weak: its RSA exponent is not 65537 but a "
+                       "number of %d bits",
+                       bit_length(k->exp, k->exp_len));
+    if (v == 65537)
+        return 0;
+    return err_add(
+        e, ERR_KEY_WEAK,
+        "the key is weak: its RSA exponent is not 65537 but %" PRIu64, v);
+}
+
+/* What needs no arithmetic. */
 static int rsa_judge(const struct key_pub *k, struct errs *e)
 {
-    static const uint8_t f4[] = {0x01, 0x00, 0x01};
     int r = 0;
 
-    if (k->bits > KEY_RSA_MAX)
-        return err_add(e, ERR_KEY_NOT_ALLOWED,
-                       "the RSA modulus has %d bits; %d are the most", k->bits,
-                       KEY_RSA_MAX);
     if (k->bits < KEY_RSA_MIN)
         r = err_add(e, ERR_KEY_WEAK,
                     "the RSA modulus has %d bits; %d are the least", k->bits,
                     KEY_RSA_MIN);
     if (!(k->n[k->n_len - 1] & 1))
         r = weak(e, "its RSA modulus is even");
-    if (k->exp_len != sizeof(f4) || memcmp(k->exp, f4, sizeof(f4)) != 0)
-        r = weak(e, "its RSA exponent is not 65537");
-    return r;
+    return exponent_judge(k, e) ? -1 : r;
 }
 
 /* RFC 3279 section 2.3.1: parameters NULL, RSAPublicKey in the bits. */
@@ -71,8 +83,12 @@ static int rsa_parse(struct key_pub *k, struct der *params, struct errs *e)
                       "both positive");
     if (k->n_len > KEY_RSA_MAX) /* octets: so bit_length() cannot overflow */
         return refused(e, "its RSA modulus has far too many bits");
-    k->type = KEY_RSA;
     k->bits = k->n[0] ? bit_length(k->n, k->n_len) : 0;
+    if (k->bits > KEY_RSA_MAX)
+        return err_add(e, ERR_KEY_NOT_ALLOWED,
+                       "the RSA modulus has %d bits; %d are the most", k->bits,
+                       KEY_RSA_MAX);
+    k->type = KEY_RSA;
     return rsa_judge(k, e);
 }
 
@@ -184,11 +200,11 @@ static int ed25519_parse(struct key_pub *k, struct der *params, struct errs *e)
     y[ED25519_LEN - 1] &= 0x7f;
     if (!ed25519_canonical(y))
         return bad(e, "an Ed25519 key is not in its canonical form");
+    k->type = KEY_ED25519;
+    k->bits = 256;
     for (size_t i = 0; i < COUNT(low_order); i++)
         if (memcmp(y, low_order[i], sizeof(y)) == 0)
             return weak(e, "its Ed25519 point has small order");
-    k->type = KEY_ED25519;
-    k->bits = 256;
     return 0;
 }
 
@@ -237,15 +253,16 @@ int key_pub_parse(struct key_pub *out, const uint8_t *spki, size_t len,
     struct key_pub k = {.spki = spki, .spki_len = len};
     struct der d = der_of(spki, len), seq, alg;
     struct der_tlv oid;
+    int r;
 
+    *out = k;
     if (der_enter(&d, DER_SEQUENCE, &seq) || !der_end(&d) ||
         der_enter(&seq, DER_SEQUENCE, &alg) || der_get_oid(&alg, &oid) ||
         der_get_bits(&seq, &k.point, &k.point_len) || !der_end(&seq))
         return bad(e, "it is not a SubjectPublicKeyInfo in DER");
-    if (algorithm_parse(&k, &oid, &alg, e))
-        return -1;
+    r = algorithm_parse(&k, &oid, &alg, e);
     *out = k;
-    return 0;
+    return r;
 }
 
 void key_pub_sha256(const struct key_pub *k, uint8_t out[32])

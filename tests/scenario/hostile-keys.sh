@@ -76,13 +76,17 @@ foreign 422 key-not-allowed 'RSA 65536' 'has .* bits' -k "$T/rsa.key"
 # RSA: form
 numbers "$(digits 511)c" 010001
 foreign 422 key-weak 'an even modulus' 'modulus is even'
-for e in 01 03 010000 010003; do
+for e in 00 01 03 010000 010003 ffffffffffffffff; do
     numbers "$(digits 511)d" $e
-    foreign 422 key-weak "exponent 0x$e" 'exponent is not 65537'
+    foreign 422 key-weak "exponent 0x$e" \
+        "exponent is not 65537 but $(printf %u 0x$e)\$"
 done
-rsa 422 key-weak 'exponent 3, its own' 'exponent is not 65537' \
+numbers "$(digits 511)d" "$(digits 17)"
+foreign 422 key-weak 'an exponent of 68 bits' \
+    'exponent is not 65537 but a number of 68 bits'
+rsa 422 key-weak 'exponent 3, its own' 'exponent is not 65537 but 3$' \
     rsa_keygen_pubexp:3
-rsa 422 key-weak 'exponent 65539, its own' 'exponent is not 65537' \
+rsa 422 key-weak 'exponent 65539, its own' 'exponent is not 65537 but 65539$' \
     rsa_keygen_pubexp:65539
 
 # RSA: what can be factored; each signs its own request
