@@ -56,11 +56,13 @@ int cmd_read_csr(const char *path, struct buf *der, struct csr *csr,
     AUTO(buf) struct buf body = {0};
     AUTO(key_verifier) struct key_verifier *v = key_verifier_new();
 
+    int r;
+
     if (cmd_read(path, CSR_MAX, &body, e) < 0 ||
-        csr_decode(body.data, body.len, der, e) < 0 ||
-        csr_parse(csr, der->data, der->len, e) < 0)
+        csr_decode(body.data, body.len, der, e) < 0)
         return -1;
-    return csr_verify(csr, v, e);
+    r = csr_parse(csr, der->data, der->len, e);
+    return csr_verify(csr, v, e) < 0 ? -1 : r;
 }
 
 int cmd_read_certs(const char *path, struct blobs *out, struct errs *e)
@@ -220,6 +222,15 @@ static void request_options(struct cmd_option *to, struct request_args *a)
     memcpy(to, all, sizeof(all));
 }
 
+/* Whether a frame has the room. */
+static bool fits(const struct msg_issue *m)
+{
+    AUTO(buf) struct buf b = {0};
+
+    msg_issue_put(&b, m);
+    return b.len < MSG_MAX - CHUNK;
+}
+
 int cmd_request(const char *path, const struct request_args *a,
                 struct msg_issue *out)
 {
@@ -230,9 +241,12 @@ int cmd_request(const char *path, const struct request_args *a,
 
     if (request_fill(&values, NULL, a, &e) < 0)
         return cmd_bad(&e);
-    if ((path && cmd_read_csr(path, &der, &csr, &e) < 0) ||
-        request_fill(out, path ? &csr : NULL, a, &e) < 0)
+    if (path && cmd_read_csr(path, &der, &csr, &e) < 0 && !csr.sig.tbs)
         return cmd_fail(&e);
+    request_fill(out, path ? &csr : NULL, a, &e);
+    errs_merge(&out->errs, &e); /* told with what the signer has to say */
+    if (out->errs.n && !fits(out))
+        return cmd_fail(&out->errs);
     out->protocol = xstrdup("cli");
     return EXIT_DONE;
 }

@@ -32,12 +32,13 @@ int cmd_read_certificate(const char *what, struct serial *serial,
  * has nothing. */
 int cmd_record_get(struct client *c, const struct serial *serial,
                    struct record *out, struct errs *e);
-/* Reads, decodes, parses and verifies a CSR; it points into *der. */
+/* Reads, decodes, parses and verifies a CSR; it points into *der, and has what
+ * csr_parse() could read on -1 too. */
 int cmd_read_csr(const char *path, struct buf *der, struct csr *csr,
                  struct errs *e);
-/* A request made of a CSR (NULL: none, for a renewal) and these: reads, decodes,
- * parses and verifies.  The exit code, not EXIT_DONE when reasons were printed.
- */
+/* A request made of a CSR (NULL: none, for a renewal) and these: reads,
+ * decodes, parses and verifies.  What is wrong with a CSR that can be read is
+ * in out->errs.  The exit code, not EXIT_DONE when reasons were printed. */
 int cmd_request(const char *path, const struct request_args *a,
                 struct msg_issue *out);
 /* A command whose one operand is a CSR: its arguments are taken, those of the

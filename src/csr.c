@@ -31,14 +31,13 @@ int csr_bad(struct errs *e, const char *what)
     return err_add(e, ERR_BAD_CSR, "the CSR is malformed: %s", what);
 }
 
-/* CertificationRequestInfo (RFC 2986 section 4.1).  Names and key are judged
- * both, so that one answer says all that is wrong. */
+/* CertificationRequestInfo (RFC 2986 section 4.1).  Where its parts can be told
+ * apart each is read, so that one answer says all that is wrong. */
 static int info_parse(struct csr *c, const struct der_tlv *info, struct errs *e)
 {
     struct der d = der_of(info->val, info->len), attrs;
     struct der_tlv subject, spki;
     uint32_t version;
-    int r = 0;
 
     if (der_get_int31(&d, &version) || version != 0)
         return csr_bad(e, "its version is not 0");
@@ -47,13 +46,24 @@ static int info_parse(struct csr *c, const struct der_tlv *info, struct errs *e)
         der_enter(&d, DER_CTX_CONS(0), &attrs) || !der_end(&d))
         return csr_bad(e, "it has not subject, public key and attributes, or "
                           "has more");
+    c->sig.tbs = info->raw;
+    c->sig.tbs_len = info->raw_len;
     if (csr_subject_parse(c, &subject, e))
-        r = -1;
-    if (key_pub_parse(&c->key, spki.raw, spki.raw_len, e))
-        r = -1;
+        c->partial = true;
+    c->provable = key_pub_parse(&c->key, spki.raw, spki.raw_len, e) == 0;
     if (csr_attributes_parse(c, attrs, e))
-        r = -1;
-    return r;
+        c->partial = true;
+    return c->partial || !c->provable ? -1 : 0;
+}
+
+static int signature_parse(struct csr *c, struct der *d, struct errs *e)
+{
+    /* Stricter than of a certificate that is there: this can be made anew. */
+    if (sig_alg_parse(d, &c->sig, e) || sig_salt_judge(&c->sig, e))
+        return -1;
+    if (der_get_bits(d, &c->sig.value, &c->sig.len) || !der_end(d))
+        return csr_bad(e, "it has no signature, or something follows it");
+    return 0;
 }
 
 static int request_parse(struct csr *c, const uint8_t *der, size_t len,
@@ -68,28 +78,18 @@ static int request_parse(struct csr *c, const uint8_t *der, size_t len,
                           "follows it");
     if (der_enter(&d, DER_SEQUENCE, &seq) || der_get(&seq, DER_SEQUENCE, &info))
         return csr_bad(e, "it does not begin as a PKCS#10 request does");
-    c->sig.tbs = info.raw;
-    c->sig.tbs_len = info.raw_len;
     r = info_parse(c, &info, e);
-    /* Stricter than of a certificate that is there: this can be made anew. */
-    if (sig_alg_parse(&seq, &c->sig, e) || sig_salt_judge(&c->sig, e))
+    if (signature_parse(c, &seq, e)) {
+        c->provable = false;
         return -1;
-    if (der_get_bits(&seq, &c->sig.value, &c->sig.len) || !der_end(&seq))
-        return csr_bad(e, "it has no signature, or something follows it");
+    }
     return r;
 }
 
 int csr_parse(struct csr *out, const uint8_t *der, size_t len, struct errs *e)
 {
-    struct csr c = {0};
-    int r = request_parse(&c, der, len, e);
-
-    if (r) {
-        csr_free(&c);
-        c = (struct csr){0};
-    }
-    *out = c;
-    return r;
+    *out = (struct csr){0};
+    return request_parse(out, der, len, e);
 }
 
 void csr_free(struct csr *c)
@@ -104,7 +104,7 @@ void csr_free(struct csr *c)
 
 int csr_verify(const struct csr *c, struct key_verifier *v, struct errs *e)
 {
-    return key_verify(v, &c->key, &c->sig, e);
+    return c->provable ? key_verify(v, &c->key, &c->sig, e) : -1;
 }
 
 static int is_private(struct errs *e)

@@ -28,7 +28,10 @@ const char *csr_power_text(enum csr_power one);
 
 /* A CSR as read; the pointers are into its DER. */
 struct csr {
-    struct sig sig; /* its tbs: CertificationRequestInfo */
+    struct sig sig; /* its tbs: CertificationRequestInfo; NULL: nothing could
+                     * be read */
+    bool partial;   /* names or subject fields are missing: not all was read */
+    bool provable;  /* key and signature are such that they can be verified */
     struct key_pub key;
     struct subject subject; /* several values: subject_add(); CN: the last */
     struct names san;     /* well-formed and normal */
@@ -41,12 +44,14 @@ struct csr {
 /* The DER of one CSR and nothing else.  The result points into der, which
  * must outlive it.  -1 adds every ERR_BAD_CSR, ERR_BAD_NAME, ERR_KEY_…,
  * ERR_BAD_SIGNATURE (an algorithm that is not accepted) and
- * ERR_TOO_MANY_NAMES (over 1000) that applies; *out is then empty. */
+ * ERR_TOO_MANY_NAMES (over 1000) that applies; *out is then what could be read,
+ * for those who can say more against it.  The caller frees either way. */
 int csr_parse(struct csr *out, const uint8_t *der, size_t len,
               struct errs *e);
 void csr_free(struct csr *c);
 AUTO_VALUE(csr, struct csr, csr_free)
-/* Proof of possession. */
+/* Proof of possession; -1 with the reason, or without a further one where
+ * csr_parse() left nothing to verify. */
 int csr_verify(const struct csr *c, struct key_verifier *v, struct errs *e);
 
 /* The CSR of an authority: the key, a subject of one CN, cA TRUE and keyUsage

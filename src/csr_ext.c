@@ -274,14 +274,18 @@ int csr_attributes_parse(struct csr *c, struct der attrs, struct errs *e)
     struct der_tlv oids[ATTRIBUTES_MAX];
     bool had = false;
     size_t n = 0;
+    int r = 0;
 
     for (; !der_end(&attrs); n++) {
         if (n == ATTRIBUTES_MAX)
             return csr_bad(e, "it has more than 32 attributes");
+        oids[n] = (struct der_tlv){0};
         if (attribute_parse(c, &attrs, &oids[n], &had, e))
-            return -1;
+            r = -1;
+        if (oids[n].len == 0)
+            return r;
         if (is_repeated(oids, n))
-            return csr_bad(e, "it has the same attribute twice");
+            r = csr_bad(e, "it has the same attribute twice");
     }
-    return 0;
+    return r;
 }

@@ -106,12 +106,16 @@ bool errs_full(const struct errs *l)
     return l->n >= ERRS_MAX;
 }
 
+static void item_free(struct err_item *i)
+{
+    free(i->detail);
+    free(i->name);
+}
+
 void errs_free(struct errs *l)
 {
-    for (size_t i = 0; i < l->n; i++) {
-        free(l->v[i].detail);
-        free(l->v[i].name);
-    }
+    for (size_t i = 0; i < l->n; i++)
+        item_free(&l->v[i]);
     free(l->v);
     *l = (struct errs){0};
 }
@@ -122,6 +126,34 @@ void errs_move(struct errs *to, struct errs *from)
     if (from->n)
         memcpy(to->v + to->n, from->v, from->n * sizeof(*from->v));
     to->n += from->n;
+    free(from->v);
+    *from = (struct errs){0};
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool has(const struct errs *l, const struct err_item *i)
+{
+    for (size_t at = 0; at < l->n; at++)
+        if (l->v[at].code == i->code && same_text(l->v[at].name, i->name) &&
+            same_text(l->v[at].detail, i->detail))
+            return true;
+    return false;
+}
+
+void errs_merge(struct errs *to, struct errs *from)
+{
+    for (size_t i = 0; i < from->n; i++) {
+        if (has(to, &from->v[i])) {
+            item_free(&from->v[i]);
+            continue;
+        }
+        to->v = xreallocarray(to->v, to->n + 1, sizeof(*to->v));
+        to->v[to->n++] = from->v[i];
+    }
     free(from->v);
     *from = (struct errs){0};
 }

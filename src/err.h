@@ -119,6 +119,9 @@ AUTO_VALUE(errs, struct errs, errs_free)
 /* Appends the reasons of `from`, which is empty afterwards. */
 void errs_move(struct errs *to, struct errs *from);
 
+/* The same, each reason once. */
+void errs_merge(struct errs *to, struct errs *from);
+
 /* On the wire between processes. */
 void errs_put(struct buf *b, const struct errs *l);
 void errs_get(struct rd *r, struct errs *l);

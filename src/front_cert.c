@@ -201,29 +201,26 @@ static int check_idem_key(const char *key, struct errs *e)
                    IDEM_KEY_MAX);
 }
 
-static int fill(struct req *r, const struct order *o, struct asked *a,
-                struct msg_issue *m, struct errs *e)
+/* What is wrong is told by the signer together with all that policy has
+ * against the rest. */
+static void fill(struct req *r, const struct order *o, struct asked *a,
+                 struct msg_issue *m, struct errs *e)
 {
     const char *key = front_head(r, "Idempotency-Key");
     const bool has_csr = a->der.len > 0;
+    const bool good_key = check_idem_key(key, e) == 0;
 
-    if (check_idem_key(key, e) != 0)
-        return -1;
-    if (a->names.n > NAMES_MAX)
-        return err_add(e, ERR_TOO_MANY_NAMES, "%zu names, at most %d are read",
-                       a->names.n, NAMES_MAX);
-    if (has_csr && csr_verify(&a->csr, r->verifier, e) != 0)
-        return -1;
-    if (request_fill(m, has_csr ? &a->csr : NULL, &a->args, e) != 0)
-        return -1;
+    if (has_csr)
+        csr_verify(&a->csr, r->verifier, e);
+    request_fill(m, has_csr ? &a->csr : NULL, &a->args, e);
+    errs_merge(&m->errs, e);
     m->renews = o->renews;
     m->protocol = xstrdup("http");
-    if (key && !a->dry) {
+    if (key && good_key && !a->dry) {
         m->idem_key = xstrdup(key);
         request_hash(m->idem_hash, a->der.data, a->der.len, &a->args,
                      o->type == MSG_RENEW ? &o->renews : NULL);
     }
-    return 0;
 }
 
 /* Whoever sent a private key has to make a new one: somebody should see it. */
@@ -238,31 +235,51 @@ static void warn_private_key(struct req *r, const struct errs *e)
             r->caller.request_id);
 }
 
+/* -1: there is nothing to judge, for the reasons added.  They may be added
+ * otherwise, too. */
 static int read_csr(const struct req *r, const struct order *o, struct asked *a,
                     struct errs *e)
 {
     if ((o->json ? read_json : read_bare)(r, o, a, e) != 0)
         return -1;
-    return a->der.len ? csr_parse(&a->csr, a->der.data, a->der.len, e) : 0;
+    if (a->names.n > NAMES_MAX)
+        return err_add(e, ERR_TOO_MANY_NAMES, "%zu names, at most %d are read",
+                       a->names.n, NAMES_MAX);
+    if (a->der.len == 0)
+        return 0;
+    csr_parse(&a->csr, a->der.data, a->der.len, e);
+    return a->csr.sig.tbs ? 0 : -1;
 }
 
 static front_fn certified, explained, known;
 
+/* What has too many reasons for a frame, or would be judged by a profile that
+ * was not meant, is refused for those that there are. */
+static void ask(struct req *r, enum msg_type type, const struct asked *a,
+                struct msg_issue *m)
+{
+    const bool no_profile = a->args.profile && !*a->args.profile;
+    struct buf *b = front_begin(r, type);
+
+    msg_issue_put(b, m);
+    if (type == MSG_EXPLAIN)
+        buf_str(b, NULL); /* with the caller's own limits */
+    if (m->errs.n && (no_profile || b->len > MSG_MAX))
+        front_problem(r, &m->errs);
+    else
+        front_ask_checked(r, type == MSG_EXPLAIN ? explained : certified);
+}
+
 /* The same request, to be told about: the answer is JSON, or none. */
-static void ask_dry(struct req *r, const struct msg_issue *m)
+static void ask_dry(struct req *r, const struct asked *a, struct msg_issue *m)
 {
     static const char *const types[] = {TYPE_JSON};
-    struct buf *b;
 
-    if (front_accept(r, types, 1) < 0) {
+    if (front_accept(r, types, 1) < 0)
         front_refuse(r, ERR_NOT_ACCEPTABLE, "a dry run is answered with %s",
                      TYPE_JSON);
-        return;
-    }
-    b = front_begin(r, MSG_EXPLAIN);
-    msg_issue_put(b, m);
-    buf_str(b, NULL); /* with the caller's own limits */
-    front_ask_checked(r, explained);
+    else
+        ask(r, MSG_EXPLAIN, a, m);
 }
 
 static void read_order(struct req *r)
@@ -272,25 +289,21 @@ static void read_order(struct req *r)
     AUTO(msg_issue) struct msg_issue m = {0};
     const struct order *o = r->state;
 
-    if (read_csr(r, o, &a, &e) == 0) {
-        /* A new RSA key takes milliseconds, and nobody unknown gets them. */
-        if (a.csr.key.type == KEY_RSA && !front_known(r)) {
-            front_ask_who(r, known);
-            return;
-        }
-        fill(r, o, &a, &m, &e);
-    }
-    if (!e.n && a.dry) {
-        ask_dry(r, &m);
+    if (read_csr(r, o, &a, &e) != 0) {
+        warn_private_key(r, &e);
+        front_problem(r, &e);
         return;
     }
-    if (!e.n) {
-        msg_issue_put(front_begin(r, o->type), &m);
-        front_ask_checked(r, certified);
+    /* A new RSA key takes milliseconds, and nobody unknown gets them. */
+    if (a.csr.provable && a.csr.key.type == KEY_RSA && !front_known(r)) {
+        front_ask_who(r, known);
         return;
     }
-    warn_private_key(r, &e);
-    front_problem(r, &e);
+    fill(r, o, &a, &m, &e);
+    if (a.dry)
+        ask_dry(r, &a, &m);
+    else
+        ask(r, o->type, &a, &m);
 }
 
 static void known(struct req *r)

@@ -155,6 +155,8 @@ struct msg_issue {
     struct subject subject; /* of the CSR */
     char *critical;
     unsigned power;
+    struct errs errs;    /* what is wrong with it already: it is refused */
+    bool partial;        /* so names or subject fields are missing */
     struct buf spki;     /* RENEW: empty keeps the key */
     struct span span;    /* 0: default */
     char *note;

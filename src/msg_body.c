@@ -62,6 +62,7 @@ void msg_issue_free(struct msg_issue *m)
     strs_free(&m->odd_san);
     strs_free(&m->warnings);
     free(m->critical);
+    errs_free(&m->errs);
     buf_free(&m->spki);
     free(m->note);
     free(m->idem_key);
@@ -79,6 +80,8 @@ void msg_issue_put(struct buf *b, const struct msg_issue *m)
     strs_put(b, &m->warnings);
     buf_str(b, m->critical);
     buf_u32(b, m->power);
+    errs_put(b, &m->errs);
+    buf_u8(b, m->partial);
     buf_blob(b, m->spki.data, m->spki.len);
     buf_i64(b, m->span.lifetime);
     buf_i64(b, m->span.not_before);
@@ -92,7 +95,7 @@ void msg_issue_put(struct buf *b, const struct msg_issue *m)
 
 void msg_issue_get(struct rd *r, struct msg_issue *m)
 {
-    uint8_t listed;
+    uint8_t listed, partial;
 
     *m = (struct msg_issue){0};
     m->profile = rd_str_null(r);
@@ -104,6 +107,9 @@ void msg_issue_get(struct rd *r, struct msg_issue *m)
     strs_get(r, &m->warnings);
     m->critical = rd_str_null(r);
     m->power = rd_u32(r);
+    errs_get(r, &m->errs);
+    partial = rd_u8(r);
+    m->partial = partial == 1;
     blob_get(r, &m->spki);
     m->span.lifetime = rd_i64(r);
     m->span.not_before = rd_i64(r);
@@ -113,7 +119,8 @@ void msg_issue_get(struct rd *r, struct msg_issue *m)
     m->idem_key = rd_str_null(r);
     rd_bytes(r, m->idem_hash, sizeof(m->idem_hash));
     m->protocol = rd_str(r);
-    if (m->span.lifetime < 0 || m->span.not_before < 0 || listed > 1)
+    if (m->span.lifetime < 0 || m->span.not_before < 0 || listed > 1 ||
+        partial > (m->errs.n > 0))
         r->failed = true;
 }
 

@@ -83,7 +83,8 @@ AUTO_VALUE(limits, struct limits, limits_free)
 struct request {
     const struct names *names;
     const struct strs *odd_san; /* kinds of name never certified */
-    const struct key_pub *key;
+    bool partial;               /* there were others, which were refused */
+    const struct key_pub *key;  /* without a type it is not judged */
     const char *cn;       /* of the certificate, not fixed by the profile */
     unsigned power;       /* enum csr_power */
     const char *critical; /* OIDs behind CSR_POWER_CRITICAL */
@@ -94,12 +95,14 @@ struct claim {
     const struct names *names; /* SAN, or a list that takes its place */
     bool listed;               /* it is such a list */
     bool odd;                  /* there are kinds that are never certified */
+    bool partial;              /* there are some that could not be read */
     const struct subject *subject;
 };
 /* And what it takes. */
 struct taken {
     struct names names;     /* to be judged; a common name too, as NAME_CN */
     struct subject subject; /* of the certificate */
+    bool partial;           /* names are missing that were refused */
 };
 void taken_free(struct taken *t);
 AUTO_VALUE(taken, struct taken, taken_free)
@@ -108,7 +111,8 @@ AUTO_VALUE(taken, struct taken, taken_free)
  * profile has, no server's; else any other is dropped with a warning.  A mail
  * address of the subject that the profile takes is one more name too (RFC 5280
  * section 4.1.2.6).  -1 with ERR_NO_NAMES, ERR_BAD_NAME or ERR_BAD_CSR (a field
- * of the subject that no certificate may have, or with several values). */
+ * of the subject that no certificate may have, or with several values); *out,
+ * which was empty, then has the rest. */
 int profile_take(const struct profile *p, const struct claim *a,
                  struct taken *out, struct strs *warnings, struct errs *e);
 

@@ -228,9 +228,10 @@ static bool has_cn(const struct names *l)
 static void judge_count(struct judge *j, const struct request *r)
 {
     const size_t had = j->e->n;
-    const bool odd = r->odd_san && r->odd_san->n; /* refused for themselves */
+    /* refused for themselves */
+    const bool more = r->partial || (r->odd_san && r->odd_san->n);
 
-    if (r->names->n == 0 && j->p->names.n && !odd)
+    if (r->names->n == 0 && j->p->names.n && !more)
         err_add(j->e, ERR_NO_NAMES,
                 "the request has no names; give them in the CSR or as "
                 "?names=web.internal");
@@ -246,7 +247,7 @@ static void judge_least(struct judge *j, const struct request *r)
 {
     const size_t had = j->e->n;
 
-    if (!j->p->min_names)
+    if (!j->p->min_names || r->partial)
         return;
     if (r->names->n && r->names->n < j->p->min_names)
         err_add(j->e, ERR_TOO_FEW_NAMES,
@@ -423,7 +424,8 @@ int profile_judge(const struct profile *p, const struct limits *lim,
         report_rule(report, "token profiles", p->name, &found, 0,
                     "the token allows it");
     judge_names(&j, r);
-    judge_key(&j, r->key);
+    if (r->key->type != KEY_STOP)
+        judge_key(&j, r->key);
     judge_power(&j, r);
     free(j.allowed);
     free(j.in_token);

@@ -38,8 +38,8 @@ static int take_email(const struct profile *p, const struct claim *a,
     const char *mail = a->subject->v[SUBJECT_EMAIL];
     AUTO(name) struct name n = {0};
 
-    if (!mail || !takes(p, SUBJECT_EMAIL))
-        return 0;
+    if (!mail || !takes(p, SUBJECT_EMAIL) || strchr(mail, '\n'))
+        return 0; /* several are refused as such */
     if (name_parse_kind(&n, NAME_EMAIL, mail, strlen(mail), e) != 0)
         return -1;
     if (a->listed && !names_has(&out->names, &n)) {
@@ -116,7 +116,7 @@ static int judge_cn(const struct profile *p, const struct claim *a,
     }
     if (a->listed)
         return 0;
-    if (out->names.n || a->odd) {
+    if (out->names.n || a->odd || a->partial) {
         dropped(warnings, cn);
         return 0;
     }
@@ -221,22 +221,18 @@ static void default_cn(const struct profile *p, struct taken *out)
 int profile_take(const struct profile *p, const struct claim *a,
                  struct taken *out, struct strs *warnings, struct errs *e)
 {
-    AUTO(taken) struct taken t = {0};
     const char *cn = a->subject->v[SUBJECT_CN];
-    int rc;
+    int rc, fields;
 
-    names_copy(&t.names, a->names);
-    if (take_fields(p, a->subject, &t.subject, e) != 0)
-        return -1;
-    rc = take_email(p, a, &t, warnings, e);
-    if (cn && judge_cn(p, a, &t, warnings, e) != 0)
-        return -1;
-    if (t.names.n == 0 && p->names.n && !a->odd)
-        return no_names(a->listed ? NULL : cn, e);
-    if (rc != 0)
-        return -1;
-    default_cn(p, &t);
-    *out = t;
-    t = (struct taken){0};
-    return 0;
+    names_copy(&out->names, a->names);
+    fields = take_fields(p, a->subject, &out->subject, e);
+    rc = take_email(p, a, out, warnings, e);
+    if (cn)
+        rc |= judge_cn(p, a, out, warnings, e);
+    if (out->names.n == 0 && p->names.n && !a->odd && !a->partial && rc == 0)
+        rc = no_names(a->listed ? NULL : cn, e);
+    out->partial = a->partial || rc != 0;
+    if (rc == 0)
+        default_cn(p, out);
+    return rc | fields;
 }

@@ -73,19 +73,20 @@ static int fill_names(struct msg_issue *m, const struct csr *csr,
 {
     AUTO(names) struct names asked = {0};
 
-    if (asked_names(&asked, a, &m->listed, e) < 0)
-        return -1;
-    if (m->listed && asked.n == 0)
-        return err_add(e, ERR_NO_NAMES,
-                       "names is empty; give names=web.internal, or leave it "
-                       "out for those of the CSR");
+    int rc = asked_names(&asked, a, &m->listed, e);
+
+    if (m->listed && asked.n == 0 && rc == 0)
+        rc = err_add(e, ERR_NO_NAMES,
+                     "names is empty; give names=web.internal, or leave it "
+                     "out for those of the CSR");
     if (!csr)
-        return 0;
+        return rc;
     if (!m->listed)
         strs_copy(&m->odd_san, &csr->odd_san);
     names_copy(&m->names, m->listed ? &asked : &csr->san);
     subject_copy(&m->subject, &csr->subject);
-    return 0;
+    m->partial = m->listed ? rc != 0 : csr->partial;
+    return rc;
 }
 
 /* Empty is no default: somebody's variable was not set. */

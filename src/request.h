@@ -18,9 +18,11 @@ struct request_args {
     const struct strs *name_list; /* one by one (JSON) */
 };
 
-/* Fills *m, which was empty, from a parsed and verified CSR (NULL: a renewal
+/* Fills *m, which was empty, from a CSR as far as it was read (NULL: a renewal
  * that keeps its key).  -1 with every ERR_BAD_ARGUMENT, ERR_BAD_NAME and
- * ERR_NO_NAMES that applies. */
+ * ERR_NO_NAMES that applies; *m is then as if what is wrong was not given.
+ * What is wrong with either belongs into m->errs, and the signer adds its own
+ * reasons.  */
 int request_fill(struct msg_issue *m, const struct csr *csr,
                  const struct request_args *a, struct errs *e);
 /* What makes two requests the same for an Idempotency-Key: the DER of the CSR

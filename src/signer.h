@@ -371,6 +371,7 @@ struct issue_ask {
     const struct limits *limits;
     struct taken taken;
     struct key_pub key;
+    bool bad_key; /* it is refused in itself */
     int64_t now;
     struct report *report; /* gets what each rule said; or NULL */
 };
@@ -390,7 +391,9 @@ int issue_judge(struct worker *w, const struct issue_ask *a, struct build *b,
  * report; the rest is filled in. */
 int issue_ask(struct worker *w, const struct who *who, struct issue_ask *a,
               struct build *b, struct errs *e);
-/* What the profile takes of the CSR and its arguments. */
+/* Reads the key that was sent. */
+void issue_read_key(struct issue_ask *a, struct errs *e);
+/* What the profile takes of the CSR and its arguments; profile_take(). */
 int issue_take(const struct issue_ask *a, struct taken *out, struct errs *e);
 /* The key of an authority, or the ledger's. */
 bool is_own_key(const struct signer *s, const uint8_t sha256[32]);

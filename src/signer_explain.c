@@ -156,6 +156,16 @@ static int look_as(struct worker *w, const char *id, struct who *who,
     return 0;
 }
 
+/* What was wrong with the request before it came here. */
+static void told_errs(struct report *r, struct msg_issue *m, struct errs *why)
+{
+    const size_t had = why->n;
+
+    errs_move(why, &m->errs);
+    if (why->n > had)
+        report_rule(r, "request", NULL, why, had, "-");
+}
+
 int handle_explain(struct worker *w, const struct frame *f,
                    const struct caller *c, struct rd *body, struct errs *e)
 {
@@ -175,6 +185,7 @@ int handle_explain(struct worker *w, const struct frame *f,
         clock_check(w->s, a.now, e) != 0 ||
         (token && look_as(w, token, &who, &out.report, &why, e) != 0))
         return -1;
+    told_errs(&out.report, &m, &why);
     issue_ask(w, &who, &a, &b, &why);
     if (b.profile) /* it came to what is taken */
         told_subject(&out.report, &a);

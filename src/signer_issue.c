@@ -295,8 +295,10 @@ int handle_issue(struct worker *w, const struct frame *f,
     repeat = issue_repeat(w, f, &m, &who, e);
     if (repeat != 0)
         return repeat == 1 ? 0 : -1;
-    if (auth_alive(&who, e) != 0 || clock_check(w->s, a.now, e) != 0 ||
-        issue_ask(w, &who, &a, &b, e) != 0)
+    if (auth_alive(&who, e) != 0)
+        return -1;
+    errs_move(e, &m.errs);
+    if (clock_check(w->s, a.now, e) != 0 || issue_ask(w, &who, &a, &b, e) != 0)
         return -1;
     j = issue_new(w, f, &m, &who);
     j->revocations = revocations;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* What is said for and against a certificate before it is written: policy,
- * the key, the validity; and, where something is against it, the lints. */
+ * the key, the validity; and, where something is against it, the lints, with
+ * another key where that is what is wrong. */
 #include "signer_crl.h"
 
 #include <string.h>
@@ -53,12 +54,23 @@ int issue_judge_key(struct worker *w, const struct key_pub *key, struct errs *e)
     return r == STORE_OK ? -1 : auth_store_error(r, e);
 }
 
+/* Whoever read the CSR has told what is wrong with the key, too. */
+void issue_read_key(struct issue_ask *a, struct errs *e)
+{
+    AUTO(errs) struct errs why = {0};
+    const struct buf *spki = &a->m->spki;
+
+    a->bad_key = key_pub_parse(&a->key, spki->data, spki->len, &why) != 0;
+    errs_merge(e, &why);
+}
+
 int issue_take(const struct issue_ask *a, struct taken *out, struct errs *e)
 {
     struct msg_issue *m = a->m;
     const struct claim asked = {.names = &m->names,
                                 .listed = m->listed,
                                 .odd = m->odd_san.n > 0,
+                                .partial = m->partial,
                                 .subject = &m->subject};
 
     return profile_take(a->profile, &asked, out, &m->warnings, e);
@@ -107,11 +119,14 @@ static void judge_lints(struct worker *w, const struct issue_ask *a,
                         const struct build *b, struct errs *e)
 {
     AUTO(strs) struct strs warnings = {0};
+    struct build with = *b;
     const size_t had = e->n;
 
-    if (!b->not_after)
+    if (!b->not_after || (a->taken.names.n == 0 && a->profile->names.n))
         return;
-    build_lint(w, b, &warnings, e);
+    if (a->bad_key)
+        with.key = &b->authority->cert.key;
+    build_lint(w, &with, &warnings, e);
     report_rule(a->report, "lint", NULL, e, had, "no lint is against it");
     report_notes(a->report, "lint", &warnings);
 }
@@ -139,6 +154,7 @@ int issue_judge(struct worker *w, const struct issue_ask *a, struct build *b,
     const struct request req = {
         .names = &a->taken.names,
         .odd_san = &a->m->odd_san,
+        .partial = a->taken.partial,
         .key = &a->key,
         .cn = a->profile->fixed.v[SUBJECT_CN] ? NULL
                                               : a->taken.subject.v[SUBJECT_CN],
@@ -185,7 +201,6 @@ int issue_ask(struct worker *w, const struct who *who, struct issue_ask *a,
 {
     const struct msg_issue *m = a->m;
     size_t had = e->n;
-    int rc;
 
     a->limits = &who->limits;
     a->profile =
@@ -196,10 +211,10 @@ int issue_ask(struct worker *w, const struct who *who, struct issue_ask *a,
     if (!a->profile)
         return -1;
     had = e->n;
-    rc = key_pub_parse(&a->key, m->spki.data, m->spki.len, e);
-    rc |= issue_take(a, &a->taken, e);
-    if (rc != 0)
+    issue_read_key(a, e);
+    issue_take(a, &a->taken, e);
+    if (e->n > had)
         report_rule(a->report, "request", NULL, e, had, "-");
     judge_replaces(w, who, a, e);
-    return rc == 0 ? issue_judge(w, a, b, e) : -1;
+    return issue_judge(w, a, b, e);
 }

@@ -34,20 +34,20 @@ static int read_old(const struct record *old, struct cert *out, struct errs *e)
     return auth_store_error(STORE_BROKEN, e);
 }
 
-static void same_names(const struct names *asked, const struct names *had,
+static void same_names(const struct taken *asked, const struct names *had,
                        struct errs *e)
 {
-    for (size_t i = 0; i < asked->n; i++)
-        if (!names_has(had, &asked->v[i])) {
-            AUTO(free) char *text = name_text(&asked->v[i]);
+    for (size_t i = 0; i < asked->names.n; i++)
+        if (!names_has(had, &asked->names.v[i])) {
+            AUTO(free) char *text = name_text(&asked->names.v[i]);
 
             err_add_name(e, ERR_NAME_NOT_ALLOWED, text,
                          "%s is not in the certificate that is to be "
                          "renewed",
                          text);
         }
-    for (size_t i = 0; i < had->n; i++)
-        if (!names_has(asked, &had->v[i])) {
+    for (size_t i = 0; i < had->n && !asked->partial; i++)
+        if (!names_has(&asked->names, &had->v[i])) {
             AUTO(free) char *text = name_text(&had->v[i]);
 
             err_add_name(e, ERR_NAME_NOT_ALLOWED, text,
@@ -58,25 +58,22 @@ static void same_names(const struct names *asked, const struct names *had,
 }
 
 /* Names and subject are those of the certificate, as far as today's policy
- * takes them; a CSR beside it has to ask for the same names.  -1: there is
- * nothing to go on with; else reasons may have been added. */
-static int take_again(struct issue_ask *a, const struct cert *was,
-                      struct errs *e)
+ * takes them; a CSR beside it has to ask for the same names. */
+static void take_again(struct issue_ask *a, const struct cert *was,
+                       struct errs *e)
 {
     AUTO(subject) struct subject subject = {0};
     AUTO(taken) struct taken asked = {0};
     AUTO(strs) struct strs warnings = {0};
     const struct claim old = {
         .names = &was->names, .listed = true, .subject = &subject};
-    int rc;
 
     subject_read(&subject, was->subject, was->subject_len);
-    rc = profile_take(a->profile, &old, &a->taken, &warnings, e);
-    if (rc != 0 || a->m->spki.len == 0)
-        return rc;
-    if (issue_take(a, &asked, e) == 0)
-        same_names(&asked.names, &a->taken.names, e);
-    return 0;
+    profile_take(a->profile, &old, &a->taken, &warnings, e);
+    if (a->m->spki.len == 0)
+        return;
+    issue_take(a, &asked, e);
+    same_names(&asked, &a->taken.names, e);
 }
 
 static bool same_key(const struct key_pub *a, const struct key_pub *b)
@@ -112,34 +109,40 @@ static const struct profile *today(struct worker *w, const struct record *old,
     return NULL;
 }
 
+/* What was revoked before it; its own key where issue_judge() will look at
+ * another one.  -1 with the reason when the ledger cannot be read. */
+static int judge_past(struct worker *w, const struct record *old,
+                      const struct cert *was, const struct key_pub *now,
+                      struct errs *e)
+{
+    uint8_t key[32];
+    enum store_result r = store_ancestor_compromised(w->reader, old->leaf);
+
+    if (r == STORE_OK)
+        err_add(e, ERR_KEY_COMPROMISED,
+                "a certificate that this one descends from was revoked for "
+                "keyCompromise");
+    if (r == STORE_NONE && !same_key(now, &was->key)) {
+        key_pub_sha256(&was->key, key);
+        r = judge_ban(w->s, w->reader, key, e);
+    }
+    return r == STORE_NONE || r == STORE_OK ? 0 : auth_store_error(r, e);
+}
+
 static int judge(struct worker *w, const struct who *who,
                  const struct record *old, const struct cert *was,
                  struct issue_ask *a, struct build *b, struct errs *e)
 {
     const struct msg_issue *m = a->m;
-    uint8_t key[32];
-    enum store_result r;
 
     a->profile = today(w, old, m, e);
-    if (!a->profile)
-        return -1;
-    r = store_ancestor_compromised(w->reader, old->leaf);
-    if (r == STORE_OK)
-        return err_add(e, ERR_KEY_COMPROMISED,
-                       "a certificate that this one descends from was revoked "
-                       "for keyCompromise");
-    if (r == STORE_NONE) {
-        key_pub_sha256(&was->key, key);
-        r = judge_ban(w->s, w->reader, key, e);
-    }
-    if (r != STORE_NONE)
-        return r == STORE_OK ? -1 : auth_store_error(r, e);
     if (m->spki.len == 0)
         a->key = was->key;
-    else if (key_pub_parse(&a->key, m->spki.data, m->spki.len, e) != 0)
+    else
+        issue_read_key(a, e);
+    if (judge_past(w, old, was, &a->key, e) != 0 || !a->profile)
         return -1;
-    if (take_again(a, was, e) != 0)
-        return -1;
+    take_again(a, was, e);
     if (who->requester.type == WHO_CERTIFICATE && !a->profile->rekey &&
         !same_key(&a->key, &was->key))
         err_add(e, ERR_KEY_NOT_ALLOWED,
@@ -173,7 +176,10 @@ int handle_renew(struct worker *w, const struct frame *f,
     if (repeat != 0)
         return repeat == 1 ? 0 : -1;
     if (auth_alive(&who, e) != 0 || choose(w, &who, &m, &old, e) != 0 ||
-        clock_check(w->s, a.now, e) != 0 || read_old(&old, &was, e) != 0)
+        read_old(&old, &was, e) != 0)
+        return -1;
+    errs_move(e, &m.errs);
+    if (clock_check(w->s, a.now, e) != 0)
         return -1;
     a.limits = &who.limits;
     if (judge(w, &who, &old, &was, &a, &b, e) != 0)

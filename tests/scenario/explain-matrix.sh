@@ -171,7 +171,10 @@ def issued($dry; $cli; $issue; $ext):
 def refused($dry; $cli; $issue):
     (if $dry.would_issue then "the dry run would issue" else empty end),
     (if $dry.certificate == null then empty else "with contents" end),
-    (if $cli == $dry then empty else "explain differs" end),
+    # a list of names is the value of an option to the command: usage
+    (if $cli == $dry or ($cli.code == 2 and
+        ($dry.errors[0].detail as $w | $cli.said | contains($w)))
+     then empty else "explain differs" end),
     became($dry.errors; $issue.errors);
 def malformed($dry; $cli; $issue):
     became($dry; $issue),

@@ -125,6 +125,8 @@ refused lifetime-too-short lifetime 'too short' web.internal lifetime=59m
 refused not-before-not-allowed lifetime 'a beginning' web.internal \
     not_before=2099-01-01T00:00:00Z
 refused bad-argument replaces 'replaces nothing' web.internal replaces=4142
+refused bad-argument request 'a note that is too long' web.internal \
+    "note=$(printf '%0257d' 0)"
 ok 'a key is blocked' "$POCKETCA" block "$T/web.internal.key"
 refused key-compromised key 'a blocked key' web.internal
 ok 'and is not any more' "$POCKETCA" block --remove "$T/web.internal.key"
@@ -176,9 +178,6 @@ json 'many lines, all of them' '(.would_issue | not) and
 
 # what is no request stays one
 want 400 bad-csr 'no CSR' -d nope "$API/v1/certificates?dry_run=true"
-want 400 bad-argument 'a note that is too long' \
-    --data-binary @"$T/web.internal.csr" \
-    "$API/v1/certificates?dry_run=true&note=$(printf '%0257d' 0)"
 want 400 bad-argument 'neither true nor false' \
     --data-binary @"$T/web.internal.csr" "$API/v1/certificates?dry_run=1"
 want 406 not-acceptable 'only JSON' -H 'Accept: application/pkix-cert' \

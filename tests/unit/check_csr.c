@@ -367,7 +367,7 @@ START_TEST(all_reasons)
     AUTO(evp_pkey)
     EVP_PKEY *weak = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)1024);
     AUTO(errs) struct errs e = {0};
-    struct csr c;
+    AUTO(csr) struct csr c = {0};
     unsigned seen = 0;
 
     key_spki(weak, &m.spki);

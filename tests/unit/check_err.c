@@ -108,12 +108,32 @@ START_TEST(over_the_wire_and_back)
 }
 END_TEST
 
+START_TEST(each_reason_once)
+{
+    AUTO(errs) struct errs to = {0};
+    AUTO(errs) struct errs from = {0};
+
+    err_add(&to, ERR_KEY_WEAK, "weak");
+    err_add(&from, ERR_KEY_WEAK, "weak");
+    err_add(&from, ERR_KEY_WEAK, "weaker");
+    err_add(&from, ERR_KEY_NOT_ALLOWED, "weak");
+    err_add_name(&from, ERR_KEY_WEAK, "dns:a.b", "weak");
+    err_add(&from, ERR_KEY_WEAK, "weaker");
+    errs_merge(&to, &from);
+    ck_assert_uint_eq(from.n, 0);
+    ck_assert_uint_eq(to.n, 4);
+    ck_assert_str_eq(to.v[1].detail, "weaker");
+    ck_assert_str_eq(to.v[3].name, "dns:a.b");
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
         every_code_is_there_once,  the_lowest_status_decides,
         storage_is_for_later,      foreign_octets_are_escaped,
         what_is_quoted_is_bounded, over_the_wire_and_back,
+        each_reason_once,
     };
 
     return unit_run("err", tests, COUNT(tests));

@@ -20,6 +20,9 @@ static void fill_issue(struct msg_issue *m)
     strs_add(&m->warnings, "dropped");
     m->critical = xstrdup("1.2.3");
     m->power = CSR_POWER_CA | CSR_POWER_CRITICAL;
+    err_add(&m->errs, ERR_BAD_NAME, "a..b is no name");
+    err_add(&m->errs, ERR_KEY_WEAK, "the key is weak");
+    m->partial = true;
     buf_puts(&m->spki, "spki");
     m->span = (struct span){86400, 1790000000};
     m->listed = true;
@@ -53,6 +56,8 @@ START_TEST(an_issue_comes_back)
               strcmp(back.subject.v[SUBJECT_O], "Example") == 0 &&
               back.power == m.power);
     ck_assert(serial_equal(&back.renews, &m.renews));
+    ck_assert(back.partial && back.errs.n == 2 &&
+              back.errs.v[1].code == ERR_KEY_WEAK);
     msg_issue_put(&again, &back);
     ck_assert_uint_eq(again.len, b.len);
     ck_assert_mem_eq(again.data, b.data, b.len);
@@ -74,6 +79,23 @@ START_TEST(an_issue_cut_anywhere_is_refused)
         msg_issue_get(&r, &back);
         ck_assert(!rd_done(&r));
     }
+}
+END_TEST
+
+/* Names may only be missing where that is a reason to refuse. */
+START_TEST(what_is_partial_is_refused)
+{
+    AUTO(msg_issue) struct msg_issue m = {0};
+    AUTO(msg_issue) struct msg_issue back = {0};
+    AUTO(buf) struct buf b = {0};
+    struct rd r;
+
+    fill_issue(&m);
+    errs_free(&m.errs);
+    msg_issue_put(&b, &m);
+    r = rd_of(b.data, b.len);
+    msg_issue_get(&r, &back);
+    ck_assert(!rd_done(&r));
 }
 END_TEST
 
@@ -174,6 +196,8 @@ START_TEST(an_issue_changed_anywhere_is_well_formed_or_refused)
     AUTO(buf) struct buf b = {0};
 
     fill_issue(&m);
+    errs_free(&m.errs); /* their texts are escaped, and become longer */
+    m.partial = false;
     msg_issue_put(&b, &m);
     for (size_t i = 0; i < b.len; i++)
         for (int bit = 0; bit < 8; bit++) {
@@ -381,6 +405,7 @@ int main(void)
     const TTest *const tests[] = {
         an_issue_comes_back,
         an_issue_cut_anywhere_is_refused,
+        what_is_partial_is_refused,
         what_is_explained_comes_back_in_frames,
         no_reason_left_is_no_permission,
         what_is_explained_cut_or_changed_is_refused_or_well_formed,

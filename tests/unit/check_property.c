@@ -37,8 +37,10 @@ static void travel(struct msg_issue *m)
 static int judge_and_write(const struct profile *p, const struct limits *lim,
                            struct msg_issue *m, struct buf *out, struct errs *e)
 {
-    const struct claim claim = {&m->names, m->listed, m->odd_san.n > 0,
-                                &m->subject};
+    const struct claim claim = {.names = &m->names,
+                                .listed = m->listed,
+                                .odd = m->odd_san.n > 0,
+                                .subject = &m->subject};
     AUTO(taken) struct taken t = {0};
     AUTO(buf) struct buf tbs = {0};
     struct key_pub key;
