@@ -148,7 +148,7 @@ static char *url_of(struct signer *s, struct store_conn *db, size_t i,
     struct der_tlv uri;
 
     if (row->certs && store_cert_by_leaf(db, row->leaf, &r) == STORE_OK &&
-        cert_parse(&cert, r.der.data, r.der.len, &e) == 0 &&
+        cert_parse_any(&cert, r.der.data, r.der.len, &e) == 0 &&
         crl_partition_of(&cert, name, &uri) == partition)
         return xstrndup((const char *)uri.val, uri.len);
     return s->conf->public_url ? crl_url(s->conf->public_url, name, partition)

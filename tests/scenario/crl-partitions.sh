@@ -209,7 +209,23 @@ is 'and hides no partition that ends first' $? 0
 [ "$(gauge crl_partition_age_seconds)" -ge "$(gauge crl_age_seconds)" ]
 is 'nor one that is older' $? 0
 
-# another address: those that name the old one keep their scope
+# another address: those that name the old one keep their scope, whatever else
+# is in them
+stop
+cat >>"$CA/pocketca.conf" <<'END'
+profile odd {
+    usage = { "server" }
+    names = { "dns:**" }
+    extensions = { "1.2.3.4 critical base64:DAFB" }
+}
+END
+serve
+issue odd.internal profile=odd
+scope() { # NAME: what the list that it names is about
+    curl -sSf "$(cdp "$1")" | openssl crl -inform DER -noout -text |
+        sed -n 's/^ *URI://p'
+}
+is 'of an odd one' "$(scope odd.internal)" "$(cdp odd.internal)"
 stop
 old_first=$(cdp p1.internal)
 sed -i "s#^public-url.*#public-url = \"$PUBLIC/\"#" "$CA/pocketca.conf"
@@ -222,6 +238,7 @@ is 'of a partition' "$(cdp moved.internal | grep -c '^http://localhost:.*/crl/is
 is 'good' "$(judge moved.internal)" good
 is 'an old one is revoked still' "$(judge p1.internal)" revoked
 is 'at its address' "$(cdp p1.internal)" "$old_first"
+is 'so is that of the odd one' "$(scope odd.internal)" "$(cdp odd.internal)"
 ok 'the audit is content still' "$POCKETCA" audit
 stop
 
