@@ -487,7 +487,6 @@ void conf_profile_end(struct parse *p, void *at)
     check_deny(p, f);
     check_denied(p, f);
     check_subject(p, f);
-    check_fixed(p, f, SUBJECT_CN, NAME_CN);
     check_fixed(p, f, SUBJECT_CN, NAME_DNS);
     check_fixed(p, f, SUBJECT_EMAIL, NAME_EMAIL);
     check_lifetimes(p, f);

@@ -170,6 +170,10 @@ static const struct {
     {"http://ca.example.internal:8080/pki/", "http://a b", 3, "a b"},
     {"http://ca.example.internal:8080/pki/", "http://a?x=y", 3, "x=y"},
     {"http://ca.example.internal:8080/pki/", "http://u@a", 3, "u@a"},
+    {"http://ca.example.internal:8080/pki/\"\n",
+     "none\"\nprofile first { usage = server names = \"dns:a.b\"\n"
+     "  must-staple = yes }\n",
+     5, "must-staple needs OCSP, whose address public-url is"},
     {"\"10.0.0.1\"", "\"a@b.c\"", 2, "a@b.c"},
     {"\"10.0.0.1\"", "\"-a.b\"", 2, "-a.b"},
     {"\"10.0.0.1\"", "\"*.a.b\"", 2, "*.a.b"},

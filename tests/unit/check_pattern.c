@@ -216,6 +216,11 @@ START_TEST(bad_patterns_are_refused)
         "uri:https://td/?x/**",
         "uri:https://td/#/**",
         "uri:s://td/../**",
+        "cn:",
+        "cn:*",
+        "cn:a*b",
+        "cn:**a",
+        "cn:***",
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -227,6 +232,8 @@ START_TEST(bad_patterns_are_refused)
         ck_assert_uint_eq(e.n, 1);
         ck_assert_int_eq(e.v[0].code, ERR_BAD_ARGUMENT);
         ck_assert_ptr_null(p.value);
+        if (strcmp(cases[i], "cn:*") == 0)
+            ck_assert_ptr_nonnull(strstr(e.v[0].detail, "is \"cn:**\""));
     }
 }
 END_TEST

@@ -177,8 +177,31 @@ START_TEST(contradictions)
 }
 END_TEST
 
-/* Each is a good configuration, with what is hardly meant. */
-START_TEST(warnings_of_what_adds_nothing)
+/* One mistake is told once. */
+START_TEST(each_once)
+{
+    static const char *const cases[] = {
+        SERVER NAMES "deny = \"dns:**.internal\"\n",
+        SERVER NAMES "deny = \"dns:**\"\n",
+        SERVER "names = \"ip:10.0.0.0/8\" deny = \"ip:10.0.0.0/8\"\n",
+        SERVER "names = \"ip:10.0.0.0/31\"\n"
+               "deny = { \"ip:10.0.0.0\", \"ip:10.0.0.1\" }\n",
+        SERVER "names = \"dns:a..b\"\n",
+        SERVER "names = {}\n",
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        AUTO(errs) struct errs e = {0};
+        AUTO(conf) struct conf *c = read_conf(cases[i], &e);
+
+        ck_assert_ptr_null(c);
+        ck_assert_msg(e.n == 1, "case %zu: %zu, %s", i, e.n, e.v[0].detail);
+    }
+}
+END_TEST
+
+/* Each is a good configuration, perhaps with what is hardly meant. */
+START_TEST(what_is_taken)
 {
     static const struct {
         const char *rules, *said; /* NULL: nothing */
@@ -203,6 +226,19 @@ START_TEST(warnings_of_what_adds_nothing)
         {SERVER "names = { \"dns:**.b\", \"dns:b\", \"dns:c.b.a\" }\n", NULL},
         {SERVER "names = { \"ip:10.0.0.0/8\", \"ip:a00::/8\" }\n", NULL},
         {SERVER NAMES "deny = { \"dns:a.internal\", \"dns:*.a.internal\" }\n",
+         NULL},
+        /* as far as a rule goes */
+        {SERVER NAMES "not-before = no\n", NULL},
+        {SERVER "names = \"dns:*.a.b\" wildcards = yes\n", NULL},
+        {SERVER "names = \"dns:web\" single-label = yes\n", NULL},
+        {SERVER "names = \"uri:spiffe://a/**\"\n", NULL},
+        {SERVER NAMES "min-names = 2 max-names = 2\n", NULL},
+        {SERVER NAMES "min-lifetime = 2d lifetime = 2d\n", NULL},
+        {SERVER "names = \"ip:fd00::/64\" min-names = 2\n", NULL},
+        {"usage = intermediate names = \"cn:**\" subject = cn\n", NULL},
+        {"usage = intermediate subject = \"cn=X\"\n"
+         "policies = 1.2.3\n"
+         "extensions = \"2.5.29.33 critical hex:300a300806022a0306022a04\"\n",
          NULL},
     };
 
@@ -415,12 +451,8 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        contradictions,
-        warnings_of_what_adds_nothing,
-        everything_at_once,
-        denying_common_names,
-        denying,
-        beginnings,
+        contradictions,       each_once, what_is_taken, everything_at_once,
+        denying_common_names, denying,   beginnings,
     };
 
     return unit_run("profile_rules", tests, COUNT(tests));
