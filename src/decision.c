@@ -42,6 +42,26 @@ static void judge_lints(const struct decision *d, const struct cert *issuer,
     }
 }
 
+/* Nobody counts in a path what an authority issued to itself (RFC 5280 section
+ * 4.2.1.9), and whose CRLs are whose is said by names. */
+static void judge_own_name(const struct decision *d, const struct cert *issuer,
+                           struct errs *e)
+{
+    const struct cert *c = &d->cert;
+    struct der_tlv above, own;
+
+    if (!c->ca || !issuer)
+        return;
+    above =
+        (struct der_tlv){.val = issuer->subject, .len = issuer->subject_len};
+    own = (struct der_tlv){.val = c->subject, .len = c->subject_len};
+    if (cert_dn_within(own.val, own.len, &above, false) &&
+        cert_dn_within(above.val, above.len, &own, false))
+        err_add(e, ERR_NAME_NOT_ALLOWED,
+                "the certificate's subject is its issuer's: an authority below "
+                "another has a name of its own");
+}
+
 /* The decision, or NULL when there are reasons against it. */
 static struct decision *decision_end(struct decision *d, struct errs *found,
                                      struct errs *e)
@@ -62,6 +82,7 @@ struct decision *decide_leaf(struct buf *tbs, const struct decision_facts *f,
     if (!d)
         return NULL;
     decision_judge(&d->cert, f, &found);
+    judge_own_name(d, f->issuer, &found);
     judge_lints(d, f->issuer, warnings, &found);
     return decision_end(d, &found, e);
 }
@@ -79,6 +100,7 @@ struct decision *decide_authority(struct buf *tbs, const struct cert *issuer,
     if (d->cert.odd_critical.raw)
         err_add(&found, ERR_LINT,
                 "an authority has no unknown critical extension");
+    judge_own_name(d, issuer, &found);
     judge_lints(d, issuer, warnings, &found);
     return decision_end(d, &found, e);
 }

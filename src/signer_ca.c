@@ -9,7 +9,7 @@
 #include "csr.h"
 #include "decision.h"
 
-enum { LIFETIME = 3650 * 24 * 3600, CN_CHARS = 64 };
+enum { LIFETIME = 3650 * 24 * 3600 };
 
 /* What was asked, and the certificate that it would be. */
 struct ca_ask {
@@ -123,11 +123,15 @@ static void judge_power(const struct msg_sign_ca *m, struct errs *e)
 
 static void judge_name(const struct msg_sign_ca *m, struct errs *e)
 {
+    AUTO(free) char *text = subject_values(m->cn);
+    const char *rule = *m->cn ? subject_rule(SUBJECT_CN, m->cn) : NULL;
+
     if (!*m->cn)
         err_add(e, ERR_BAD_CSR,
                 "the subject of the CSR has no commonName, and that becomes "
                 "the name of the authority");
-    auth_text("subject CN", m->cn, CN_CHARS, e);
+    if (rule)
+        err_add(e, ERR_BAD_CSR, "the common name %s %s", text, rule);
 }
 
 /* Its common name, behind the fields of a directory name where the issuer's

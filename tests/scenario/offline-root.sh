@@ -98,6 +98,15 @@ for bad in '1 --lifetime 30y' '2 --lifetime soon' '2 --path-len x' \
     # shellcheck disable=SC2086
     exits "${bad%% *}" "refuses ${bad#* }" sign "$CA/issuing.csr" ${bad#* }
 done
+name=$(openssl x509 -in "$R/root.pem" -noout -subject -nameopt multiline |
+    sed -n 's/.*commonName *= //p')
+openssl req -new -key "$T/no.key" -subj "/CN=$name" -out "$T/same.csr"
+exits 1 "the root's own name" sign "$T/same.csr"
+err 'is not for another' "subject is its issuer's"
+openssl req -new -utf8 -key "$T/no.key" -out "$T/unseen.csr" \
+    -subj "/CN=$(printf 'Sub\342\200\213')"
+exits 1 'a name with what nobody sees' sign "$T/unseen.csr"
+err 'says so' 'a character that is not seen'
 is 'nothing was recorded' "$(root list)" ''
 ok 'signed' sign "$CA/issuing.csr" --out "$T/chain.pem" --lifetime 5y \
     --constrain dns:**.internal,ip:127.0.0.0/8,dns:localhost

@@ -257,7 +257,7 @@ START_TEST(authorities_pass_lints)
 {
     AUTO(errs) struct errs e = {0};
     AUTO(cert_edit) struct cert_edit edit = {0};
-    AUTO(buf) struct buf tbs = {0}, leaf = {0};
+    AUTO(buf) struct buf tbs = {0}, leaf = {0}, own = {0};
     AUTO(decision) struct decision *d = NULL;
     struct strs warnings = {0};
 
@@ -272,6 +272,11 @@ START_TEST(authorities_pass_lints)
     ck_assert_ptr_nonnull(strstr(e.v[0].detail, "basic_not_critical"));
     buf_put(&leaf, good.data, good.len);
     ck_assert_ptr_null(decide_authority(&leaf, &ca, &warnings, &e));
+    errs_free(&e);
+    buf_put(&own, ca.sig.tbs, ca.sig.tbs_len);
+    ck_assert_ptr_null(decide_authority(&own, &ca, &warnings, &e));
+    ck_assert_int_eq(e.v[0].code, ERR_NAME_NOT_ALLOWED);
+    ck_assert_ptr_nonnull(strstr(e.v[0].detail, "subject is its issuer's"));
     strs_free(&warnings);
 }
 END_TEST
