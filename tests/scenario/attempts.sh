@@ -13,11 +13,11 @@ before=$(state)
 i=0
 while [ $i -lt 1500 ]; do
     for path in tokens/self certificates; do
-        printf 'url = "%s/v1/%s"\noutput = "/dev/null"\n' "$P" $path
+        i=$((i + 1))
+        printf 'url = "%s/v1/%s"\noutput = "%s/answer.%d"\n' "$P" $path "$T" $i
     done
-    i=$((i + 2))
 done >"$T/urls"
-curl -sS --max-time 60 --oauth2-bearer "$wrong" -K "$T/urls" \
+curl -sS --max-time 60 --oauth2-bearer "$wrong" -K "$T/urls" -D "$T/heads" \
     -w '%{http_code}\n' >"$T/codes" 2>"$T/curl.err"
 tail -n 20 "$T/codes" >"$T/last"
 is 'all of them are answered' "$(grep -c . "$T/codes")" 1500
@@ -27,16 +27,10 @@ like 'the last are too many' "$T/last" 429
 is 'and nothing else' "$(sort -u "$T/codes" | tr '\n' ' ')" '401 429 '
 [ "$(grep -c 401 "$T/codes")" -ge 1000 ]
 is 'a thousand were judged' $? 0
-# so the next may be one that is judged
-BEARER=$wrong
-status=''
-tries=0
-while [ "$status" != 429 ] && [ $tries -lt 50 ]; do
-    req "$P/v1/certificates"
-    tries=$((tries + 1))
-done
-is 'so is one more' "$status" 429
-like 'and says when to come again' "$T/head" '^[Rr]etry-[Aa]fter: [0-9]'
+# the first of them: a client started anew may well take that tenth of a second
+tr -d '\r' <"$T/heads" | awk -v RS= '/^HTTP\/1.1 429/ { print; exit }' >"$T/head"
+mv "$T/answer.$(grep -n -m 1 429 "$T/codes" | cut -d: -f1)" "$T/body"
+like 'one says when to come again' "$T/head" '^[Rr]etry-[Aa]fter: [0-9]'
 json 'and why' '.code == "too-many-attempts" and (.detail | test("1000"))'
 BEARER=$ADMIN
 want 200 - 'the right one is served from the same address' "$P/v1/tokens/self"
