@@ -140,11 +140,15 @@ int cmd_read_crl(const char *path, size_t max, struct buf *der, struct errs *e)
     r = pem_read(text.data, text.len, label, der);
     if (r == PEM_OK && strcmp(label, "X509 CRL") == 0)
         return 0;
-    if (r != PEM_NOT)
-        return err_add(e, ERR_BAD_ARGUMENT, "%s is not a CRL in PEM or DER",
-                       path);
-    buf_put(der, text.data, text.len);
-    return 0;
+    if (r == PEM_NOT && text.len && text.data[0] == DER_SEQUENCE) {
+        buf_put(der, text.data, text.len);
+        return 0;
+    }
+    /* As `cfssl gencrl` writes it. */
+    if (r == PEM_NOT && text.len &&
+        base64_decode(der, (const char *)text.data, text.len) == 0)
+        return 0;
+    return err_add(e, ERR_BAD_ARGUMENT, "%s is not a CRL in PEM or DER", path);
 }
 
 /* The authority whose CRL it is, by its issuer. */
