@@ -62,6 +62,10 @@ static inline struct signer_crl *crl_slot(const struct signer_crls *l,
     return partition <= l->n_parts ? l->parts[partition - 1] : NULL;
 }
 
+/* Partitions that are published before anybody needs them, so that issuing does
+ * not wait. */
+enum { CRL_SPARE = 2 };
+
 #define CRL_ALL UINT32_MAX /* in place of a partition: all, and none */
 struct crl_ref {
     uint32_t authority, partition;
@@ -120,6 +124,8 @@ void crl_set_published(struct signer *s, size_t i, struct signer_crl *c,
 /* signer_crl_first.c, on the CRL thread: what is there already, and what was
  * revoked and not yet published when the last process ended. */
 void crl_first_pass(struct signer *s, struct store_conn *db);
+/* On any thread: the highest partition that there is, or will be after that. */
+uint32_t crl_partition_last(struct signer *s, struct store_conn *db, size_t i);
 
 /* signer_crl_lost.c: what was published, and the ledger does not know. */
 /* On the CRL thread, once: reads the files that were kept. */
@@ -161,6 +167,9 @@ int crl_partition_take(struct signer *s, const struct signer_authority *a,
 /* What it would be about now, by the ledger alone. */
 uint32_t crl_partition_guess(struct worker *w,
                              const struct signer_authority *a);
+/* When the last certificate in it ends; without any, as after a restore from an
+ * older copy, nobody knows. */
+int64_t crl_part_ends(const struct partition_row *row);
 /* Nothing that it covers is valid, or was so long ago that a CRL still names
  * it. */
 bool crl_is_over(const struct signer *s, size_t i, const struct signer_crl *c,

@@ -188,7 +188,7 @@ static void add_part(struct signer *s, struct store_conn *db, size_t i,
     c->partition = l->n_parts + 1;
     store_partition(db, s->authorities[i].name, c->partition, &row);
     c->url = url_of(s, db, i, c->partition, &row);
-    c->ends = row.ends;
+    c->ends = crl_part_ends(&row);
     if (c->partition < l->filling || c->partition <= lost || !c->url || !size)
         c->closed_at = 1;
     else if (c->partition == l->filling)
@@ -203,10 +203,32 @@ static void add_part(struct signer *s, struct store_conn *db, size_t i,
         restore(s, db, i, c);
 }
 
+uint32_t crl_partition_last(struct signer *s, struct store_conn *db, size_t i)
+{
+    struct signer_crls *l = &s->crls[i];
+    const char *name = s->authorities[i].name;
+    uint32_t n[3] = {0}, last;
+    uint64_t number;
+    bool loaded;
+
+    pthread_mutex_lock(&s->crl_lock);
+    loaded = l->loaded;
+    last = l->n_parts;
+    pthread_mutex_unlock(&s->crl_lock);
+    if (loaded || store_crl_last(db, name, &n[0]) == STORE_BROKEN ||
+        store_partition_last(db, name, &n[1]) == STORE_BROKEN)
+        return last;
+    crl_file_parts(s, name, &number, &n[2]);
+    for (size_t k = 0; k < COUNT(n); k++)
+        if (n[k] > last)
+            last = n[k];
+    return last;
+}
+
 /* The highest partition that certificates may name that the ledger does not
  * know, after a restore from an old copy; 0: none.  There is a file of it, or
- * those behind it have a CRL in the ledger and it has none, though they are
- * opened in order. */
+ * more are known than are spare, or those behind it have a CRL in the ledger
+ * and it has none, though they are opened in order. */
 static uint32_t lost_part(struct store_conn *db, const char *authority,
                           uint32_t named, uint32_t known, uint32_t in_place)
 {
@@ -214,6 +236,8 @@ static uint32_t lost_part(struct store_conn *db, const char *authority,
 
     if (in_place > known && in_place > named)
         return in_place;
+    if (known > named + CRL_SPARE)
+        return known - CRL_SPARE;
     while (known > named &&
            store_crl_get(db, authority, known, &st) == STORE_OK)
         known--;

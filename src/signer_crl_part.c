@@ -9,8 +9,7 @@
 
 #include <sys/resource.h>
 
-/* SPARE: published before anybody needs them, so that issuing does not wait. */
-enum { SPARE = 2, WAIT_S = 10, RETRY_S = 5, SETTLED_S = 3600 };
+enum { WAIT_S = 10, RETRY_S = 5, SETTLED_S = 3600 };
 
 void crl_part_free(struct signer_crl *c)
 {
@@ -106,7 +105,7 @@ bool crl_wants_part(struct signer *s, size_t i, int64_t now)
 
     if (!a->key || a->conf->crl_partition_size == 0 || now < l->retry_at)
         return false;
-    return s->front ? l->n_parts < l->filling + SPARE
+    return s->front ? l->n_parts < l->filling + CRL_SPARE
                     : l->asked && l->n_parts == l->filling;
 }
 
@@ -178,6 +177,11 @@ void crl_open_part(struct signer *s, struct store_conn *db, size_t i)
         crl_part_free(c);
 }
 
+int64_t crl_part_ends(const struct partition_row *row)
+{
+    return row->certs ? row->ends : TM_LAST;
+}
+
 void crl_note_end(struct signer *s, struct store_conn *db, size_t i,
                   struct signer_crl *c)
 {
@@ -193,7 +197,7 @@ void crl_note_end(struct signer *s, struct store_conn *db, size_t i,
             STORE_OK)
         return;
     pthread_mutex_lock(&s->crl_lock);
-    c->ends = row.ends;
+    c->ends = crl_part_ends(&row);
     pthread_mutex_unlock(&s->crl_lock);
 }
 

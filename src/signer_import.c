@@ -4,6 +4,7 @@
 #include "signer_ocsp.h"
 #include "signer_revoke.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@ enum { ITEMS_MAX = 200, DER_MAX = 32 * 1024 };
 struct import_item {
     struct msg_import_item m;
     struct cert cert;           /* IMPORT_CERT, when it is not refused */
+    uint32_t partition;         /* of that one */
     enum import_outcome judged; /* before the transaction */
     struct errs errs; /* IMPORT_REFUSED; IMPORT_NEW: a warning, or none */
     enum import_outcome outcome; /* in the end, */
@@ -107,6 +109,7 @@ static enum store_result put_cert(struct signer *s, struct import_job *j,
         .protocol = (char *)"import",
         .issued_at = it->cert.not_before,
         .serial = it->cert.serial,
+        .crl_partition = it->partition,
         .der = it->m.der,
     };
     const struct cert_row row = {
@@ -300,17 +303,35 @@ static const struct job_kind import_kind = {
 
 /* ---- before */
 
-/* What is out there has to be revocable, though nothing like it is issued. */
-static void warn(struct import_item *it)
+/* The CRL that it names, when it is one of ours, as after a restore from an
+ * older copy. */
+static void choose_partition(struct worker *w, const struct signer_authority *a,
+                             struct import_item *it, struct errs *e)
 {
-    AUTO(errs) struct errs e = {0};
+    const size_t i = (size_t)(a - w->s->authorities);
+    struct der_tlv uri;
+    const uint32_t named = crl_partition_of(&it->cert, a->name, &uri);
+
+    if (named <= crl_partition_last(w->s, w->reader, i))
+        it->partition = named;
+    else
+        err_add(e, ERR_BAD_REQUEST,
+                "it names CRL partition %" PRIu32 ", which was never here: "
+                "only the complete list will have it",
+                named);
+}
+
+/* What is out there has to be revocable, though nothing like it is issued. */
+static void warn(struct import_item *it, struct errs *e)
+{
     AUTO(strs) struct strs all = {0};
     AUTO(free) char *text = NULL;
 
-    if (!cert_judge_odd(&it->cert, &e))
+    cert_judge_odd(&it->cert, e);
+    if (!e->n)
         return;
-    for (size_t i = 0; i < e.n; i++)
-        strs_add(&all, e.v[i].detail);
+    for (size_t i = 0; i < e->n; i++)
+        strs_add(&all, e->v[i].detail);
     text = strs_join(&all, "; ");
     err_add(&it->errs, ERR_BAD_REQUEST, "%s; it is taken as it is", text);
 }
@@ -327,12 +348,12 @@ static void refuse_signature(struct import_item *it,
     refuse(it, text);
 }
 
-static void judge_cert(const struct signer_authority *a, struct key_verifier *v,
-                       struct import_item *it)
+static void judge_cert(struct worker *w, const struct signer_authority *a,
+                       struct key_verifier *v, struct import_item *it)
 {
     const struct buf *der = &it->m.der;
     struct cert *c = &it->cert;
-    AUTO(errs) struct errs why = {0};
+    AUTO(errs) struct errs why = {0}, odd = {0};
 
     if (der->len == a->info->der.len &&
         memcmp(der->data, a->info->der.data, der->len) == 0) {
@@ -360,7 +381,8 @@ static void judge_cert(const struct signer_authority *a, struct key_verifier *v,
         return;
     }
     it->judged = IMPORT_NEW;
-    warn(it);
+    choose_partition(w, a, it, &odd);
+    warn(it, &odd);
 }
 
 /* What a date stands for that cannot be one. */
@@ -431,7 +453,7 @@ int handle_import(struct worker *w, const struct frame *f,
                 "the CRL number is too large to go on from");
     for (size_t i = 0; i < j->n && !e->n; i++)
         if (j->items[i].m.kind == IMPORT_CERT)
-            judge_cert(j->authority, v, &j->items[i]);
+            judge_cert(w, j->authority, v, &j->items[i]);
     if (!e->n && job_queue(w->s, &j->job, e) == 0)
         return 0;
     job_free(&j->job);

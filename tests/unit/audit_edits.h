@@ -164,6 +164,8 @@ static const struct edit edits[] = {
      "FROM blocked_keys WHERE removed IS NULL",
      "is blocked, and entry 3 does not say so"},
     /* of an earlier CA: certificates */
+    {"UPDATE certificates SET crl_partition = 7 WHERE leaf = @D",
+     "entry @D is stored with another CRL partition than it names"},
     {"DELETE FROM certificates WHERE leaf = @D",
      "the certificate of entry @D is missing"},
     {"UPDATE certificates SET issued_at = issued_at - 1 WHERE leaf = @D",
