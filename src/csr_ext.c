@@ -282,10 +282,10 @@ int csr_attributes_parse(struct csr *c, struct der attrs, struct errs *e)
         oids[n] = (struct der_tlv){0};
         if (attribute_parse(c, &attrs, &oids[n], &had, e))
             r = -1;
-        if (oids[n].len == 0)
-            return r;
-        if (is_repeated(oids, n))
+        else if (is_repeated(oids, n))
             r = csr_bad(e, "it has the same attribute twice");
+        if (oids[n].len == 0)
+            return r; /* not even an OID: there is no going on */
     }
     return r;
 }

@@ -122,7 +122,9 @@ static void judge_lints(struct worker *w, const struct issue_ask *a,
     struct build with = *b;
     const size_t had = e->n;
 
-    if (!b->not_after || (a->taken.names.n == 0 && a->profile->names.n))
+    /* Without all of its names it would be judged for what is missing. */
+    if (!b->not_after || a->taken.partial ||
+        (a->taken.names.n == 0 && a->profile->names.n))
         return;
     if (a->bad_key)
         with.key = &b->authority->cert.key;

@@ -12,6 +12,8 @@ profile curve { usage = server names = { "dns:**.internal",
     keys = "ec:P-384" lifetime = 90d max-lifetime = 100d rekey = yes }
 profile rsa { usage = server names = "dns:**.internal" keys = "rsa:2048-4096"
     lifetime = 90d min-names = 2 max-names = 4 subject = { o, ou } }
+profile either { usage = server names = { "dns:**.internal", "email:**" }
+    lifetime = 30d }
 CONF
 export POCKETCA_CONF="$CA/pocketca.conf"
 ok 'the configuration' "$POCKETCA" check
@@ -189,6 +191,14 @@ both 'twice the same is one reason; what is missing is no other' \
     'bad-name key-not-allowed' profile=rsa
 odd -n dns:a..internal
 both 'all that there is: not also none' bad-name ''
+odd -k "$T/1024" -n email:jane@internal
+both 'the lints, also with a key that no certificate has' \
+    'key-weak key-not-allowed lint' profile=either
+odd -k "$T/1024" -n email:jane@internal -n dns:a..internal
+both 'but not of what is missing' 'bad-name key-weak key-not-allowed' \
+    profile=either
+odd -m two-requests -n dns:x.example.org
+both 'two lists of extensions' 'bad-csr name-not-allowed' ''
 odd -n dns:a..internal -n $N -x 2.5.29.19:1:30030101ff -x 1.2.3.4:1:0500 \
     -x 2.5.29.15:0:ff
 both 'extensions' \
