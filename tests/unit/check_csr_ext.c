@@ -350,6 +350,23 @@ START_TEST(extension_lists)
 }
 END_TEST
 
+START_TEST(attributes_many)
+{
+    static const struct buf null = {(uint8_t *)"\x05", 2, 0};
+
+    for (uint8_t n = 32; n <= 33; n++) {
+        AUTO(mkcsr) struct mkcsr m = {0};
+        enum err r;
+
+        for (uint8_t i = 0; i < n; i++)
+            mkcsr_attr(&m.attrs, (const uint8_t[]){0x2a, i}, 2, &null);
+        r = judge_make(&m, NULL, NULL);
+        ck_assert_msg(r == (n == 32 ? ERR_NONE : ERR_BAD_CSR), "%u: %s", n,
+                      err_code(r));
+    }
+}
+END_TEST
+
 START_TEST(extensions_twice)
 {
     AUTO(mkcsr) struct mkcsr san = {0}, other = {0}, many = {0};
@@ -449,7 +466,7 @@ int main(void)
         power_has_names,      unknown_extensions,
         extensions_malformed, extension_lists,
         extensions_twice,     attributes,
-        attributes_malformed,
+        attributes_malformed, attributes_many,
     };
 
     return unit_run("csr_ext", tests, COUNT(tests));
