@@ -215,6 +215,21 @@ static void clean(const char *path)
     }
 }
 
+static void bench_free(struct bench *b)
+{
+    for (int i = 0; i < ROWS; i++) {
+        cert_free(&b->rows[i].cert);
+        buf_free(&b->rows[i].der);
+    }
+    free(b->rows);
+    key_signer_free(b->ca);
+    EVP_PKEY_free(b->log);
+    buf_free(&b->spki);
+    buf_free(&b->issuer);
+    free(b->db);
+    free(b->bare);
+}
+
 int main(int argc, char **argv)
 {
     AUTO(free)
@@ -243,16 +258,6 @@ int main(int argc, char **argv)
     clean(b.db);
     clean(b.bare);
     rmdir(dir);
-    for (int i = 0; i < ROWS; i++) {
-        cert_free(&b.rows[i].cert);
-        buf_free(&b.rows[i].der);
-    }
-    free(b.rows);
-    key_signer_free(b.ca);
-    EVP_PKEY_free(b.log);
-    buf_free(&b.spki);
-    buf_free(&b.issuer);
-    free(b.db);
-    free(b.bare);
+    bench_free(&b);
     return 0;
 }

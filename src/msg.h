@@ -221,7 +221,8 @@ struct msg_revoked {
 void msg_revoked_free(struct msg_revoked *m);
 AUTO_VALUE(msg_revoked, struct msg_revoked, msg_revoked_free)
 void msg_revoked_put(struct buf *b, const struct msg_revoked *m);
-/* Adds to *m, which is empty before the first frame, the serials of one more. */
+/* Adds to *m, which is empty before the first frame, the serials of one more.
+ */
 void msg_revoked_get(struct rd *r, struct msg_revoked *m);
 
 /* AUTHORITIES: what the front needs to know, once. */

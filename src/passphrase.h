@@ -33,8 +33,9 @@ void passphrase_free(char *pass);
 
 /* Fills a->pass of every authority whose key is encrypted and that has none
  * yet: from passphrase-file, passphrase-credential (where there are any, or
- * nothing is given), `given` (may be NULL), or the terminal when `ask`.  A source that cannot be read is -1 with the
- * reason; an authority without any source is left to key_load(). */
+ * nothing is given), `given` (may be NULL), or the terminal when `ask`.  A
+ * source that cannot be read is -1 with the reason; an authority without any
+ * source is left to key_load(). */
 int passphrase_fill(struct conf *c, const char *given, bool ask,
                     struct errs *e);
 

@@ -8,7 +8,7 @@
  *   dns:**.b     one label or more         email:x@b        that mailbox
  *   dns:**       every DNS name            email:*@b        mailboxes at b
  *   uri:s://h/a  that URI                  uri:s://h/a/ **  what is below
- *   cn:Jane Doe  that common name          cn:svc-*         it, or what begins so
+ *   cn:Jane Doe  that common name          cn:svc-*         all that begins so
  *   ip:** email:** uri:** cn:**            everything of the kind
  *
  * A wildcard name is judged as if its "*" were an ordinary label.

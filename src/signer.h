@@ -323,10 +323,10 @@ enum store_result job_entry(struct signer *s, struct entry *en,
 enum store_result job_use(struct signer *s, struct job *j, int64_t now);
 int commit_start(struct signer *s, struct errs *e);
 /* How many jobs the next commit takes at most, after one of n with room for
- * `room` that took work_us of CPU until its COMMIT and sync_us in it.  While a large
- * batch is at work, whoever stands in it asks for nothing and the other threads
- * run dry; a small one pays its sync for fewer.  So: few, unless syncs are
- * slow. */
+ * `room` that took work_us of CPU until its COMMIT and sync_us in it.  While a
+ * large batch is at work, whoever stands in it asks for nothing and the other
+ * threads run dry; a small one pays its sync for fewer.  So: few, unless syncs
+ * are slow. */
 size_t commit_room(size_t room, size_t n, int64_t work_us, int64_t sync_us);
 /* Waits until everything that was queued so far is done. */
 void commit_drain(struct signer *s);

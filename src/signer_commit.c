@@ -10,8 +10,8 @@
 #include "digest.h"
 #include "signer_ocsp.h"
 
-/* Jobs a commit.  A sync counts as slow when it takes SYNC_SLOW times as long as
- * what it is for. */
+/* Jobs a commit.  A sync counts as slow when it takes SYNC_SLOW times as long
+ * as what it is for. */
 enum { BATCH_MIN = 32, BATCH_MAX = 512, SYNC_SLOW = 4 };
 
 void *job_new(size_t size, const struct job_kind *kind, struct worker *w,

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 # The tie between the layers runs one way: looks at the symbols of the objects
-# in libpocketca.a.  The groups are the variables of Makefile.am.
+# in libpocketca.a.  The groups are the variables of Makefile.am.  And no file,
+# function or line of the sources is longer than it may be.
 set -u
 
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/layers.XXXXXX") || exit 99
@@ -95,6 +96,36 @@ judge() {
         }' "$2" "$1"
 }
 
+# Prints what is too long in C sources, and those without a license.  A table
+# inside a function is none of its lines, and a test may be a little longer than
+# what others call.
+measure() { # FILE…
+    LC_ALL=C awk -v tail="$(printf '[\200-\277]')" '
+        function file_end() {
+            if (lines > 500) print file ": " lines " lines"
+        }
+        FNR == 1 {
+            file_end(); file = FILENAME; head = body = table = 0
+            if ($0 !~ /^\/\* SPDX-License-Identifier: /)
+                print file ": the license is not in its first line"
+        }
+        { lines = FNR; text = $0; gsub(tail, "", text) } # of UTF-8
+        length(text) > 80 { print file ":" FNR ": " length(text) " columns" }
+        !body && !head && /^[A-Za-z_]/ { head = FNR; name = $0 }
+        !body && (/^$/ || /^#/ || /;$/) { head = 0 }
+        /^\{/ { body = 1; rows = 0 }
+        body && /^    [^ ].*\] = \{/ { table = 1 }
+        table { rows++ }
+        /\};$/ { table = 0 }
+        /^\}/ {
+            n = FNR - head + 1 - rows
+            if (body && n > (name ~ /^START_TEST/ ? 60 : 40))
+                print file ":" head ": " n " lines: " name
+            head = body = table = 0
+        }
+        END { file_end() }' "$@"
+}
+
 n=0 failed=0
 result() { # ok|'not ok' description
     n=$((n + 1))
@@ -127,6 +158,48 @@ try 1 'src/der.o U socket' 'the judge refuses the trade a socket'
 try 1 'src/cmd_list.o U front_http_open' 'the judge refuses commands front_*'
 try 1 'src/new.o U buf_put' 'the judge refuses an object without a group'
 
+# So must what measures.
+long() { # N BEGINNING LINE END: a file with n such lines between the two
+    printf '%s\n' '/* SPDX-License-Identifier: ISC */' "$2"
+    yes "$3" | head -n "$1"
+    printf '%s\n' "$4"
+}
+size() { # expected-lines description
+    got=$(measure "$tmp/size.c" | wc -l)
+    if [ "$got" -eq "$1" ]; then result ok "$2"; else result 'not ok' "$2"; fi
+}
+void='void f(void)
+{'
+test='START_TEST(f)
+{'
+rows="$void
+    static const struct row all[] = {"
+long 37 "$void" '    f();' '}' >"$tmp/size.c"
+size 0 'a function may have 40 lines'
+long 38 "$void" '    f();' '}' >"$tmp/size.c"
+size 1 'and not 41'
+long 57 "$test" '    f();' '}' >"$tmp/size.c"
+size 0 'a test may have 60'
+long 58 "$test" '    f();' '}' >"$tmp/size.c"
+size 1 'and not 61'
+long 60 "$rows" '        {1},' '    };
+}' >"$tmp/size.c"
+size 0 'the rows of a table do not count'
+{
+    long 60 "$rows" '        {1},' '    };'
+    yes '    f();' | head -n 38
+    echo '}'
+} >"$tmp/size.c"
+size 1 'what is behind them does'
+long 498 '' 'int a;' '' >"$tmp/size.c"
+size 1 'a file may not have 501 lines'
+echo 'int a;' >"$tmp/size.c"
+size 1 'nor be without a license'
+{ long 1 '' 'int a;' ''; printf '/* %073d… */\n' 0; } >"$tmp/size.c"
+size 0 'a line may have 80 columns'
+{ long 1 '' 'int a;' ''; printf '/* %074d… */\n' 0; } >"$tmp/size.c"
+size 1 'and not 81'
+
 # The real objects.
 FLOOR=$FLOOR_KEPT
 list_groups >"$tmp/groups"
@@ -146,5 +219,13 @@ judge "$tmp/symbols" "$tmp/groups" | sort -u >"$tmp/broken"
 sed 's/^/# /' "$tmp/broken"
 if [ -s "$tmp/broken" ]; then result 'not ok' 'the tie runs one way'
 else result ok 'the tie runs one way'; fi
+
+find "$SOURCE/src" "$SOURCE/tests" "$SOURCE/bench" "$SOURCE/fuzz" \
+    -name '*.[ch]' ! -name sql_text.c >"$tmp/files"
+# shellcheck disable=SC2046 # names without blanks
+measure $(cat "$tmp/files") >"$tmp/broken"
+sed 's/^/# /' "$tmp/broken"
+if [ -s "$tmp/broken" ]; then result 'not ok' 'everything is short enough'
+else result ok 'everything is short enough'; fi
 echo "1..$n"
 exit "$failed"

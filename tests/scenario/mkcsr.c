@@ -394,9 +394,14 @@ static void print_mutants(const struct bytes *der, const char *token)
     }
 }
 
-static void print_pem(const struct bytes *der)
+static void print(const struct bytes *der, int pem, const char *token)
 {
-    PEM_write(stdout, "CERTIFICATE REQUEST", "", der->v, (long)der->n);
+    if (token)
+        print_mutants(der, token);
+    else if (pem)
+        PEM_write(stdout, "CERTIFICATE REQUEST", "", der->v, (long)der->n);
+    else
+        fwrite(der->v, 1, der->n, stdout);
 }
 
 static enum odd odd_by_name(const char *name)
@@ -455,12 +460,7 @@ int main(int argc, char **argv)
     key = get_key(key_path, kind);
     der = request(key);
     spoil(der, flip, cut);
-    if (token)
-        print_mutants(der, token);
-    else if (pem)
-        print_pem(der);
-    else
-        fwrite(der->v, 1, der->n, stdout);
+    print(der, pem, token);
     EVP_PKEY_free(key);
     free(der);
     return ferror(stdout) || fclose(stdout) != 0;

@@ -113,7 +113,6 @@ START_TEST(names_by_token)
 }
 END_TEST
 
-/* Both have to allow wildcards; a token without limits has no say. */
 /* A responder has no names to limit, and may do what no name says: its CN is
  * what a token has or has not. */
 START_TEST(nameless_by_token)
@@ -148,6 +147,7 @@ START_TEST(nameless_by_token)
 }
 END_TEST
 
+/* Both have to allow wildcards; a token without limits has no say. */
 START_TEST(wildcards_by_both)
 {
     static const char no[] = "wildcard-not-allowed=dns:*.a.internal";
@@ -196,14 +196,61 @@ START_TEST(counts_of_names)
 }
 END_TEST
 
-START_TEST(keys_and_power)
+START_TEST(keys)
 {
-#define NO "extension-not-allowed"
     static const struct key_pub p384 = {.type = KEY_EC, .curve = CURVE_P384};
     static const struct key_pub rsa1 = {.type = KEY_RSA, .bits = 2047};
     static const struct key_pub rsa2 = {.type = KEY_RSA, .bits = 4097};
     static const struct key_pub ed = {.type = KEY_ED25519, .bits = 256};
     static const struct key_pub *const bad[] = {&p384, &rsa1, &rsa2, &ed};
+    AUTO(profile) struct profile p = profile_of("server", "dns:**.x");
+    AUTO(names) struct names l = {0};
+    AUTO(errs) struct errs e = {0};
+    struct request r = {.names = &l};
+
+    names_parse(&l, "a.x", &e);
+    for (size_t i = 0; i < 4; i++) {
+        AUTO(errs) struct errs why = {0};
+
+        r.key = bad[i];
+        ck_assert_int_eq(profile_judge(&p, &no_limits, &r, NULL, &why), -1);
+        ck_assert_uint_eq(why.n, 1);
+        ck_assert_int_eq(why.v[0].code, ERR_KEY_NOT_ALLOWED);
+        ck_assert_ptr_nonnull(
+            strstr(why.v[0].detail, "ec:P-256, rsa:2048-4096"));
+    }
+}
+END_TEST
+
+START_TEST(power)
+{
+    AUTO(profile) struct profile p = profile_of("server", "dns:**.x");
+    AUTO(names) struct names l = {0};
+    AUTO(errs) struct errs e = {0};
+    struct request r = {.names = &l, .key = &p256};
+
+    names_parse(&l, "a.x", &e);
+    for (unsigned bit = CSR_POWER_CA; bit <= CSR_POWER_CRITICAL; bit <<= 1) {
+        AUTO(free) char *got = NULL;
+        AUTO(free) char *granted = NULL;
+
+        r.power = bit;
+        r.critical = "1.2.3";
+        p.eku = EKU_SERVER;
+        got = codes(&p, &no_limits, &r);
+        ck_assert_str_eq(got, "extension-not-allowed");
+        p.eku = EKU_OCSP;
+        granted = codes(&p, &no_limits, &r);
+        ck_assert_str_eq(granted,
+                         bit == CSR_POWER_OCSP ? "" : "extension-not-allowed");
+    }
+}
+END_TEST
+
+/* It is granted by whatever rule writes its OID. */
+START_TEST(critical_extensions)
+{
+#define NO "extension-not-allowed"
     static const struct {
         const char *oids;
         bool staple;
@@ -224,36 +271,9 @@ START_TEST(keys_and_power)
     AUTO(profile) struct profile p = profile_of("server", "dns:**.x");
     AUTO(names) struct names l = {0};
     AUTO(errs) struct errs e = {0};
-    struct strs odd = {0};
-    struct request r = {.names = &l, .odd_san = &odd};
+    struct request r = {.names = &l, .key = &p256};
 
     names_parse(&l, "a.x", &e);
-    for (size_t i = 0; i < 4; i++) {
-        AUTO(errs) struct errs why = {0};
-
-        r.key = bad[i];
-        ck_assert_int_eq(profile_judge(&p, &no_limits, &r, NULL, &why), -1);
-        ck_assert_uint_eq(why.n, 1);
-        ck_assert_int_eq(why.v[0].code, ERR_KEY_NOT_ALLOWED);
-        ck_assert_ptr_nonnull(
-            strstr(why.v[0].detail, "ec:P-256, rsa:2048-4096"));
-    }
-    r.key = &p256;
-    for (unsigned bit = CSR_POWER_CA; bit <= CSR_POWER_CRITICAL; bit <<= 1) {
-        AUTO(free) char *got = NULL;
-        AUTO(free) char *granted = NULL;
-
-        r.power = bit;
-        r.critical = "1.2.3";
-        p.eku = EKU_SERVER;
-        got = codes(&p, &no_limits, &r);
-        ck_assert_str_eq(got, "extension-not-allowed");
-        p.eku = EKU_OCSP;
-        granted = codes(&p, &no_limits, &r);
-        ck_assert_str_eq(granted,
-                         bit == CSR_POWER_OCSP ? "" : "extension-not-allowed");
-    }
-    /* a critical extension is granted by whatever rule writes its OID */
     p.eku = EKU_SERVER;
     r.power = CSR_POWER_CRITICAL;
     strs_add(&p.extensions, "1.2.3 hex:0500");
@@ -266,12 +286,22 @@ START_TEST(keys_and_power)
         is = codes(&p, &no_limits, &r);
         ck_assert_msg(strcmp(is, critical[i].codes) == 0, "%zu: %s", i, is);
     }
-    r.power = 0;
+}
+END_TEST
+
+START_TEST(names_of_no_kind)
+{
+    AUTO(profile) struct profile p = profile_of("server", "dns:**.x");
+    AUTO(names) struct names l = {0};
+    AUTO(errs) struct errs e = {0};
+    AUTO(strs) struct strs odd = {0};
+    struct request r = {.names = &l, .odd_san = &odd, .key = &p256};
+
+    names_parse(&l, "a.x", &e);
     strs_add(&odd, "otherName");
     strs_add(&odd, "directoryName");
     AUTO(free) char *got = codes(&p, &no_limits, &r);
     ck_assert_str_eq(got, "name-type-not-allowed name-type-not-allowed");
-    strs_free(&odd);
 }
 END_TEST
 
@@ -399,7 +429,10 @@ int main(void)
         nameless_by_token,
         wildcards_by_both,
         counts_of_names,
-        keys_and_power,
+        keys,
+        power,
+        critical_extensions,
+        names_of_no_kind,
         every_reason_at_once,
         choosing,
         key_usage,

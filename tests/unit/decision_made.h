@@ -54,19 +54,21 @@ static inline char *judge(const struct buf *tbs, const struct decision_facts *f)
     return buf_take_str(&text);
 }
 
-static inline void make(void)
+static inline void make_ca(struct errs *e)
 {
-    AUTO(errs) struct errs e = {0};
     struct cert_spec s = root_spec(&ca_key);
-    static struct pattern pattern;
-    static struct key_rule rule = {KEY_EC, CURVE_P256, 256, 256};
 
     serial_random(&s.serial);
     cert_make(&ca_der, &s, &ca_key);
-    cert_parse(&ca, ca_der.data, ca_der.len, &e);
-    names_parse(&taken.names, "web.example,api.example", &e);
-    key_pub_parse(&key, leaf_key.spki.data, leaf_key.spki.len, &e);
-    pattern_parse(&pattern, "dns:*.example", &e);
+    cert_parse(&ca, ca_der.data, ca_der.len, e);
+}
+
+static inline void make_profile(struct errs *e)
+{
+    static struct pattern pattern;
+    static struct key_rule rule = {KEY_EC, CURVE_P256, 256, 256};
+
+    pattern_parse(&pattern, "dns:*.example", e);
     profile = (struct profile){.name = (char *)"server",
                                .eku = EKU_SERVER,
                                .names = {&pattern, 1},
@@ -77,6 +79,17 @@ static inline void make(void)
                                .cdp = true,
                                .aia = true,
                                .max_names = 3};
+}
+
+static inline void make(void)
+{
+    AUTO(errs) struct errs e = {0};
+    struct cert_spec s;
+
+    make_ca(&e);
+    make_profile(&e);
+    names_parse(&taken.names, "web.example,api.example", &e);
+    key_pub_parse(&key, leaf_key.spki.data, leaf_key.spki.len, &e);
     taken.subject.v[SUBJECT_CN] = xstrdup("web.example");
     asked.lifetime = 30 * TM_DAY + TM_MINUTE + 1;
     s = (struct cert_spec){.issuer = ca.subject,

@@ -193,7 +193,8 @@ static void ext_edit(struct cert_edit *c, int id, const char *value)
     } else if (value) {
         value_put(&v, value + critical);
     }
-    cert_edit_ext(c, ext_oids[id].oid, ext_oids[id].len, critical, value ? &v : NULL);
+    cert_edit_ext(c, ext_oids[id].oid, ext_oids[id].len, critical,
+                  value ? &v : NULL);
 }
 
 static void many_exts(struct cert_edit *c)
