@@ -305,3 +305,11 @@ mutual_start()
         bail "openssl refuses the revoked one for another reason"
     proved "openssl verify tells the revoked certificate by the CRLs"
 }
+
+# What nginx writes stays in $work; within http { }.
+nginx_own() {
+    echo "    access_log off;"
+    for path in client_body proxy fastcgi uwsgi scgi; do
+        echo "    ${path}_temp_path $work/$path;"
+    done
+}

@@ -40,12 +40,7 @@ pid $work/nginx.pid;
 error_log $work/nginx-error.log info;
 events { }
 http {
-    access_log off;
-    client_body_temp_path $work/body;
-    proxy_temp_path $work/proxy;
-    fastcgi_temp_path $work/fastcgi;
-    uwsgi_temp_path $work/uwsgi;
-    scgi_temp_path $work/scgi;
+$(nginx_own)
 END
 for type in $key_types; do
     certify "web-$type" "$type" server web.internal

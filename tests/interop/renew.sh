@@ -39,12 +39,7 @@ pid $work/nginx.pid;
 error_log $work/nginx-error.log;
 events { }
 http {
-    access_log off;
-    client_body_temp_path $work/body;
-    proxy_temp_path $work/proxy;
-    fastcgi_temp_path $work/fastcgi;
-    uwsgi_temp_path $work/uwsgi;
-    scgi_temp_path $work/scgi;
+$(nginx_own)
     server {
         listen 127.0.0.1:$web_port ssl;
         ssl_certificate $tls/web.pem;

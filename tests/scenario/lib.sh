@@ -424,6 +424,19 @@ token() {
 token_id() { # pca_ID_SECRET
     echo "${1#pca_}" | cut -d_ -f1
 }
+# Somebody else at $public_port, when the service has stopped: a GET is answered
+# with $T/get, a POST with $T/post, octets that http_answer makes.
+enemy() {
+    "$BUILD/tests/scenario/canned" "$public_port" "$T/get" "$T/post" \
+        >"$T/canned" &
+    ENEMY=$!
+    trap 'kill $ENEMY; cleanup' EXIT
+    eventually 100 'the enemy listens' grep -q ready "$T/canned"
+}
+http_answer() { # FILE TYPE
+    printf 'HTTP/1.0 200 OK\r\nContent-Type: %s\r\n\r\n' "$2"
+    cat "$1"
+}
 # The service is as it was: same processes, same ledger, and it works.
 # `steady WHAT` compares with the last `steady_begin`.
 steady_begin() {

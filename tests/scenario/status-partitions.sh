@@ -79,16 +79,9 @@ openssl ocsp -issuer "$CA/issuing.pem" -cert "$T/same.internal.pem" -no_nonce \
 stop
 
 # somebody else answers
-"$BUILD/tests/scenario/canned" "$public_port" "$T/get" "$T/post" >"$T/canned" &
-CANNED=$!
-trap 'kill $CANNED; cleanup' EXIT
-eventually 100 'the enemy listens' grep -q ready "$T/canned"
-http() { # FILE TYPE: as an answer
-    printf 'HTTP/1.0 200 OK\r\nContent-Type: %s\r\n\r\n' "$2"
-    cat "$1"
-}
-crl() { http "$T/$1.crl" application/pkix-crl >"$T/get"; }
-http "$T/same.ocsp" application/ocsp-response >"$T/post"
+enemy
+crl() { http_answer "$T/$1.crl" application/pkix-crl >"$T/get"; }
+http_answer "$T/same.ocsp" application/ocsp-response >"$T/post"
 crl now
 says 'its list' 0 good good good good "$T/same.internal.pem" --no-nonce
 crl a

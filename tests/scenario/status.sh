@@ -97,16 +97,9 @@ detail 'why: the CRL' crl 'could not be asked: .*refused'
 detail 'why: OCSP' ocsp 'could not be asked: .*refused'
 
 # ---- somebody else does
-"$BUILD/tests/scenario/canned" "$public_port" "$T/get" "$T/post" >"$T/canned" &
-CANNED=$!
-trap 'kill $CANNED; cleanup' EXIT
-eventually 100 'the enemy listens' grep -q ready "$T/canned"
-http() { # FILE TYPE: as an answer
-    printf 'HTTP/1.0 200 OK\r\nContent-Type: %s\r\n\r\n' "$2"
-    cat "$1"
-}
-crl() { http "$1" application/pkix-crl >"$T/get"; }
-ocsp() { http "$1" application/ocsp-response >"$T/post"; }
+enemy
+crl() { http_answer "$1" application/pkix-crl >"$T/get"; }
+ocsp() { http_answer "$1" application/ocsp-response >"$T/post"; }
 crl "$T/now.crl"
 ocsp "$T/b.ocsp"
 says 'replayed, and not asked for better' 0 good good good good "$other" \
@@ -152,7 +145,7 @@ says 'it says revoked, falsely' 1 differ good good revoked "$other" --no-nonce
 printf '\060\003\012\001\003' >"$T/r.ocsp"
 ocsp "$T/r.ocsp"
 refused 'try later' ocsp 'trylater'
-http "$T/b.ocsp" text/html >"$T/post"
+http_answer "$T/b.ocsp" text/html >"$T/post"
 refused 'another type' ocsp 'content.type'
 ocsp "$T/b.ocsp"
 head -c 300 "$T/post" >"$T/cut" && mv "$T/cut" "$T/post"
@@ -202,6 +195,6 @@ printf 'HTTP/1.0 200 OK\r\n' >"$T/get.head"
 yes 'X: y' | head -c 60000 >"$T/get.endless"
 refused 'headers for ever' crl 'could not be asked: .*timeout'
 rm "$T/get.endless"
-http "$T/now.crl" application/pkix-crl >"$T/get.drip"
+http_answer "$T/now.crl" application/pkix-crl >"$T/get.drip"
 refused 'an octet now and then' crl 'could not be asked: .*timeout'
 finish

@@ -172,6 +172,14 @@ static inline struct caller ca_admin(struct ca *c)
     return out;
 }
 
+/* Made and started; its first token. */
+static inline struct caller ca_up(struct ca *c)
+{
+    ca_make(c);
+    ca_start(c);
+    return ca_admin(c);
+}
+
 static inline struct caller ca_cert_caller(const struct record *r)
 {
     struct caller c = {.evidence = EV_CERT};

@@ -235,9 +235,7 @@ static void scene_make(struct scene *s)
     AUTO(record) struct record a = {0}, b = {0}, c = {0};
 
     *s = (struct scene){0};
-    ca_make(&s->ca);
-    ca_start(&s->ca);
-    s->admin = ca_admin(&s->ca);
+    s->admin = ca_up(&s->ca);
     issue(s, &s->admin, 0, "a.internal,10.1.2.3", &a);
     issue(s, &s->admin, 1, "b.internal", &b);
     issue(s, &s->admin, 2, "c.internal,x.c.internal", &c);

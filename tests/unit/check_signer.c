@@ -38,9 +38,7 @@ START_TEST(a_certificate_is_what_was_asked)
         .names = "web.internal,10.1.2.3", .spki = &spki, .note = "n"};
     int64_t now = tm_now();
 
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     new_key(&spki);
     ck_assert_int_eq(ca_issue(&c, &admin, &w, &r, NULL), ERR_NONE);
     ck_assert_int_eq(chain_holds(&c, &r), 1);
@@ -82,9 +80,7 @@ START_TEST(what_policy_refuses_leaves_nothing)
     memset(note, 'x', NOTE_MAX + 1);
     note[NOTE_MAX + 1] = 0;
     new_key(&spki);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     cert_parse(&issuing, c.issuing.data, c.issuing.len, &e);
     buf_put(&ca_key, issuing.key.spki, issuing.key.spki_len);
     const struct {
@@ -138,9 +134,7 @@ START_TEST(a_repeat_gives_the_same_certificate_for_ever)
     bool repeated;
 
     new_key(&spki);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     ck_assert_int_eq(ca_token(&c, &admin, &t, &one), ERR_NONE);
     ck_assert_int_eq(ca_issue(&c, &one, &w, &a, &repeated), ERR_NONE);
     ck_assert(!repeated);
@@ -223,9 +217,7 @@ START_TEST(one_use_is_one_certificate_however_many_ask)
     uint64_t before;
 
     new_key(&spki);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     ck_assert_int_eq(ca_token(&c, &admin, &t, &one), ERR_NONE);
     before = ca_tree_size(&c);
     ck_assert_uint_eq(ask_many(&c, &one, &w, 64, &repeats, &last), 1);
@@ -258,9 +250,7 @@ START_TEST(the_service_is_named_by_its_configuration)
     struct frame f;
 
     new_key(&spki);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     buf_blob(ca_begin(&c, MSG_SERVICE_CERT, NULL), spki.data, spki.len);
     ca_ask(&c, &f);
     ck_assert_int_eq(ca_record(&f, &r, NULL), ERR_NONE);
@@ -301,9 +291,7 @@ START_TEST(every_quick_question_is_answered)
     size_t n_records = 0;
 
     new_key(&spki);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     ck_assert_int_eq(ca_issue(&c, &admin, &w, &r, NULL), ERR_NONE);
     for (int round = 1; round <= MANY; round++) {
         for (int i = 0; i < round; i++) {
@@ -338,9 +326,7 @@ START_TEST(a_clock_that_steps_stops_issuing_only)
     struct ca_want w = {.names = "w.internal", .spki = &spki};
 
     new_key(&spki);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     ck_assert_int_eq(ca_issue(&c, &admin, &w, &a, NULL), ERR_NONE);
     /* As if the wall clock had been 40 days earlier until now. */
     pthread_mutex_lock(&c.s->clock.lock);
@@ -377,9 +363,7 @@ START_TEST(broken_frames_are_refused)
     uint64_t before;
 
     new_key(&spki);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     before = ca_tree_size(&c);
     for (size_t cut = 1; cut < 60; cut += 7) {
         struct buf *b = ca_begin(&c, MSG_ISSUE, &admin);

@@ -47,9 +47,7 @@ START_TEST(a_refused_row_is_one_refused_request)
     uint64_t before;
 
     new_key(&spki);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     plant(&c);
     before = ca_tree_size(&c);
     ask_many(&c, &admin, &spki, 20);

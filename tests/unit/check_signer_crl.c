@@ -16,9 +16,7 @@ START_TEST(the_crl_is_out_before_the_answer)
     uint64_t number = 0, last = 0;
 
     new_key(&spki);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     for (int i = 0; i < 10; i++) {
         AUTO(record) struct record r = {0};
         AUTO(record) struct record gone = {0};
@@ -49,9 +47,7 @@ START_TEST(many_revocations_share_a_build)
     uint64_t number, before;
 
     new_key(&spki);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     for (int i = 0; i < N; i++) {
         AUTO(record) struct record r = {0};
 
@@ -158,9 +154,7 @@ START_TEST(a_command_without_a_service_leaves_a_fresh_crl)
     uint64_t number;
 
     new_key(&spki);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     ck_assert_int_eq(ca_issue(&c, &admin, &w, &r, NULL), ERR_NONE);
     ca_stop(&c);
     inside_a_command(&c, &r.serial);

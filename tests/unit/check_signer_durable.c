@@ -66,9 +66,7 @@ START_TEST(an_answer_comes_when_its_record_is_on_disk)
     struct caller admin, made;
 
     new_key(&spki);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     for (size_t i = 0; i < COUNT(names); i++) {
         AUTO(record) struct record r = {0};
         AUTO(record) struct record gone = {0};

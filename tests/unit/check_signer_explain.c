@@ -53,9 +53,7 @@ START_TEST(what_is_explained_spends_and_leaves_nothing)
     bool repeated;
 
     new_key(&spki);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     ck_assert_int_eq(ca_token(&c, &admin, &t, &one), ERR_NONE);
     before = ca_tree_size(&c);
     for (int i = 0; i < 3; i++) {
@@ -94,9 +92,7 @@ START_TEST(who_is_told_is_who_may_issue)
     struct ca_want w = {.names = "web.internal", .spki = &spki};
 
     new_key(&spki);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     ck_assert_int_eq(ca_token(&c, &admin, &t, &reader), ERR_NONE);
     ck_assert_int_eq(ca_issue(&c, &admin, &w, &r, NULL), ERR_NONE);
     cert = ca_cert_caller(&r);

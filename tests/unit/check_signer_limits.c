@@ -25,9 +25,7 @@ START_TEST(a_limit_is_exact)
     struct caller admin, t;
 
     new_key(&spki);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     t = narrow(&c, &admin, "a", ROLE_ISSUE, "dns:*.a.internal", false);
     for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(record) struct record r = {0};
@@ -61,9 +59,7 @@ START_TEST(a_profile_limit_holds)
     struct ca_want w = {.names = "w.internal", .spki = &spki};
 
     new_key(&spki);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     strs_add(&t.profiles, "client");
     ck_assert_int_eq(ca_token(&c, &admin, &t, &p), ERR_NONE);
     ck_assert_int_eq(ca_issue(&c, &p, &w, &r, NULL), ERR_NONE);
@@ -90,9 +86,7 @@ START_TEST(limits_hold_for_every_role)
     struct ca_want again = {0};
 
     new_key(&spki);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     all = narrow(&c, &admin, "n", ROLE_ADMIN, "dns:*.a.internal", false);
     ck_assert_int_eq(ca_issue(&c, &admin, &w, &in, NULL), ERR_NONE);
     w.names = "x.a.internal,b.internal";
@@ -123,9 +117,7 @@ START_TEST(a_token_reads_what_it_issued)
     const struct serial unknown = {{0x41, 0x41}, 2};
 
     new_key(&spki);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     t = narrow(&c, &admin, "t", ROLE_ISSUE, NULL, false);
     ck_assert_int_eq(ca_issue(&c, &t, &w, &own, NULL), ERR_NONE);
     ck_assert_int_eq(ca_issue(&c, &admin, &w, &other, NULL), ERR_NONE);
@@ -152,9 +144,7 @@ START_TEST(a_certificate_may_only_itself)
     struct frame f;
 
     new_key(&spki);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     ck_assert_int_eq(ca_issue(&c, &admin, &w, &a, NULL), ERR_NONE);
     ck_assert_int_eq(ca_issue(&c, &admin, &w, &b, NULL), ERR_NONE);
     self = ca_cert_caller(&a);
@@ -234,9 +224,7 @@ START_TEST(no_request_passes_without_its_role)
     struct ca_want w = {.names = "x.internal", .spki = &spki};
 
     new_key(&spki);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     ck_assert_int_eq(ca_issue(&c, &admin, &w, &r, NULL), ERR_NONE);
     w.renews = r.serial;
     for (int i = 0; i < 4; i++)
@@ -279,9 +267,7 @@ START_TEST(renewals_go_along_as_far_as_the_limits)
     uint32_t also = 9;
 
     new_key(&spki);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     t = narrow(&c, &admin, "x", ROLE_REVOKE, "dns:x.internal", false);
     ck_assert_int_eq(ca_issue(&c, &admin, &w, &a, NULL), ERR_NONE);
     self = ca_cert_caller(&a);

@@ -18,9 +18,7 @@ START_TEST(a_renewal_keeps_names_key_and_requester)
 
     new_key(&spki);
     new_key(&fresh);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     ck_assert_int_eq(ca_issue(&c, &admin, &w, &a, NULL), ERR_NONE);
     self = ca_cert_caller(&a);
     ck_assert_int_eq(ca_renew(&c, &self, &again, &b), ERR_NONE);
@@ -69,9 +67,7 @@ START_TEST(profiles_decide_about_renewal)
 
     new_key(&spki);
     new_key(&fresh);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     ck_assert_int_eq(ca_issue(&c, &admin, &w, &once, NULL), ERR_NONE);
     self = ca_cert_caller(&once);
     ck_assert_int_eq(ca_renew(&c, &self, &(struct ca_want){0}, &none),
@@ -111,9 +107,7 @@ START_TEST(an_ended_certificate_renews_by_token_only)
     struct ca_want again = {0};
 
     new_key(&spki);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     ck_assert_int_eq(ca_issue(&c, &admin, &w, &a, NULL), ERR_NONE);
     self = ca_cert_caller(&a);
     /* It began a minute ago: it has a second left. */

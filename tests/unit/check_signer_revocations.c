@@ -98,9 +98,7 @@ START_TEST(the_signer_decides_who_may_and_what)
     uint64_t size;
 
     new_key(&spki);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     ck_assert_int_eq(ca_issue(&c, &admin, &w, &r, NULL), ERR_NONE);
     ck_assert_int_eq(ca_token(&c, &admin, &roles, &reader), ERR_NONE);
     ck_assert_int_eq(ca_token(&c, &admin, &uses, &user), ERR_NONE);
@@ -283,9 +281,7 @@ START_TEST(a_dry_run_says_what_is_done)
     AUTO(ca) struct ca c;
     struct caller admin;
 
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     for (int round = 0; round < ROUNDS; round++) {
         AUTO(free) char *name = xasprintf("dns:*.r%d.internal", round);
         AUTO(msg_revocations) struct msg_revocations m = ask_of(name);

@@ -36,9 +36,7 @@ START_TEST(revoking_again_follows_the_rules)
     uint64_t number;
 
     new_key(&spki);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     ck_assert_int_eq(ca_issue(&c, &admin, &w, &r, NULL), ERR_NONE);
     for (size_t i = 0; i < COUNT(steps); i++) {
         AUTO(record) struct record now = {0};
@@ -84,9 +82,7 @@ START_TEST(a_compromised_key_takes_its_lineage_along)
 
     new_key(&spki);
     new_key(&fresh);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     ck_assert_int_eq(ca_issue(&c, &admin, &w, &a, NULL), ERR_NONE);
     self = ca_cert_caller(&a);
     ck_assert_int_eq(ca_renew(&c, &self, &again, &b), ERR_NONE);
@@ -133,9 +129,7 @@ START_TEST(nothing_slips_past_a_compromise)
     struct caller admin;
     unsigned refused = 0;
 
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     for (int round = 0; round < ROUNDS; round++) {
         AUTO(buf) struct buf spki = {0};
         AUTO(record) struct record first = {0};
@@ -261,9 +255,7 @@ START_TEST(no_rekey_slips_past_a_block)
     struct admin command;
     unsigned refused = 0;
 
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     admin_open(&command, c.s);
     for (int round = 0; round < ROUNDS; round++) {
         AUTO(buf) struct buf spki = {0}, fresh = {0};
@@ -315,9 +307,7 @@ START_TEST(without_renewals_the_others_stay)
     uint64_t number;
 
     new_key(&spki);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     ck_assert_int_eq(ca_issue(&c, &admin, &w, &a, NULL), ERR_NONE);
     self = ca_cert_caller(&a);
     ck_assert_int_eq(ca_renew(&c, &self, &(struct ca_want){0}, &b), ERR_NONE);
@@ -343,9 +333,7 @@ START_TEST(an_authority_does_not_revoke_itself)
     struct caller admin;
     const struct serial unknown = {{0x41, 0x41}, 2};
 
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     cert_parse(&issuing, c.issuing.data, c.issuing.len, &e);
     ck_assert_int_eq(ca_revoke(&c, &admin, &issuing.serial, -1, -1, &r, NULL),
                      ERR_REASON_NOT_ALLOWED);

@@ -15,9 +15,7 @@ START_TEST(a_wrong_secret_is_an_unknown_token)
     struct frame f;
 
     new_key(&spki);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     wrong.token = xstrdup(admin.token);
     wrong.token[strlen(wrong.token) - 1] ^= 1;
     ca_put_issue(ca_begin(&c, MSG_ISSUE, &wrong), &w);
@@ -66,9 +64,7 @@ START_TEST(tokens_end)
     struct frame f;
 
     new_key(&spki);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     ask.not_after = tm_now() + 4;
     ck_assert_int_eq(ca_token(&c, &admin, &ask, &t), ERR_NONE);
     ck_assert_int_eq(ca_issue(&c, &t, &w, &r, NULL), ERR_NONE);
@@ -107,9 +103,7 @@ START_TEST(a_removed_token_is_refused_at_once)
     enum { EACH = 8 * CA_WORKERS };
 
     new_key(&spki);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     ck_assert_int_eq(ca_token(&c, &admin, &ask, &t), ERR_NONE);
     ck_assert_int_eq(ca_token(&c, &admin, &stays, &other), ERR_NONE);
     for (int i = 0; i < EACH; i++) {
@@ -148,9 +142,7 @@ START_TEST(no_token_makes_more_than_itself)
         .roles = ROLE_ISSUE, .max_uses = 1, .not_after = now + TM_HOUR};
     uint64_t before;
 
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     strs_add(&own.names, "dns:**.a.internal");
     strs_add(&own.profiles, "client");
     ck_assert_int_eq(ca_token(&c, &admin, &own, &maker), ERR_NONE);
@@ -228,9 +220,7 @@ START_TEST(a_list_pages_and_shows_what_limits_let_through)
     char *cursor = NULL;
 
     new_key(&spki);
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     t = narrow(&c, &admin, "t", ROLE_READ, "dns:*.a.internal", false);
     for (int i = 0; i < 250; i++) {
         AUTO(record) struct record r = {0};
@@ -297,9 +287,7 @@ START_TEST(limits_hold_for_tokens_too)
     struct caller admin, lesser, inside, outside;
     bool is;
 
-    ca_make(&c);
-    ca_start(&c);
-    admin = ca_admin(&c);
+    admin = ca_up(&c);
     lesser =
         narrow(&c, &admin, "lesser", ROLE_ADMIN, "dns:*.a.internal", false);
     inside = narrow(&c, &admin, "in", ROLE_ISSUE, "dns:x.a.internal", false);

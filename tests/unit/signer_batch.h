@@ -118,9 +118,7 @@ static inline void scene_make(struct scene *s)
         .label = (char *)"few", .roles = ROLE_REVOKE, .max_uses = 1};
 
     *s = (struct scene){0};
-    ca_make(&s->ca);
-    ca_start(&s->ca);
-    s->admin = ca_admin(&s->ca);
+    s->admin = ca_up(&s->ca);
     ck_assert_int_eq(ca_token(&s->ca, &s->admin, &few, &s->few), ERR_NONE);
     new_key(&s->spki);
     issue(s, "twin.internal", &s->twin);
