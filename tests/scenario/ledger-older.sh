@@ -80,6 +80,9 @@ lost_is_told() { # FILE [PARTITION]
     want 200 - 'nor would it be' \
         --data-binary @"$T/$thief.csr" "$API/v1/certificates?dry_run=true"
     json 'which is said' '.errors | any(.code == "key-compromised")'
+    want 200 - 'a key that was superseded' \
+        --data-binary @"$T/$client.csr" "$API/v1/certificates?dry_run=true"
+    json 'is no stolen one' '.would_issue'
     want 201 - 'what was not lost is renewed' \
         -X POST "$API/v1/certificates/$valid/renew"
     ok 'the list has it' listed "$lost" "${2:-}"
