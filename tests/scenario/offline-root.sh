@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 # An offline root certifies an issuing authority; what does not fit is refused.
+URLS=no # there is no pki.example
 . "${SOURCE:?}/tests/scenario/lib.sh"
 
 R=$T/r
