@@ -33,7 +33,7 @@ block() { # the Nth of the section
         on && b && k == n' "$operating" |
         sed "s#/root/pocketca-backup#$T/backup#g; s#/var/lib/pocketca#$CA#g
             s#/etc/pocketca#$T/etc#g; s#chown -R pocketca:#chown -R $(id -u)#
-            s#^pocketca audit#& -c $T/etc/pocketca.conf#; /^systemctl start/d"
+            s#^pocketca audit#& -c $T/etc/pocketca.conf#; /^systemctl enable/d"
 }
 PATH=$(cd "$(dirname "$POCKETCA")" && pwd):$PATH
 mkdir "$T/etc"
