@@ -100,8 +100,8 @@ static void check_signature(const struct chain *c, const struct link *k,
 
         if (k == issuer)
             err_add(c->e, ERR_BAD_ARGUMENT,
-                    "%s: the last certificate, \"%s\", is no root: it was "
-                    "issued by \"%s\"",
+                    "%s: the last certificate, \"%s\", is no root: the one of "
+                    "\"%s\", which issued it, has to follow",
                     c->path, k->name, wanted);
         else
             err_add(c->e, ERR_BAD_ARGUMENT,

@@ -46,8 +46,8 @@ static int fill_values(struct msg_sign_ca *m, const struct asked *a,
     if (a->lifetime &&
         (tm_parse_span(a->lifetime, &m->lifetime) < 0 || m->lifetime < TM_HOUR))
         r = err_add(e, ERR_BAD_ARGUMENT,
-                    "--lifetime: \"%s\" is no length of time of an hour or "
-                    "more, as in 10y",
+                    "--lifetime: \"%s\" is no length of time from 1h to 100y, "
+                    "as in 10y",
                     a->lifetime);
     if (a->path_len &&
         (!strchr("0123456789", a->path_len[0]) || strlen(a->path_len) != 1))

@@ -135,8 +135,8 @@ void conf_set_span(struct parse *p, const struct field *f, void *at,
     if (tm_parse_span(value, &t) < 0)
         conf_complain(
             p,
-            "%s: \"%s\" is no length of time; write one number and one of "
-            "s m h d y, as in 90d",
+            "%s: \"%s\" is no length of time up to 100y; write one number and "
+            "one of s m h d y, as in 90d",
             f->name, value);
     else if (t < f->min || t > f->max)
         conf_complain(p, "%s: %s is not between %s and %s", f->name, value,

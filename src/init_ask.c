@@ -191,8 +191,8 @@ static int ask_span(const char *option, const char *text, int64_t *out,
 {
     if (tm_parse_span(text, out) < 0)
         return bad(e, option, text,
-                   "is no length of time; write one number and one of s m h "
-                   "d y, as in 10y");
+                   "is no length of time up to 100y; write one number and one "
+                   "of s m h d y, as in 10y");
     if (*out < TM_HOUR)
         return bad(e, option, text, "is shorter than an hour");
     return 0;

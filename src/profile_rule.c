@@ -9,6 +9,7 @@
 #include "oid.h"
 #include "pem.h"
 #include "profile.h"
+#include "uri.h"
 
 /* ---- usage ---- */
 
@@ -125,6 +126,16 @@ int profile_subject(struct profile *p, const char *text, struct errs *e)
 
 /* ---- extensions ---- */
 
+/* The address of a certification practice statement, as it is written. */
+static bool is_cps(const char *text)
+{
+    AUTO(free) char *normal = NULL;
+
+    return (strncmp(text, "http://", 7) == 0 ||
+            strncmp(text, "https://", 8) == 0) &&
+           !uri_normal(&normal, text, strlen(text));
+}
+
 /* "1.2.3.4 https://example.org/cps": a PolicyInformation (RFC 5280 section
  * 4.2.1.4) at the end of `out`. */
 static int put_policy(struct buf *out, const char *text)
@@ -134,13 +145,7 @@ static int put_policy(struct buf *out, const char *text)
     AUTO(buf) struct buf oid = {0};
     size_t info, all, one;
 
-    if (der_oid_parse(&oid, id) != 0)
-        return -1;
-    for (const char *p = cps; *p; p++)
-        if (*p <= 0x20 || *p >= 0x7f)
-            return -1;
-    if (*cps && strncmp(cps, "http://", 7) != 0 &&
-        strncmp(cps, "https://", 8) != 0)
+    if (der_oid_parse(&oid, id) != 0 || (*cps && !is_cps(cps)))
         return -1;
     info = der_open(out, DER_SEQUENCE);
     der_put_oid(out, oid.data, oid.len);
