@@ -3,6 +3,7 @@
 # install-chain is killed before each thing that it writes, renames, syncs or
 # removes: the next one finishes, and nothing is half there.
 . "${SOURCE:?}/tests/scenario/lib.sh"
+URLS=no # there is no pki.example
 command -v strace >/dev/null || bail 'strace is missing'
 # a leak checker does not work under a tracer
 export ASAN_OPTIONS="detect_leaks=0${ASAN_OPTIONS:+:$ASAN_OPTIONS}"

@@ -5,6 +5,7 @@
 # which the signer does some thousand and wants to be asked again; who asks for a
 # list need not know.
 . "${SOURCE:?}/tests/scenario/lib.sh"
+URLS=no # there is no ca.bench.internal
 
 init
 "$BUILD/bench/fill" "$CA" 50001 >"$T/out" 2>&1

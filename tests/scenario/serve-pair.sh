@@ -128,6 +128,8 @@ like 'and when to ask again' "$T/head" '^[Rr]etry-[Aa]fter: [0-9]'
 want 200 - 'its successor answers' "$API/v1/tokens/self"
 
 # A child that cannot answer does not hold up the end.
+urls_issued
+URLS=no
 kill -STOP "$(pid_of signer)" "$(pid_of front)"
 start=$(now)
 stop
