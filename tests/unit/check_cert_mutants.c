@@ -6,8 +6,6 @@
 #include "lint.h"
 #include "mutant.h"
 
-static struct mutant_seeds seeds;
-
 static void same_extensions(const struct cert *c, X509 *x)
 {
     struct der list = der_of(c->exts, c->exts_len), value;
@@ -156,18 +154,13 @@ START_TEST(openssl_reads_the_same)
 {
     AUTO(key_verifier) struct key_verifier *v = key_verifier_new();
 
-    for (size_t i = 0; i < seeds.n; i++)
-        mutants_read(&seeds.v[i], read_one, v);
+    mutants_read_seeds("cert", read_one, v);
 }
 END_TEST
 
 int main(void)
 {
     const TTest *const tests[] = {openssl_reads_the_same};
-    int code;
 
-    mutant_seeds_load(&seeds, "cert");
-    code = unit_run("cert_mutants", tests, COUNT(tests));
-    mutant_seeds_free(&seeds);
-    return code;
+    return unit_run("cert_mutants", tests, COUNT(tests));
 }

@@ -218,24 +218,17 @@ static bool read_one(const struct buf *der, void *arg)
     return true;
 }
 
-static struct mutant_seeds seeds;
-
 START_TEST(openssl_reads_the_same)
 {
     AUTO(key_verifier) struct key_verifier *v = key_verifier_new();
 
-    for (size_t i = 0; i < seeds.n; i++)
-        mutants_read(&seeds.v[i], read_one, v);
+    mutants_read_seeds("csr", read_one, v);
 }
 END_TEST
 
 int main(void)
 {
     const TTest *const tests[] = {openssl_reads_the_same};
-    int code;
 
-    mutant_seeds_load(&seeds, "csr");
-    code = unit_run("csr_mutants", tests, COUNT(tests));
-    mutant_seeds_free(&seeds);
-    return code;
+    return unit_run("csr_mutants", tests, COUNT(tests));
 }

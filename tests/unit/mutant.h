@@ -130,10 +130,19 @@ static inline void mutant_seeds_load(struct mutant_seeds *s, const char *target)
     free(list);
 }
 
-static inline void mutant_seeds_free(struct mutant_seeds *s)
+/* Of each of those. */
+static inline void mutants_read_seeds(const char *target,
+                                      bool (*read)(const struct buf *, void *),
+                                      void *arg)
 {
-    for (size_t i = 0; i < s->n; i++)
-        buf_free(&s->v[i]);
+    struct mutant_seeds seeds = {0};
+
+    mutant_seeds_load(&seeds, target);
+    ck_assert_uint_gt(seeds.n, 0);
+    for (size_t i = 0; i < seeds.n; i++) {
+        mutants_read(&seeds.v[i], read, arg);
+        buf_free(&seeds.v[i]);
+    }
 }
 
 /* ---- the same */
