@@ -55,7 +55,6 @@ int cmd_read_csr(const char *path, struct buf *der, struct csr *csr,
 {
     AUTO(buf) struct buf body = {0};
     AUTO(key_verifier) struct key_verifier *v = key_verifier_new();
-
     int r;
 
     if (cmd_read(path, CSR_MAX, &body, e) < 0 ||

@@ -72,7 +72,6 @@ static int fill_names(struct msg_issue *m, const struct csr *csr,
                       const struct request_args *a, struct errs *e)
 {
     AUTO(names) struct names asked = {0};
-
     int rc = asked_names(&asked, a, &m->listed, e);
 
     if (m->listed && asked.n == 0 && rc == 0)

@@ -315,7 +315,7 @@ void crl_lost_mark(struct signer *s, struct record *r)
 {
     struct crl_lost x;
 
-    if (r->revoked_at ||
+    if (!s->crl_lost_any || r->revoked_at ||
         !crl_lost_find(s, signer_authority_index(s, r->authority), &r->serial,
                        &x))
         return;
