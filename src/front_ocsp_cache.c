@@ -126,7 +126,8 @@ struct ocsp_body *ocsp_cache_find(uint16_t authority,
 
     pthread_mutex_lock(&lock);
     e = closed ? NULL : look_up(authority, serial);
-    if (e && e->kept[digest] && now < e->kept[digest]->fresh_until) {
+    if (e && e->kept[digest] && now >= e->kept[digest]->this_update &&
+        now < e->kept[digest]->fresh_until) {
         b = e->kept[digest];
         b->refs++;
         list_remove(e);

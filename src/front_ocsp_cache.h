@@ -31,7 +31,8 @@ struct ocsp_body {
 void ocsp_body_unref(struct ocsp_body *b);
 AUTO_DEFINE(ocsp_body, struct ocsp_body *, ocsp_body_unref)
 
-/* A reference to what was kept and is fresh at `now`; NULL: nothing. */
+/* A reference to what was kept and is fresh at `now`, and not of a clock that
+ * was ahead; NULL: nothing. */
 struct ocsp_body *ocsp_cache_find(uint16_t authority,
                                   const struct serial *serial,
                                   enum digest digest, int64_t now);

@@ -46,7 +46,8 @@ static bool is_behind(const struct signer_crl *c, int64_t now)
            now - TM_MINUTE >= c->state.this_update + pause;
 }
 
-/* The schedule. */
+/* The schedule; and what a clock that was ahead has dated in advance, which
+ * nobody takes until then. */
 static bool is_due(struct signer *s, size_t i, const struct signer_crl *c,
                    int64_t now)
 {
@@ -56,7 +57,8 @@ static bool is_due(struct signer *s, size_t i, const struct signer_crl *c,
     if (!s->authorities[i].key || now < c->retry_at || !s->front ||
         crl_is_over(s, i, c, now))
         return false;
-    return (now >= c->state.next_update || is_behind(c, now) ||
+    return (now >= c->state.next_update || now < c->state.this_update ||
+            is_behind(c, now) ||
             now - TM_MINUTE >= c->state.this_update + conf->crl_refresh -
                                    early(c->partition, conf->crl_refresh)) &&
            clock_check(s, now, &e) == 0;

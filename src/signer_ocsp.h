@@ -17,7 +17,7 @@ struct responder {
     struct ocsp_issuer issuer;
     /* Under the lock of the signer's responders: */
     struct buf cert; /* DER; empty: none yet */
-    int64_t not_after;
+    int64_t not_before, not_after;
 };
 /* For a service: makes keys and certificates, those that it can, and starts the
  * thread that renews them.  -1 with a reason when there is no thread. */

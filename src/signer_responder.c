@@ -67,6 +67,7 @@ static void take_cert(struct signer *s, size_t i, const struct issue_job *j)
     pthread_mutex_lock(&s->responder_lock);
     buf_reset(&r->cert);
     buf_put(&r->cert, j->record.der.data, j->record.der.len);
+    r->not_before = cert->not_before;
     r->not_after = cert->not_after;
     pthread_mutex_unlock(&s->responder_lock);
 }
@@ -132,7 +133,8 @@ static void renew(struct worker *w, size_t i)
     log_end(&l);
 }
 
-/* Not for one that would end no later: the authority ends then. */
+/* Not for one that would end no later: the authority ends then.  One of a clock
+ * that was ahead nobody takes. */
 static bool is_due(struct signer *s, size_t i, int64_t now)
 {
     const struct responder *r = &s->responders[i];
@@ -140,8 +142,9 @@ static bool is_due(struct signer *s, size_t i, int64_t now)
 
     pthread_mutex_lock(&s->responder_lock);
     due = r->key &&
-          (!r->cert.len || (now > r->not_after - RENEW_LEFT &&
-                            r->not_after < s->authorities[i].cert.not_after));
+          (!r->cert.len || now < r->not_before ||
+           (now > r->not_after - RENEW_LEFT &&
+            r->not_after < s->authorities[i].cert.not_after));
     pthread_mutex_unlock(&s->responder_lock);
     return due;
 }

@@ -129,8 +129,27 @@ post 201 - 'accepted for good'
 good_today() { curl -fsS --cacert "$CA/root.pem" "$tls/healthz"; }
 no 'a certificate of next year' good_today
 pair="$(pid_of front) $(pid_of signer)"
+answer_today() { # whom OpenSSL believes
+    openssl ocsp -no_nonce -issuer "$CA/issuing.pem" -serial "0x$kept" \
+        -url "$PUBLIC/ocsp" -CAfile "$CA/root.pem" >"$T/ocsp" 2>&1 &&
+        ! grep -qiE 'not yet valid|verify (failure|error)' "$T/ocsp"
+}
+list_today() {
+    curl -fsS "$PUBLIC/crl/issuing.crl" | openssl crl -inform DER \
+        >"$T/list" && cat "$CA/root.pem" "$CA/issuing.pem" >"$T/anchors" &&
+        ! openssl verify -crl_check -CAfile "$T/anchors" -CRLfile "$T/list" \
+            "$T/a.pem" >"$T/verify" 2>&1 && grep -q ': certificate revoked' \
+        "$T/verify" && ! grep -q 'CRL is not yet valid' "$T/verify"
+}
+req "$API/v1/certificates/$kept.pem"
+cp "$T/body" "$T/a.pem"
+no 'nor does OCSP say what is believed' answer_today
+no 'nor the list' list_today
 shift_to 0
 eventually 100 'is not shown when the clock was put right' good_today
+accepted 'put right'
+eventually 100 'the list is of today again' list_today
+eventually 100 'and what OCSP says' answer_today
 first=$(shown)
 shift_to $((19 * DAY))
 sleep 6

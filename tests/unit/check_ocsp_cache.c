@@ -81,6 +81,9 @@ START_TEST(half_of_its_life)
     keep(1, DIGEST_SHA1, 5, 100);
     ck_assert_uint_eq(found(1, DIGEST_SHA1, NOW + LIFE / 2 - 1), 5);
     ck_assert_uint_eq(found(1, DIGEST_SHA1, NOW + LIFE / 2), 0);
+    /* The clock was ahead: nobody takes an answer of tomorrow. */
+    ck_assert_uint_eq(found(1, DIGEST_SHA1, NOW), 5);
+    ck_assert_uint_eq(found(1, DIGEST_SHA1, NOW - 1), 0);
 }
 END_TEST
 
