@@ -11,8 +11,8 @@
 enum {
     PASS_S = 5,  /* how often the schedule is looked at */
     RETRY_S = 5, /* after a failure */
-    LATE_S = 300,
-    LATE_TIMES = 30,
+    LATE_S = 5,
+    LATE_TIMES = 60,
     NICE = 10, /* whoever waits for a certificate goes first */
 };
 
@@ -39,11 +39,11 @@ static int64_t early(uint32_t partition, int64_t refresh)
  * for: so often that making it is a small part of the work at any size. */
 static bool is_behind(const struct signer_crl *c, int64_t now)
 {
-    const int64_t pause =
-        LATE_S > LATE_TIMES * c->took_s ? LATE_S : LATE_TIMES * c->took_s;
+    const int64_t pause = LATE_TIMES * c->took_us / 1000000;
 
     return c->parts_end > c->state.snapshot &&
-           now - TM_MINUTE >= c->state.this_update + pause;
+           now - TM_MINUTE >=
+               c->state.this_update + (pause > LATE_S ? pause : LATE_S);
 }
 
 /* The schedule; and what a clock that was ahead has dated in advance, which

@@ -29,7 +29,7 @@ struct signer_crl {
     bool wanted;            /* to be built at once */
     uint64_t revoked_end;   /* behind the newest entry that revoked one */
     uint64_t parts_end; /* the complete one: of those in partitions, likewise */
-    int64_t took_s;     /* to make it */
+    int64_t took_us;    /* to make it */
     int64_t retry_at;   /* after a failure: not before */
     enum err failed;    /* why the last one could not be made */
     int64_t closed_at;  /* since then it gets no certificate; 0: it may */
@@ -130,6 +130,9 @@ uint32_t crl_partition_last(struct signer *s, struct store_conn *db, size_t i);
 /* signer_crl_lost.c: what was published, and the ledger does not know. */
 /* On the CRL thread, once: reads the files that were kept. */
 void crl_lost_load(struct signer *s, struct store_conn *db);
+/* On any other thread: until a service has read them, at most five seconds;
+ * before that nobody knows who is good.  -1 with ERR_SIGNER_AWAY. */
+int crl_lost_wait(struct signer *s, struct errs *e);
 /* On the CRL thread: forgets what is revoked in the ledger by now, and removes
  * files that say nothing more. */
 void crl_lost_settle(struct signer *s, struct store_conn *db);

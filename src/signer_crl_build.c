@@ -277,7 +277,7 @@ int crl_make(struct signer *s, struct store_conn *db, size_t i,
     struct log_line l;
     int rc = build(s, db, i, c, &st, e);
 
-    c->took_s = (tm_mono_us() - began) / 1000000; /* this thread's alone */
+    c->took_us = tm_mono_us() - began; /* this thread's alone */
     if (!s->front)
         return rc;
     log_begin(&l, rc == 0 ? LOG_INFO : LOG_ERROR, "crl");
