@@ -197,7 +197,7 @@ static int empty_crl(struct ca *c, const char *name, const struct buf *issuer,
     AUTO(evp_pkey) EVP_PKEY *pkey = key_load(key, c->dir, NULL, &e);
     AUTO(cert) struct cert cert = {0};
     struct key_signer *ks = key_signer_new(pkey);
-    struct crl_spec spec = {.this_update = tm_now() - TM_MINUTE,
+    struct crl_spec spec = {.this_update = next - 365 * TM_DAY - TM_MINUTE,
                             .next_update = next,
                             .number = number};
     char path[160];
@@ -310,6 +310,7 @@ START_TEST(a_crl_of_the_root_is_installed_once)
     } cases[] = {
         {"file:keys/issuing.key", 1, year, ERR_BAD_REQUEST},
         {"file:keys/root.key", 1, tm_now() - 1, ERR_BAD_REQUEST},
+        {"file:keys/root.key", 1, year + TM_DAY, ERR_BAD_REQUEST}, /* to come */
         {"file:keys/root.key", 1, year, ERR_NONE},
         {"file:keys/root.key", 1, year, ERR_BAD_ARGUMENT},
         {"file:keys/root.key", 2, year, ERR_NONE},
