@@ -183,6 +183,8 @@ static int judge_cert(struct signer *s, struct record *r,
     const int64_t now = tm_now();
     char when[TM_RFC3339_SIZE];
 
+    if (crl_lost_wait(s, e) != 0)
+        return -1;
     crl_lost_mark(s, r);
     if (r->revoked_at) {
         tm_rfc3339(when, r->revoked_at);

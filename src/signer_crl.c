@@ -191,10 +191,10 @@ static void *crl_run(void *arg)
     pthread_setname_np(pthread_self(), "crl");
     if (!c)
         log_fatal("ledger", "%s", e.n ? e.v[0].detail : "no connection");
+    if (wait_for_work(s))
+        crl_first_pass(s, c); /* for which others wait */
     /* Of this thread alone, on Linux. */
     (void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
-    if (wait_for_work(s))
-        crl_first_pass(s, c);
     do {
         found = next_task(s, &t, &stop);
         crl_publish_others(s);

@@ -10,9 +10,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { LOOK_UPS = 500 };
+enum { LOOK_UPS = 500, WAIT_S = 5 };
 
 static int by_serial(const void *a, const void *b)
 {
@@ -236,7 +237,30 @@ void crl_lost_load(struct signer *s, struct store_conn *db)
     for (size_t i = 0; i < s->n_authorities; i++)
         for (uint32_t n = 0; n <= s->crls[i].n_parts; n++)
             tell(s, i, crl_slot(&s->crls[i], n));
+    pthread_mutex_lock(&s->crl_lock);
     s->crl_lost_read = true;
+    pthread_cond_broadcast(&s->crl_passed);
+    pthread_mutex_unlock(&s->crl_lock);
+}
+
+int crl_lost_wait(struct signer *s, struct errs *e)
+{
+    struct timespec until;
+
+    if (s->crl_lost_read || !s->front)
+        return 0;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += WAIT_S;
+    pthread_mutex_lock(&s->crl_lock);
+    while (!s->crl_lost_read &&
+           pthread_cond_timedwait(&s->crl_passed, &s->crl_lock, &until) == 0)
+        ;
+    pthread_mutex_unlock(&s->crl_lock);
+    return s->crl_lost_read
+               ? 0
+               : err_add(e, ERR_SIGNER_AWAY,
+                         "the CRLs that were published are being read still, "
+                         "and may say more than the ledger");
 }
 
 /* ---- until the ledger knows it */

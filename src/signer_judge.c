@@ -48,6 +48,8 @@ int issue_judge_key(struct worker *w, const struct key_pub *key, struct errs *e)
         return err_add(e, ERR_KEY_WEAK,
                        "the key is weak: its RSA modulus is on a list of keys "
                        "that everybody knows (weak-keys)");
+    if (crl_lost_wait(w->s, e) != 0)
+        return -1;
     r = judge_ban(w->s, w->reader, sha256, e);
     if (r == STORE_NONE)
         return 0;

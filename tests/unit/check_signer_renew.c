@@ -2,6 +2,8 @@
 /* Renewal. */
 #include "signer_cert.h"
 
+#include <poll.h>
+
 START_TEST(a_renewal_keeps_names_key_and_requester)
 {
     AUTO(ca) struct ca c;
@@ -120,9 +122,53 @@ START_TEST(an_ended_certificate_renews_by_token_only)
 }
 END_TEST
 
+/* It is not answered while the lists that were kept have not been read. */
+static void ask_unread(struct ca *c)
+{
+    struct pollfd front = {.fd = c->front, .events = POLLIN};
+    AUTO(record) struct record r = {0};
+    struct frame f;
+
+    c->s->crl_lost_read = false;
+    ck_assert_int_eq(msg_send(c->front, &c->out, -1, false), 0);
+    ck_assert_int_eq(poll(&front, 1, 200), 0);
+    pthread_mutex_lock(&c->s->crl_lock);
+    c->s->crl_lost_read = true;
+    pthread_cond_broadcast(&c->s->crl_passed);
+    pthread_mutex_unlock(&c->s->crl_lock);
+    ca_recv(c, &f);
+    ck_assert_int_eq(ca_record(&f, &r, NULL), ERR_NONE);
+}
+
+/* Until then nobody knows who is good, or what key. */
+START_TEST(nobody_is_judged_before_kept_lists_are_read)
+{
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    AUTO(record) struct record a = {0};
+    struct caller admin, self;
+    struct ca_want w = {.names = "w.internal", .spki = &spki};
+
+    new_key(&spki);
+    admin = ca_up(&c);
+    ck_assert_int_eq(ca_issue(&c, &admin, &w, &a, NULL), ERR_NONE);
+    self = ca_cert_caller(&a);
+    ca_settle(&c);
+    serial_put(ca_begin(&c, MSG_GET, &self), &a.serial);
+    ask_unread(&c);
+    ca_put_issue(ca_begin(&c, MSG_RENEW, &admin),
+                 &(struct ca_want){.renews = a.serial});
+    ask_unread(&c);
+    ca_put_issue(ca_begin(&c, MSG_ISSUE, &admin), &w);
+    ask_unread(&c);
+    caller_free(&admin);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
+        nobody_is_judged_before_kept_lists_are_read,
         a_renewal_keeps_names_key_and_requester,
         profiles_decide_about_renewal,
         an_ended_certificate_renews_by_token_only,
