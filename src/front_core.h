@@ -30,7 +30,8 @@ struct link {
     char *address;   /* text, or "unix" */
     bool cert_known; /* the client certificate has been looked at */
     bool has_cert;
-    bool refused; /* answered before its body came */
+    bool refused;   /* answered before its body came */
+    bool head_next; /* what is sent next is a head with a body behind it */
     uint8_t cert[32];
 };
 struct link *link_open(struct front *f, int fd, char *address);
@@ -195,8 +196,13 @@ int tls_choose(gnutls_session_t s, const gnutls_datum_t *ca, int n_ca,
                const gnutls_pk_algorithm_t *algs, int n_algs,
                gnutls_pcert_st **pcert, unsigned *n_pcert,
                gnutls_privkey_t *key);
-/* Asks for a client certificate, which need not come. */
-void tls_request(gnutls_session_t s);
+/* Of a new connection: asks for a client certificate, which need not come, and
+ * sends by tls_push(). */
+void tls_begin(gnutls_session_t s, struct link *l);
+/* Sends by the link `to`.  libmicrohttpd makes two records of an answer, its
+ * head and its body: with head_next the first waits for the second, so that
+ * they are no packet each. */
+ssize_t tls_push(gnutls_transport_ptr_t to, const giovec_t *v, int n);
 /* The SHA-256 of the one that came; false: none did. */
 bool tls_peer(gnutls_session_t s, uint8_t sha256[32]);
 

@@ -76,7 +76,7 @@ static void on_connection(void *arg, struct MHD_Connection *conn,
     if (!in->conf->tls)
         return;
     tls = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-    tls_request(tls->tls_session);
+    tls_begin(tls->tls_session, *context);
 }
 
 static struct link *link_of(struct MHD_Connection *conn)
@@ -301,6 +301,7 @@ static enum MHD_Result queue(struct req *r)
     enum MHD_Result done;
 
     c->stage = STAGE_REPLY;
+    c->link->head_next = c->reply_len && !r->head && r->status != 304;
     link_phase(c->link, PHASE_REPLY, c->reply_len);
     done = MHD_queue_response(c->conn, (unsigned)r->status, c->response);
     MHD_destroy_response(c->response);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <gnutls/x509.h>
+#include <sys/socket.h>
 
 #include "cert.h"
 #include "digest.h"
@@ -163,9 +164,24 @@ int tls_choose(gnutls_session_t s, const gnutls_datum_t *ca, int n_ca,
     return have;
 }
 
-void tls_request(gnutls_session_t s)
+ssize_t tls_push(gnutls_transport_ptr_t to, const giovec_t *v, int n)
+{
+    struct link *l = to;
+    const struct msghdr m = {.msg_iov = (void *)(uintptr_t)v,
+                             .msg_iovlen = (size_t)n};
+    ssize_t sent =
+        sendmsg(l->fd, &m, MSG_NOSIGNAL | (l->head_next ? MSG_MORE : 0));
+
+    if (sent >= 0)
+        l->head_next = false;
+    return sent;
+}
+
+void tls_begin(gnutls_session_t s, struct link *l)
 {
     gnutls_certificate_server_set_request(s, GNUTLS_CERT_REQUEST);
+    gnutls_transport_set_ptr2(s, gnutls_transport_get_ptr(s), l);
+    gnutls_transport_set_vec_push_function(s, tls_push);
 }
 
 bool tls_peer(gnutls_session_t s, uint8_t sha256[32])
