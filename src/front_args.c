@@ -147,13 +147,17 @@ static char *listed(const char *const *names)
 int front_args_only(const struct front_args *a, const char *const *names,
                     struct errs *e)
 {
-    AUTO(free) char *all = listed(names);
     int rc = 0;
 
-    for (size_t i = 0; i < a->n; i++)
-        if (!is_one_of(a->v[i].key, names))
-            rc = err_add(e, ERR_BAD_ARGUMENT,
-                         "%.64s: there is no such argument; there is: %s",
-                         a->v[i].key, all);
+    for (size_t i = 0; i < a->n; i++) {
+        AUTO(free) char *all = NULL;
+
+        if (is_one_of(a->v[i].key, names))
+            continue;
+        all = listed(names);
+        rc = err_add(e, ERR_BAD_ARGUMENT,
+                     "%.64s: there is no such argument; there is: %s",
+                     a->v[i].key, all);
+    }
     return rc;
 }

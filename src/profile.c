@@ -87,7 +87,7 @@ const struct profile *profiles_choose(const struct profiles *l,
                                       const char *asked,
                                       const struct limits *lim, struct errs *e)
 {
-    AUTO(free) char *text = usable(l, lim);
+    AUTO(free) char *text = NULL;
     const struct profile *p;
 
     if (!asked) {
@@ -98,16 +98,16 @@ const struct profile *profiles_choose(const struct profiles *l,
         return p;
     }
     p = profiles_find(l, asked);
-    if (!p) {
+    if (p && limits_have(lim, asked))
+        return p;
+    text = usable(l, lim);
+    if (p)
+        err_add(e, ERR_PROFILE_NOT_ALLOWED,
+                "the token does not allow profile \"%s\"; it allows: %s", asked,
+                text);
+    else
         err_add(e, ERR_UNKNOWN_PROFILE,
                 "there is no profile \"%.100s\"; you may use: %s", asked, text);
-        return NULL;
-    }
-    if (limits_have(lim, asked))
-        return p;
-    err_add(e, ERR_PROFILE_NOT_ALLOWED,
-            "the token does not allow profile \"%s\"; it allows: %s", asked,
-            text);
     return NULL;
 }
 
