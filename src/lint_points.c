@@ -30,18 +30,17 @@ static bool begins(const struct der_tlv *t, const char *scheme)
 static unsigned uri_faults(const struct der_tlv *t, unsigned wanted)
 {
     AUTO(free) char *normal = NULL;
+    const char *text = (const char *)t->val;
 
+    if (begins(t, "http://"))
+        return wanted & POINT_URI && uri_normal(&normal, text, t->len)
+                   ? POINT_URI
+                   : 0;
     if (begins(t, "https://"))
         return POINT_HTTPS;
     if (begins(t, "ldap://"))
         return 0;
-    if (!uri_is_like((const char *)t->val, t->len))
-        return POINT_URI;
-    if (!begins(t, "http://"))
-        return POINT_SCHEME;
-    if (!(wanted & POINT_URI))
-        return 0;
-    return uri_normal(&normal, (const char *)t->val, t->len) ? POINT_URI : 0;
+    return uri_is_like(text, t->len) ? POINT_SCHEME : POINT_URI;
 }
 
 static unsigned names_faults(struct der names, unsigned wanted)
