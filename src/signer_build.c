@@ -33,10 +33,10 @@ static struct decision_facts facts(const struct worker *w,
                                    .now = b->now};
 }
 
-static void write_tbs(struct worker *w, const struct build *b, struct buf *tbs)
+static void write_tbs(struct worker *w, const struct build *b, const char *crl,
+                      struct buf *tbs)
 {
     const struct signer_authority *a = b->authority;
-    AUTO(free) char *crl = crl_url_of(w, b);
     struct cert_spec spec = {
         .issuer = a->cert.subject,
         .issuer_len = a->cert.subject_len,
@@ -62,16 +62,17 @@ struct decision *build_decide(struct worker *w, const struct build *b,
         facts(w, b, crl, key_signer_alg(worker_key(w, b->authority)));
     AUTO(buf) struct buf tbs = {0};
 
-    write_tbs(w, b, &tbs);
+    write_tbs(w, b, crl, &tbs);
     return decide_leaf(&tbs, &known, warnings, e);
 }
 
 void build_lint(struct worker *w, const struct build *b, struct strs *warnings,
                 struct errs *e)
 {
+    AUTO(free) char *crl = crl_url_of(w, b);
     AUTO(buf) struct buf tbs = {0};
 
-    write_tbs(w, b, &tbs);
+    write_tbs(w, b, crl, &tbs);
     decide_refused(&tbs, &b->authority->cert, warnings, e);
 }
 

@@ -101,7 +101,7 @@ static enum store_result put_cert(struct signer *s, struct issue_job *j)
         .sha256 = en.object,
         .cn = j->cn,
         .detached = !j->renewal,
-        .idem_scope = j->idem_key ? j->scope : NULL,
+        .idem_scope = j->scope,
         .idem_key = j->idem_key,
         .idem_hash = j->idem_hash,
     };
@@ -237,7 +237,7 @@ struct issue_job *issue_new(struct worker *w, const struct frame *f,
                             struct msg_issue *m, struct who *who)
 {
     const bool renewal = f->type == MSG_RENEW;
-    char *scope = auth_scope(who);
+    char *scope = m->idem_key ? auth_scope(who) : NULL;
     struct issue_job *j =
         job_new(sizeof(*j), renewal ? &renew_kind : &issue_kind, w, f->id, who);
 
