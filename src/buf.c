@@ -28,14 +28,14 @@ void buf_wipe(struct buf *b)
 
 static void buf_grow(struct buf *b, size_t more)
 {
-    size_t cap = b->cap ? b->cap : 256;
+    size_t cap = b->cap ? 2 * b->cap : 256;
 
     if (more > SIZE_MAX / 4 || b->len > SIZE_MAX / 4)
         abort();
     if (b->len + more <= b->cap)
         return;
-    while (cap < b->len + more)
-        cap *= 2;
+    if (cap < b->len + more)
+        cap = b->len + more;
     b->data = xreallocarray(b->data, cap, 1);
     b->cap = cap;
 }
@@ -218,26 +218,31 @@ void rd_bytes(struct rd *r, void *out, size_t len)
         memset(out, 0, len);
 }
 
+static const char *rd_text(struct rd *r, size_t *len)
+{
+    const uint8_t *p = rd_blob(r, len);
+
+    if (memchr(p, 0, *len)) {
+        r->failed = true;
+        *len = 0;
+    }
+    return (const char *)p;
+}
+
 char *rd_str(struct rd *r)
 {
     size_t len;
-    const uint8_t *p = rd_blob(r, &len);
+    const char *p = rd_text(r, &len);
 
-    if (memchr(p, 0, len)) {
-        r->failed = true;
-        len = 0;
-    }
-    return xstrndup((const char *)p, len);
+    return xstrndup(p, len);
 }
 
 char *rd_str_null(struct rd *r)
 {
-    char *s = rd_str(r);
+    size_t len;
+    const char *p = rd_text(r, &len);
 
-    if (*s)
-        return s;
-    free(s);
-    return NULL;
+    return len ? xstrndup(p, len) : NULL;
 }
 
 bool rd_done(const struct rd *r)

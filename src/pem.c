@@ -28,19 +28,21 @@ static void put_label(struct buf *b, const char *label)
 void pem_put(struct buf *b, const char *label, const void *der, size_t len)
 {
     const uint8_t *p = der;
-    /* EVP_EncodeBlock() ends what it writes with a NUL. */
-    uint8_t line[LINE_CHARS + 1];
+    uint8_t *to;
 
     buf_puts(b, begin_text);
     put_label(b, label);
+    to = buf_extend(b, (len / LINE_OCTETS + 1) * (LINE_CHARS + 1));
     while (len) {
         size_t n = len < LINE_OCTETS ? len : LINE_OCTETS;
 
-        buf_put(b, line, (size_t)EVP_EncodeBlock(line, p, (int)n));
-        buf_putc(b, '\n');
+        /* It ends what it writes with a NUL. */
+        to += EVP_EncodeBlock(to, p, (int)n);
+        *to++ = '\n';
         p += n;
         len -= n;
     }
+    b->len = (size_t)(to - b->data);
     buf_puts(b, end_text);
     put_label(b, label);
 }
