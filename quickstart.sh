@@ -94,8 +94,7 @@ as_root() {
         "$@"
     else
         command -v sudo >/dev/null || die "neither root nor sudo, for: $*"
-        sudo -n env DEBIAN_FRONTEND=noninteractive "$@" ||
-            sudo env DEBIAN_FRONTEND=noninteractive "$@"
+        sudo env DEBIAN_FRONTEND=noninteractive "$@"
     fi
 }
 
@@ -404,6 +403,7 @@ check() {
     install_missing test
     mkdir -p $OUT
     configured
+    say "Every test, half an hour or so (what a stage says: $OUT/STAGE.log)"
     step build-gcc gcc_build
     step build-clang clang_build
     suite check $OUT/gcc make -C $OUT/gcc check
