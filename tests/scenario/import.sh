@@ -83,7 +83,11 @@ for s in "$b" "$c" "$d"; do
     like "$s stays revoked" "$T/crl.txt" "Serial Number: $(echo "$s" |
         tr a-f A-F)"
 done
-like 'the number is above the old one' "$T/crl.txt" '(^| )(4097|0x1001)$'
+# by one or by two: the list that the command asks for at its end may be a
+# second one
+number=$(sed -n '/CRL Number/ { n; s/ //gp; }' "$T/crl.txt")
+[ $((number)) -gt $((0x1000)) ]
+is "the number ($number) is above the old one" $? 0
 like 'with the reason' "$T/crl.txt" 'Cessation Of Operation'
 unlike 'the good one is not on it' "$T/crl.txt" \
     "Serial Number: $(echo "$a" | tr a-f A-F)"
