@@ -303,7 +303,7 @@ static void make_spec(struct bench *b)
         .ocsp_url = "http://ca.bench.internal:8080/ocsp",
         .alg = key_signer_alg(b->ca),
     };
-    serial_random(&b->spec.serial);
+    serial_new(&b->spec.serial);
 }
 
 /* 16 MiB of lines, none of them of a key of ours. */

@@ -65,8 +65,9 @@ struct serial {
     uint8_t v[SERIAL_MAX];
     uint8_t len; /* 0: none */
 };
-/* 16 octets from the DRBG, first bit clear, second bit set. */
-void serial_random(struct serial *s);
+/* 16 octets: the bits 01, 46 of the time in milliseconds, 80 from the DRBG.
+ * Those made one after the other lie side by side in the ledger's index. */
+void serial_new(struct serial *s);
 /* Lower-case hexadecimal; out has 2 * SERIAL_MAX + 1 octets. */
 void serial_text(char *out, const struct serial *s);
 /* Path or argument form: any case, colons, 0x, leading zeros; -1 else. */

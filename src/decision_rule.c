@@ -271,7 +271,7 @@ static const struct rule {
      "validity is not as long as asked for, or as its profile says"},
     {outlives, ERR_ISSUER_EXPIRES, "validity ends after its issuer's"},
     {other_begin, ERR_LINT, "validity does not begin when it should"},
-    {other_serial, ERR_LINT, "serial number is not of 16 random octets"},
+    {other_serial, ERR_LINT, "serial number is not one that is made here"},
     {other_alg, ERR_LINT, "signature algorithm is not its authority's"},
     {other_issuer, ERR_LINT, "issuer is not its authority's subject"},
     {other_ski, ERR_LINT, "subjectKeyIdentifier is not that of its key"},

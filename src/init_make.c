@@ -99,7 +99,7 @@ static int make_cert(struct made *m, struct cert_spec *spec,
     AUTO(buf) struct buf tbs = {0};
     AUTO(strs) struct strs warnings = {0};
 
-    serial_random(&spec->serial);
+    serial_new(&spec->serial);
     spec->spki = m->spki.data;
     spec->spki_len = m->spki.len;
     spec->ca = true;

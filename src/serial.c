@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <openssl/rand.h>
 
@@ -8,25 +9,40 @@
 #include "cert.h"
 #include "mem.h"
 
+enum { SERIAL_OCTETS = 16, TIME_OCTETS = 6 };
+enum { RANDOM_OCTETS = SERIAL_OCTETS - TIME_OCTETS };
 /* The generator takes as long for a few octets as for hundreds.  No process
  * forks once it has made a serial number and makes more of them. */
-enum { SERIAL_OCTETS = 16, SUPPLY = 32 * SERIAL_OCTETS };
+enum { SUPPLY = 51 * RANDOM_OCTETS };
 static _Thread_local struct {
     uint8_t v[SUPPLY];
     size_t left;
 } supply;
 
-void serial_random(struct serial *s)
+static uint64_t milliseconds(void)
 {
+    struct timespec t;
+
+    if (clock_gettime(CLOCK_REALTIME, &t) != 0)
+        abort();
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+void serial_new(struct serial *s)
+{
+    uint64_t ms = milliseconds();
+
     *s = (struct serial){.len = SERIAL_OCTETS};
     if (!supply.left) {
         if (RAND_bytes(supply.v, SUPPLY) != 1)
             abort();
         supply.left = SUPPLY;
     }
-    supply.left -= SERIAL_OCTETS;
-    memcpy(s->v, supply.v + supply.left, SERIAL_OCTETS);
-    s->v[0] = (uint8_t)((s->v[0] & 0x7f) | 0x40);
+    for (size_t i = TIME_OCTETS; i > 0; i--, ms >>= 8)
+        s->v[i - 1] = (uint8_t)ms;
+    s->v[0] = (uint8_t)((s->v[0] & 0x3f) | 0x40);
+    supply.left -= RANDOM_OCTETS;
+    memcpy(s->v + TIME_OCTETS, supply.v + supply.left, RANDOM_OCTETS);
 }
 
 void serial_text(char *out, const struct serial *s)

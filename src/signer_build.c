@@ -50,7 +50,7 @@ static void write_tbs(struct worker *w, const struct build *b, const char *crl,
     };
 
     profile_spec(b->profile, b->taken, b->key, &spec);
-    serial_random(&spec.serial);
+    serial_new(&spec.serial);
     cert_write_tbs(tbs, &spec);
 }
 

@@ -82,7 +82,7 @@ static int sign(struct worker *w, struct ca_ask *a, struct issue_job *j,
     AUTO(buf) struct buf tbs = {0};
 
     spec->alg = key_signer_alg(key);
-    serial_random(&spec->serial);
+    serial_new(&spec->serial);
     cert_write_tbs(&tbs, spec);
     j->passed = decide_authority(&tbs, &a->issuer->cert, &r->warnings, e);
     if (!j->passed)
@@ -166,7 +166,7 @@ static void lint_refused(struct worker *w, struct ca_ask *a, struct errs *e)
     AUTO(strs) struct strs warnings = {0};
 
     spec->alg = key_signer_alg(worker_key(w, a->issuer));
-    serial_random(&spec->serial);
+    serial_new(&spec->serial);
     cert_write_tbs(&tbs, spec);
     decide_refused(&tbs, &a->issuer->cert, &warnings, e);
 }

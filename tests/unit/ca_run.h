@@ -96,7 +96,7 @@ static inline void ca_certs(struct ca *c, struct party *root,
     cert_make(&c->root, &r, root);
     ck_assert_int_eq(cert_parse(&read, c->root.data, c->root.len, &e), 0);
     i = r;
-    serial_random(&i.serial);
+    serial_new(&i.serial);
     i.issuer = read.subject;
     i.issuer_len = read.subject_len;
     i.cn = "Test Issuing";

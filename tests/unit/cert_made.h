@@ -83,7 +83,7 @@ static inline struct cert_spec issuing_spec(const struct party *p)
 {
     struct cert_spec s = root_spec(p);
 
-    serial_random(&s.serial);
+    serial_new(&s.serial);
     s.cn = "Test Issuing";
     s.path_len = 0;
     s.not_after = DAY_ONE + 86400 * INT64_C(3650) - 1;
@@ -121,7 +121,7 @@ static inline struct cert_spec leaf_spec(const struct party *p,
                           .issuer_url = "http://ca.example:8080/ca/i.crt",
                           .ocsp_url = "http://ca.example:8080/ocsp"};
 
-    serial_random(&s.serial);
+    serial_new(&s.serial);
     return s;
 }
 

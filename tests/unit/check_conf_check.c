@@ -39,7 +39,7 @@ static void make_cert(struct buf *out, const char *cn, const struct party *key,
     AUTO(cert) struct cert above = {0};
     AUTO(errs) struct errs e = {0};
 
-    serial_random(&s.serial);
+    serial_new(&s.serial);
     s.not_before = tm_now() - TM_MINUTE;
     s.not_after = tm_now() + life;
     s.cn = cn;

@@ -51,7 +51,7 @@ static void write_rich(struct buf *tbs, const struct profile *p,
                           .alg = SIG_ECDSA_SHA256};
 
     profile_spec(p, t, &key, &s);
-    serial_random(&s.serial);
+    serial_new(&s.serial);
     buf_reset(tbs);
     cert_write_tbs(tbs, &s);
 }

@@ -68,7 +68,7 @@ static int judge_and_write(const struct profile *p, const struct limits *lim,
                          &spec.not_before, &spec.not_after, e) != 0)
         return -1;
     profile_spec(p, &t, &key, &spec);
-    serial_random(&spec.serial);
+    serial_new(&spec.serial);
     cert_write_tbs(&tbs, &spec);
     tbs_seal(out, &tbs, authority.signer);
     return 0;

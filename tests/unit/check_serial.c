@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* Serial numbers. */
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
 #include "unit.h"
 #include "x509.h"
 
@@ -54,18 +58,40 @@ START_TEST(serials)
 }
 END_TEST
 
-START_TEST(random_serials_have_their_form)
+START_TEST(new_serials_have_their_form)
 {
     struct serial a, b;
 
     for (int i = 0; i < 1000; i++) {
-        serial_random(&a);
-        serial_random(&b);
+        serial_new(&a);
+        serial_new(&b);
         ck_assert_uint_eq(a.len, 16);
         ck_assert_uint_eq(a.v[0] & 0xc0, 0x40);
         ck_assert(!serial_equal(&a, &b));
         ck_assert(serial_equal(&a, &a));
+        /* They begin with the time, and everything else differs. */
+        ck_assert_int_le(memcmp(a.v, b.v, 6), 0);
+        ck_assert(memcmp(a.v + 6, b.v + 6, 5) && memcmp(a.v + 11, b.v + 11, 5));
     }
+}
+END_TEST
+
+/* The time is that of now, in milliseconds. */
+START_TEST(serials_rise)
+{
+    struct serial a, b;
+    struct timespec t;
+    uint64_t ms = 0;
+
+    serial_new(&a);
+    usleep(5000);
+    serial_new(&b);
+    ck_assert_int_lt(memcmp(a.v, b.v, 6), 0);
+    ck_assert_int_eq(clock_gettime(CLOCK_REALTIME, &t), 0);
+    for (int i = 0; i < 6; i++)
+        ms = ms << 8 | (i ? b.v[i] : b.v[i] & 0x3f);
+    ck_assert_uint_le(ms / 1000, (uint64_t)t.tv_sec);
+    ck_assert_uint_ge(ms / 1000 + 60, (uint64_t)t.tv_sec);
 }
 END_TEST
 
@@ -73,7 +99,8 @@ int main(void)
 {
     const TTest *const tests[] = {
         serials,
-        random_serials_have_their_form,
+        new_serials_have_their_form,
+        serials_rise,
     };
 
     return unit_run("serial", tests, COUNT(tests));
