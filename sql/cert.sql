@@ -18,11 +18,11 @@ SELECT id FROM requesters WHERE ident = ?1 AND type = ?2 AND label = ?3;
 INSERT INTO requesters (ident, type, label) VALUES (?1, ?2, ?3);
 
 -- name: cert_put
-INSERT INTO certificates (leaf, authority, serial, fp, key, not_after,
+INSERT INTO certificates (leaf, authority, serial, key, not_after,
 issued_at, profile, requester, replaces, detached, sha256, key_sha256,
 idem_scope, idem_key, idem_hash, protocol, crl_partition, cn, note, warnings,
-der) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-?18, ?19, ?20, ?21, ?22);
+der) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,
+?16, ?17, ?18, ?19, ?20, ?21);
 
 -- name: cert_replaced
 UPDATE certificates SET replaced_by = ?2 WHERE leaf = ?1;
@@ -52,8 +52,8 @@ max(leaf) FROM certificates WHERE serial = ?2 AND (?3 IS NULL OR authority =
 (SELECT id FROM authorities WHERE name = ?3))));
 
 -- name: cert_columns
-SELECT sha256, key_sha256, not_after, revoked_first, revoked_entry, fp, key
-FROM certificates WHERE leaf = ?1;
+SELECT sha256, key_sha256, not_after, revoked_first, revoked_entry, key FROM
+certificates WHERE leaf = ?1;
 
 -- The newest, when authorities gave the same serial.
 
@@ -67,19 +67,18 @@ SELECT leaf FROM certificates WHERE serial = ?1 AND authority = ?2;
 SELECT coalesce(revoked_at, 0), coalesce(reason, 0) FROM certificates WHERE
 serial = ?1 AND authority = (SELECT id FROM authorities WHERE name = ?2);
 
--- The index has eight octets of the digest; the rest is compared in the row.
+-- A posting has eight octets of the digest; the rest is compared in the row.
 
--- name: cert_by_sha256
-SELECT leaf FROM certificates WHERE fp = ?1 AND sha256 = ?2;
+-- name: cert_is
+SELECT 1 FROM certificates WHERE leaf = ?1 AND sha256 = ?2;
+
+-- name: cert_has_key
+SELECT 1 FROM certificates WHERE leaf = ?1 AND key_sha256 = ?2 AND not_after
+>= ?3 AND revoked_at IS NULL;
 
 -- name: cert_by_idem
 SELECT leaf, idem_hash FROM certificates WHERE idem_scope = ?1 AND idem_key
 = ?2;
-
--- name: cert_by_key
-SELECT leaf FROM certificates INDEXED BY cert_key WHERE key = ?1 AND
-key_sha256 = ?2 AND not_after >= ?3 AND revoked_at IS NULL AND leaf > ?4
-ORDER BY leaf LIMIT ?5;
 
 -- UNION, not UNION ALL, in both: a circle in an edited file ends.
 
@@ -129,15 +128,3 @@ crl_partition = ?2 AND crl_partition > 0;
 -- name: cert_range
 SELECT leaf FROM certificates WHERE leaf >= ?1 AND leaf < ?2 ORDER BY leaf
 LIMIT ?3;
-
--- name: name_put
-INSERT INTO names (class, key, leaf) VALUES (?1, ?2, ?3);
-
--- name: name_has
-SELECT 1 FROM names WHERE class = ?1 AND key = ?2 AND leaf = ?3;
-
--- For counting in chunks: (?1, ?2, ?3) is the last row of the one before.
-
--- name: name_walk
-SELECT class, key, leaf FROM names WHERE (class, key, leaf) > (?1, ?2, ?3)
-ORDER BY class, key, leaf LIMIT 4096;

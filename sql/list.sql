@@ -27,22 +27,11 @@ SELECT max(last_leaf) FROM days WHERE day <= ?1;
 -- name: list_first_leaf
 SELECT min(first_leaf) FROM days WHERE day >= ?1;
 
--- name: list_next_class
-SELECT min(class) FROM names WHERE class > ?1 AND class <= ?2;
-
 -- Sources in the order "issued": before ?1, from ?2 on, ?3 rows, newest first.
 
 -- name: list_issued
 SELECT leaf FROM certificates WHERE leaf < ?1 AND leaf >= ?2 ORDER BY leaf
 DESC LIMIT ?3;
-
--- name: list_by_key
-SELECT leaf FROM certificates INDEXED BY cert_key WHERE leaf < ?1 AND leaf
->= ?2 AND key = ?4 ORDER BY leaf DESC LIMIT ?3;
-
--- name: list_by_sha256
-SELECT leaf FROM certificates INDEXED BY cert_fp WHERE leaf < ?1 AND leaf
->= ?2 AND fp = ?4 ORDER BY leaf DESC LIMIT ?3;
 
 -- name: list_by_requester
 SELECT leaf FROM certificates INDEXED BY cert_requester WHERE leaf < ?1 AND
@@ -64,22 +53,12 @@ leaf >= ?2 AND replaced_by IS NOT NULL ORDER BY leaf DESC LIMIT ?3;
 SELECT leaf FROM certificates INDEXED BY cert_revoked WHERE leaf < ?1 AND
 leaf >= ?2 AND revoked_at IS NOT NULL ORDER BY leaf DESC LIMIT ?3;
 
--- name: list_by_name
-SELECT leaf FROM names WHERE leaf < ?1 AND leaf >= ?2 AND class = ?4 AND
-key = ?5 ORDER BY leaf DESC LIMIT ?3;
-
 -- Sources in no useful order: only good when they end before ?1 rows.
 
 -- name: list_by_requesters
 SELECT leaf FROM certificates INDEXED BY cert_requester WHERE requester IN
 ( SELECT id FROM requesters WHERE ident = ?2 UNION ALL SELECT id FROM
 requesters WHERE label = ?2) LIMIT ?1;
-
--- name: list_by_names
-SELECT leaf FROM names WHERE class = ?2 AND key >= ?3 AND key < ?4 LIMIT ?1;
-
--- name: list_by_class
-SELECT leaf FROM names WHERE class >= ?2 AND class <= ?3 LIMIT ?1;
 
 -- name: list_by_end
 SELECT leaf FROM certificates INDEXED BY cert_not_after WHERE not_after >=

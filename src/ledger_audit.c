@@ -103,7 +103,7 @@ static void say_result(struct audit *a)
 static int run(struct audit *a)
 {
     if (snapshot(a) != 0 || audit_heads(a) != 0 || walk(a) != 0 ||
-        audit_names(a) != 0 || audit_state_end(a) != 0)
+        audit_postings(a) != 0 || audit_state_end(a) != 0)
         return -1;
     if (!a->findings) {
         say_result(a);

@@ -90,7 +90,7 @@ struct audit {
     size_t n_heads, next_head;
     uint64_t good; /* the size of the last head that fits */
 
-    uint64_t certs, names, unread; /* unread: rows that do not parse */
+    uint64_t certs, postings, unread; /* unread: rows that do not parse */
     struct audit_authority *authorities;
     size_t n_authorities;
     struct audit_crl *crls;
@@ -133,8 +133,8 @@ int audit_blocks_begin(struct audit *a);
 void audit_block(struct audit *a, const struct entry *e, uint64_t index);
 void audit_unblock(struct audit *a, const struct entry *e, uint64_t index);
 void audit_blocks_end(struct audit *a);
-/* At the end: the name index has nothing else. */
-int audit_names(struct audit *a);
+/* At the end: the indices of names and digests have nothing else. */
+int audit_postings(struct audit *a);
 /* Inside the snapshot: authorities, CRLs, profiles as they are now. */
 int audit_state_begin(struct audit *a);
 /* What the chunk says about them and about tokens. */

@@ -161,14 +161,31 @@ static int count_cn(struct audit *a, uint64_t leaf, const struct cert *cert)
 
         if (audit_store(a, res) != 0)
             return -1;
-        a->names += res == STORE_OK;
+        a->postings += res == STORE_OK;
     }
+    return 0;
+}
+
+/* Look-ups by fingerprint and by key lead to it. */
+static int check_digests(struct audit *a, uint64_t leaf,
+                         const struct cert_columns *k)
+{
+    const enum store_result res = store_digests_have(a->c, k, leaf);
+
+    if (audit_store(a, res) != 0)
+        return -1;
+    a->postings += 2;
+    if (res == STORE_NONE)
+        audit_finding(a, leaf,
+                      "the certificate of entry %" PRIu64 " is not found by "
+                      "its fingerprint, or not by its key",
+                      leaf);
     return 0;
 }
 
 static int check_names(struct audit *a, uint64_t leaf, const struct cert *cert)
 {
-    a->names += cert->names.n;
+    a->postings += cert->names.n;
     for (size_t i = 0; i < cert->names.n; i++) {
         enum store_result res = store_name_has(a->c, &cert->names.v[i], leaf);
         AUTO(free) char *name = NULL;
@@ -218,6 +235,8 @@ static int check_columns(struct audit *a, const struct record *r,
     key_pub_sha256(&cert.key, hash);
     if (memcmp(hash, k->key_sha256, sizeof(hash)) != 0)
         differs(a, r, "key");
+    if (check_digests(a, r->leaf, k) != 0)
+        return -1;
     return check_names(a, r->leaf, &cert);
 }
 
@@ -268,16 +287,16 @@ int audit_certs(struct audit *a)
     return 0;
 }
 
-int audit_names(struct audit *a)
+int audit_postings(struct audit *a)
 {
     uint64_t n = 0;
 
-    if (audit_store(a, store_name_count(a->c, a->head.size, &n)) != 0)
+    if (audit_store(a, store_posting_count(a->c, a->head.size, &n)) != 0)
         return -1;
-    if (n > a->names && !a->unread)
+    if (n > a->postings && !a->unread)
         audit_finding(a, NO_ENTRY,
-                      "the name index has %" PRIu64 " names, and the "
-                      "certificates have %" PRIu64,
-                      n, a->names);
+                      "the indices of names and digests have %" PRIu64
+                      " rows, and the certificates make %" PRIu64,
+                      n, a->postings);
     return 0;
 }

@@ -191,10 +191,17 @@ enum store_result store_name_has(struct store_conn *c, const struct name *n,
     return c->ops->name_has(c, n, leaf);
 }
 
-enum store_result store_name_count(struct store_conn *c, uint64_t end,
-                                   uint64_t *n)
+enum store_result store_digests_have(struct store_conn *c,
+                                     const struct cert_columns *d,
+                                     uint64_t leaf)
 {
-    return c->ops->name_count(c, end, n);
+    return c->ops->digests_have(c, d, leaf);
+}
+
+enum store_result store_posting_count(struct store_conn *c, uint64_t end,
+                                      uint64_t *n)
+{
+    return c->ops->posting_count(c, end, n);
 }
 
 enum store_result store_revoked(struct store_conn *c,

@@ -94,9 +94,10 @@ struct cert_row {
     const char *idem_scope, *idem_key;
     const uint8_t *idem_hash; /* 32 octets */
 };
-/* Also indexes the names and marks what it replaces as replaced (the same
- * authority's certificate with that serial, else the newest of any);
- * STORE_REFUSED when there is none, or when its authority is unknown. */
+/* Leaves only grow.  Also indexes names and digests, and marks what it replaces
+ * as replaced (the same authority's certificate with that serial, else the
+ * newest of any); STORE_REFUSED when there is none, or when its authority is
+ * unknown. */
 enum store_result store_cert_put(struct store_conn *c,
                                  const struct cert_row *row);
 /* Sets date, reason and the entry that says so; STORE_NONE if unknown.  Once
@@ -180,9 +181,14 @@ enum store_result store_certs(struct store_conn *c, uint64_t first,
 /* STORE_OK when the name index leads from n to that leaf. */
 enum store_result store_name_has(struct store_conn *c, const struct name *n,
                                  uint64_t leaf);
-/* How many rows the name index has for leaves before `end`; in short reads. */
-enum store_result store_name_count(struct store_conn *c, uint64_t end,
-                                   uint64_t *n);
+/* STORE_OK when the indices of digests lead from both to that leaf. */
+enum store_result store_digests_have(struct store_conn *c,
+                                     const struct cert_columns *d,
+                                     uint64_t leaf);
+/* How many rows the indices of names and digests have for leaves before `end`;
+ * in short reads. */
+enum store_result store_posting_count(struct store_conn *c, uint64_t end,
+                                      uint64_t *n);
 struct revoked_row {
     struct serial serial;
     int64_t at;

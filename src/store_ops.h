@@ -73,8 +73,11 @@ struct store_ops {
                                uint64_t end, store_columns_fn *fn, void *arg);
     enum store_result (*name_has)(struct store_conn *c, const struct name *n,
                                   uint64_t leaf);
-    enum store_result (*name_count)(struct store_conn *c, uint64_t end,
-                                    uint64_t *n);
+    enum store_result (*digests_have)(struct store_conn *c,
+                                      const struct cert_columns *d,
+                                      uint64_t leaf);
+    enum store_result (*posting_count)(struct store_conn *c, uint64_t end,
+                                       uint64_t *n);
     enum store_result (*revoked)(struct store_conn *c,
                                  const struct revoked_page *p,
                                  store_revoked_fn *fn, void *arg);

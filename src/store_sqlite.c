@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The SQLite back end: files, connections, transactions. */
-#include "store_sqlite.h"
+#include "store_sqlite_posting.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -264,6 +264,7 @@ static void store_drop(struct store *base)
 {
     struct sq_store *s = (struct sq_store *)base;
 
+    sq_recent_free(s->recent);
     free(s->path);
     free(s);
 }
@@ -294,6 +295,8 @@ static enum store_result rollback(struct store_conn *base)
 
     sq_tally_drop(c);
     sq_ids_drop(c);
+    if (c->writer)
+        sq_recent_end(c, false);
     if (sqlite3_get_autocommit(c->db))
         return STORE_OK;
     return sq_do(c, SQL_ROLLBACK, "");
@@ -305,7 +308,10 @@ static enum store_result commit(struct store_conn *base)
     enum store_result r = sq_tally_flush(c);
 
     if (r == STORE_OK)
+        r = sq_recent_merge(c);
+    if (r == STORE_OK)
         r = sq_do(c, SQL_COMMIT, "");
+    sq_recent_end(c, r == STORE_OK);
     /* Whatever it was, no transaction stays open. */
     if (r != STORE_OK)
         sq_ids_drop(c);
@@ -344,7 +350,8 @@ static const struct store_ops ops = {
     .cert_list = sq_cert_list,
     .certs = sq_certs,
     .name_has = sq_name_has,
-    .name_count = sq_name_count,
+    .digests_have = sq_digests_have,
+    .posting_count = sq_posting_count,
     .revoked = sq_revoked,
     .partition_last = sq_partition_last,
     .partition = sq_partition,
@@ -393,7 +400,8 @@ struct store *sq_open(const char *path, struct errs *e)
     rc = db_open(path, &db);
     if (rc == SQLITE_OK && judge_db(db, path, e) != 0)
         rc = SQLITE_ERROR;
-    else if (rc != SQLITE_OK || (rc = sq_bans_load(s, db)) != SQLITE_OK)
+    else if (rc != SQLITE_OK || (rc = sq_bans_load(s, db)) != SQLITE_OK ||
+             (rc = sq_recent_load(s, db)) != SQLITE_OK)
         fault(db, rc, path, e);
     sqlite3_close(db);
     if (rc == SQLITE_OK)

@@ -22,6 +22,8 @@ struct sq_store {
     char *path;
     atomic_int wal_pages;           /* in the log as of the last commit */
     atomic_uchar banned[65536 / 8]; /* store_sqlite_ban.c */
+    struct sq_recent *recent;       /* store_sqlite_recent.c */
+    size_t recent_max; /* certificates that wait there; tests set fewer */
 };
 
 /* What a transaction changed of the tallies, written before its commit. */
@@ -95,7 +97,7 @@ void sq_blob(sqlite3_stmt *st, int col, struct buf *out);
 void sq_hash(sqlite3_stmt *st, int col, uint8_t out[32]);
 void sq_serial(sqlite3_stmt *st, int col, struct serial *out);
 
-/* The first eight octets, as the indices have them. */
+/* The first eight octets, as the index of banned keys has them. */
 int64_t sq_prefix(const uint8_t hash[32]);
 
 /* Forgets the ids that the writer keeps. */
@@ -109,6 +111,8 @@ struct sq_leaves {
 void sq_leaves_free(struct sq_leaves *l);
 AUTO_VALUE(leaves, struct sq_leaves, sq_leaves_free)
 void sq_leaves_add(struct sq_leaves *l, uint64_t leaf);
+/* Ascending, each once. */
+void sq_leaves_sort(struct sq_leaves *l);
 /* Every row of a statement whose first column is a leaf; STORE_OK also when
  * there is none. */
 enum store_result sq_leaves_take(struct sq_conn *c, sqlite3_stmt *st,
@@ -117,7 +121,7 @@ enum store_result sq_leaves_take(struct sq_conn *c, sqlite3_stmt *st,
 enum store_result sq_leaves_each(struct sq_conn *c, const struct sq_leaves *l,
                                  store_record_fn *fn, void *arg);
 
-/* store_sqlite_name.c: the name index. */
+/* store_sqlite_name.c: how names are indexed. */
 /* class: kind * 256 + labels of a DNS name, or octets of an address */
 enum { SQ_CLASS_KIND = 256 };
 int64_t sq_name_key(const struct name *n, struct buf *key);
@@ -129,8 +133,6 @@ struct sq_name_range {
 };
 void sq_name_range_free(struct sq_name_range *r);
 void sq_name_range(const struct pattern *p, struct sq_name_range *out);
-enum store_result sq_names_put(struct sq_conn *c, const struct cert *cert,
-                               const struct names *more, uint64_t leaf);
 
 /* store_sqlite_ban.c: keys that may be banned.  note: before its row is
  * written; load: those that the database has, an SQLite code. */
@@ -180,7 +182,9 @@ SQ_FN(cert_list)
 SQ_FN(certs)
 (struct store_conn *, uint64_t, uint64_t, store_columns_fn *, void *);
 SQ_FN(name_has)(struct store_conn *, const struct name *, uint64_t);
-SQ_FN(name_count)(struct store_conn *, uint64_t, uint64_t *);
+SQ_FN(digests_have)
+(struct store_conn *, const struct cert_columns *, uint64_t);
+SQ_FN(posting_count)(struct store_conn *, uint64_t, uint64_t *);
 SQ_FN(revoked)
 (struct store_conn *, const struct revoked_page *, store_revoked_fn *, void *);
 SQ_FN(partition_last)(struct store_conn *, const char *, uint32_t *);

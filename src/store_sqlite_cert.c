@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Certificates: storing, revoking, looking up. */
-#include "store_sqlite.h"
+#include "store_sqlite_posting.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,15 +161,14 @@ static enum store_result put_row(struct sq_conn *c, const struct cert_row *row,
     const char *key = row->idem_key;
 
     return sq_do(
-        c, SQL_CERT_PUT, "iibiiiiiiIihhsshsissbb", (int64_t)rec->leaf,
+        c, SQL_CERT_PUT, "iibiiiiiIihhsshsissbb", (int64_t)rec->leaf,
         ids->authority, rec->serial.v, (size_t)rec->serial.len,
-        sq_prefix(row->sha256), sq_prefix(ids->key_sha256),
-        row->cert->not_after, rec->issued_at, ids->profile, ids->requester,
-        ids->replaces_p, (int64_t)row->detached, row->sha256, ids->key_sha256,
-        key ? row->idem_scope : NULL, key, key ? row->idem_hash : NULL,
-        rec->protocol ? rec->protocol : "", (int64_t)rec->crl_partition,
-        ids->of_cn.n ? row->cn : NULL, rec->note, ids->warnings.data,
-        ids->warnings.len, rec->der.data, rec->der.len);
+        sq_prefix(ids->key_sha256), row->cert->not_after, rec->issued_at,
+        ids->profile, ids->requester, ids->replaces_p, (int64_t)row->detached,
+        row->sha256, ids->key_sha256, key ? row->idem_scope : NULL, key,
+        key ? row->idem_hash : NULL, rec->protocol ? rec->protocol : "",
+        (int64_t)rec->crl_partition, ids->of_cn.n ? row->cn : NULL, rec->note,
+        ids->warnings.data, ids->warnings.len, rec->der.data, rec->der.len);
 }
 
 enum store_result sq_cert_put(struct store_conn *base,
@@ -189,7 +188,7 @@ enum store_result sq_cert_put(struct store_conn *base,
         names_of_cn(&ids.of_cn, row->cn, &row->cert->names);
     r = put_row(c, row, &ids);
     if (r == STORE_OK)
-        r = sq_names_put(c, row->cert, &ids.of_cn, rec->leaf);
+        r = sq_postings_put(c, row, &ids.of_cn, ids.key_sha256);
     if (r == STORE_OK && ids.replaces_p)
         r = mark_replaced(c, ids.replaces, rec->leaf);
     if (r == STORE_OK) {
@@ -302,13 +301,22 @@ enum store_result sq_cert_by_sha256(struct store_conn *base,
                                     const uint8_t sha256[32],
                                     struct record *out)
 {
+    static const struct sq_span all = {0, INT64_MAX, INT64_MAX, false};
     struct sq_conn *c = sq_of(base);
-    int64_t leaf;
-    enum store_result r = sq_int(
-        c, sq_bind(c, SQL_CERT_BY_SHA256, "ih", sq_prefix(sha256), sha256),
-        &leaf);
+    const struct sq_key key = sq_key_of(SQ_CLASS_SHA256, sha256);
+    AUTO(leaves) struct sq_leaves l = {0};
+    enum store_result r = sq_postings_of(c, &key, &all, &l);
+    int64_t is;
 
-    return r == STORE_OK ? sq_cert_by_leaf(base, (uint64_t)leaf, out) : r;
+    for (size_t i = 0; i < l.n && r == STORE_OK; i++) {
+        r = sq_int(c, sq_bind(c, SQL_CERT_IS, "ih", (int64_t)l.v[i], sha256),
+                   &is);
+        if (r == STORE_OK)
+            return sq_cert_by_leaf(base, l.v[i], out);
+        if (r == STORE_NONE)
+            r = STORE_OK;
+    }
+    return r == STORE_OK ? STORE_NONE : r;
 }
 
 static enum store_result idem_find(struct sq_conn *c, const char *scope,
@@ -336,15 +344,6 @@ enum store_result sq_cert_by_idem(struct store_conn *base, const char *scope,
     return r == STORE_OK ? sq_cert_by_leaf(base, leaf, out) : r;
 }
 
-enum { WINDOW = 512 };
-
-static int compare_leaves(const void *a, const void *b)
-{
-    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-    return x < y ? -1 : x > y;
-}
-
 enum store_result sq_cert_descendants(struct store_conn *base, uint64_t leaf,
                                       store_record_fn *fn, void *arg)
 {
@@ -353,39 +352,60 @@ enum store_result sq_cert_descendants(struct store_conn *base, uint64_t leaf,
     enum store_result r = sq_leaves_take(
         c, sq_bind(c, SQL_CERT_DESCENDANTS, "i", (int64_t)leaf), &l);
 
-    if (l.n)
-        qsort(l.v, l.n, sizeof(*l.v), compare_leaves);
+    sq_leaves_sort(&l);
     return r == STORE_OK ? sq_leaves_each(c, &l, fn, arg) : r;
+}
+
+/* Those of the leaves that have this key and neither ended nor were revoked. */
+static enum store_result keep_valid(struct sq_conn *c, struct sq_leaves *l,
+                                    const uint8_t key_sha256[32], int64_t now)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < l->n; i++) {
+        int64_t has;
+        enum store_result r = sq_int(c,
+                                     sq_bind(c, SQL_CERT_HAS_KEY, "ihi",
+                                             (int64_t)l->v[i], key_sha256, now),
+                                     &has);
+
+        if (r == STORE_OK)
+            l->v[n++] = l->v[i];
+        else if (r != STORE_NONE)
+            return r;
+    }
+    l->n = n;
+    return STORE_OK;
 }
 
 enum store_result sq_cert_by_key(struct store_conn *base,
                                  const uint8_t key_sha256[32], int64_t now,
                                  store_record_fn *fn, void *arg)
 {
+    enum { WINDOW = 512 }; /* a key may have any number of certificates */
     struct sq_conn *c = sq_of(base);
-    int64_t from = -1;
+    const struct sq_key key = sq_key_of(SQ_CLASS_KEY_SHA256, key_sha256);
+    struct sq_span span = {0, INT64_MAX, WINDOW, false};
 
-    /* A window at a time: a key may have any number of certificates. */
     for (;;) {
         AUTO(leaves) struct sq_leaves l = {0};
-        enum store_result r = sq_leaves_take(
-            c,
-            sq_bind(c, SQL_CERT_BY_KEY, "ihiii", sq_prefix(key_sha256),
-                    key_sha256, now, from, (int64_t)WINDOW),
-            &l);
+        enum store_result r = sq_postings_of(c, &key, &span, &l);
 
         if (r != STORE_OK || l.n == 0)
             return r;
-        for (size_t i = 0; i < l.n; i++) {
+        span.low = (int64_t)l.v[l.n - 1] + 1;
+        r = keep_valid(c, &l, key_sha256, now);
+        for (size_t i = 0; i < l.n && r == STORE_OK; i++) {
             AUTO(record) struct record rec = {0};
 
             r = sq_cert_by_leaf(base, l.v[i], &rec);
-            if (r != STORE_OK && r != STORE_NONE)
-                return r;
             if (r == STORE_OK && fn(arg, &rec))
                 return STORE_OK;
+            if (r == STORE_NONE)
+                r = STORE_OK;
         }
-        from = (int64_t)l.v[l.n - 1];
+        if (r != STORE_OK)
+            return r;
     }
 }
 

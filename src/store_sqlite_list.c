@@ -29,22 +29,13 @@ static int soonest_first(const void *a, const void *b)
     return x->leaf < y->leaf ? -1 : x->leaf > y->leaf;
 }
 
-static int by_leaf(const void *a, const void *b)
-{
-    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-    return x < y ? -1 : x > y;
-}
-
 static enum store_result run_few(struct search *s, struct sq_leaves *l)
 {
     enum store_result r = STORE_OK;
 
-    if (l->n)
-        qsort(l->v, l->n, sizeof(*l->v), by_leaf);
+    sq_leaves_sort(l);
     for (size_t i = 0; i < l->n && r == STORE_OK; i++)
-        if (i == 0 || l->v[i] != l->v[i - 1])
-            r = search_judge(s, l->v[i]);
+        r = search_judge(s, l->v[i]);
     if (s->n)
         qsort(s->hits, s->n, sizeof(*s->hits),
               s->q->by_expiry ? soonest_first : newest_first);

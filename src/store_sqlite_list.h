@@ -8,7 +8,7 @@
 #ifndef POCKETCA_STORE_SQLITE_LIST_H
 #define POCKETCA_STORE_SQLITE_LIST_H
 
-#include "store_sqlite.h"
+#include "store_sqlite_posting.h"
 
 enum { LIST_SOURCES = 12 };
 

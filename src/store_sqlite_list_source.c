@@ -73,9 +73,17 @@ static enum store_result requester_source(struct search *s)
     return STORE_OK;
 }
 
+static void digest_source(struct search *s, int64_t class,
+                          const uint8_t sha256[32])
+{
+    struct source *src = source_add(s, SQL_POSTING_NEWEST, true, class);
+
+    buf_put(&src->key, sha256, SQ_DIGEST_LEN);
+}
+
 static void name_source(struct search *s, const struct name *n, bool pattern)
 {
-    struct source *src = source_add(s, SQL_LIST_BY_NAME, true, 0);
+    struct source *src = source_add(s, SQL_POSTING_NEWEST, true, 0);
 
     src->a = sq_name_key(n, &src->key);
     src->names = pattern;
@@ -145,7 +153,7 @@ static void pattern_source(struct search *s)
     if (p->how == PATTERN_EXACT)
         name_source(s, &exact, true);
     else
-        source_add(s, SQL_LIST_BY_NAMES, false, 0)->names = true;
+        source_add(s, SQL_POSTING_BETWEEN, false, 0)->names = true;
 }
 
 enum store_result search_prepare(struct search *s)
@@ -157,9 +165,9 @@ enum store_result search_prepare(struct search *s)
         r = issue_bounds(s);
     expiry_bounds(s);
     if (q->has_sha256)
-        source_add(s, SQL_LIST_BY_SHA256, true, sq_prefix(q->sha256));
+        digest_source(s, SQ_CLASS_SHA256, q->sha256);
     if (q->has_key_sha256)
-        source_add(s, SQL_LIST_BY_KEY, true, sq_prefix(q->key_sha256));
+        digest_source(s, SQ_CLASS_KEY_SHA256, q->key_sha256);
     if (q->has_pattern)
         pattern_source(s);
     if (q->covers)
@@ -167,7 +175,7 @@ enum store_result search_prepare(struct search *s)
     if (q->covers && s->n_covers == 1)
         name_source(s, &s->covers[0], false);
     else if (q->covers)
-        source_add(s, SQL_LIST_BY_NAME, false, 0);
+        source_add(s, SQL_POSTING_NEWEST, false, 0);
     if (q->requester && r == STORE_OK)
         r = requester_source(s);
     if (q->replaced == 1)
@@ -193,46 +201,22 @@ static sqlite3_stmt *bind_ordered(struct search *s, const struct source *src,
     case SQL_LIST_BY_REPLACED:
     case SQL_LIST_BY_REVOKED:
         return sq_bind(s->c, src->sql, "iii", before, s->low, max);
-    case SQL_LIST_BY_NAME:
-        return sq_bind(s->c, src->sql, "iiiib", before, s->low, max, src->a,
-                       src->key.data, src->key.len);
     default:
         return sq_bind(s->c, src->sql, "iiii", before, s->low, max, src->a);
     }
 }
 
-/* A pattern is a range of keys in each class that it may be in; only classes
- * that exist are asked. */
+/* A pattern is a range of keys in each class that it may be in. */
 static enum store_result take_names(struct search *s, int64_t max,
                                     struct sq_leaves *l)
 {
-    enum store_result r = STORE_OK;
     struct sq_name_range range;
-    int64_t class;
+    enum store_result r;
 
     sq_name_range(&s->q->name, &range);
-    class = range.first - 1;
-    while (r == STORE_OK && (int64_t)l->n < max) {
-        int64_t left = max - (int64_t)l->n;
-
-        r = sq_int(s->c,
-                   sq_bind(s->c, SQL_LIST_NEXT_CLASS, "ii", class, range.last),
-                   &class);
-        if (r != STORE_OK)
-            break;
-        if (range.from.len)
-            r = sq_leaves_take(s->c,
-                               sq_bind(s->c, SQL_LIST_BY_NAMES, "iibb", left,
-                                       class, range.from.data, range.from.len,
-                                       range.to.data, range.to.len),
-                               l);
-        else
-            r = sq_leaves_take(
-                s->c,
-                sq_bind(s->c, SQL_LIST_BY_CLASS, "iii", left, class, class), l);
-    }
+    r = sq_postings_in(s->c, &range, max, l);
     sq_name_range_free(&range);
-    return r == STORE_NONE ? STORE_OK : r;
+    return r;
 }
 
 static enum store_result take_covers(struct search *s, int64_t max,
@@ -242,12 +226,11 @@ static enum store_result take_covers(struct search *s, int64_t max,
 
     for (size_t i = 0; i < s->n_covers && r == STORE_OK; i++) {
         AUTO(buf) struct buf key = {0};
-        int64_t class = sq_name_key(&s->covers[i], &key);
+        const int64_t class = sq_name_key(&s->covers[i], &key);
+        const struct sq_key k = {class, key.data, key.len};
+        const struct sq_span span = {s->low, s->high, max, true};
 
-        r = sq_leaves_take(s->c,
-                           sq_bind(s->c, SQL_LIST_BY_NAME, "iiiib", s->high,
-                                   s->low, max, class, key.data, key.len),
-                           l);
+        r = sq_postings_of(s->c, &k, &span, l);
     }
     return r;
 }
@@ -256,11 +239,16 @@ static enum store_result take_covers(struct search *s, int64_t max,
 enum store_result search_take(struct search *s, const struct source *src,
                               int64_t before, int64_t max, struct sq_leaves *l)
 {
+    const struct sq_key key = {src->a, src->key.data, src->key.len};
+    const struct sq_span span = {s->low, before, max, true};
+
+    if (src->ordered && src->sql == SQL_POSTING_NEWEST)
+        return sq_postings_of(s->c, &key, &span, l);
     if (src->ordered)
         return sq_leaves_take(s->c, bind_ordered(s, src, before, max), l);
-    if (src->sql == SQL_LIST_BY_NAMES)
+    if (src->sql == SQL_POSTING_BETWEEN)
         return take_names(s, max, l);
-    if (src->sql == SQL_LIST_BY_NAME)
+    if (src->sql == SQL_POSTING_NEWEST)
         return take_covers(s, max, l);
     if (src->sql == SQL_LIST_BY_REQUESTERS)
         return sq_leaves_take(s->c,

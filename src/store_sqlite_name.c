@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * The name index: one row for each name of a certificate, under a key that
- * begins with what a search fixes.
- */
+/* The postings of names: each under a key that begins with what a search
+ * fixes. */
 #include "store_sqlite.h"
 
 #include <stdlib.h>
@@ -136,86 +134,4 @@ void sq_name_range(const struct pattern *p, struct sq_name_range *out)
     default:
         abort();
     }
-}
-
-static enum store_result put(struct sq_conn *c, const struct name *n,
-                             uint64_t leaf, struct buf *key)
-{
-    int64_t class;
-
-    buf_reset(key);
-    class = sq_name_key(n, key);
-    return sq_do(c, SQL_NAME_PUT, "ibi", class, key->data, key->len,
-                 (int64_t)leaf);
-}
-
-enum store_result sq_names_put(struct sq_conn *c, const struct cert *cert,
-                               const struct names *more, uint64_t leaf)
-{
-    enum store_result r = STORE_OK;
-    AUTO(buf) struct buf key = {0};
-
-    for (size_t i = 0; i < cert->names.n && r == STORE_OK; i++)
-        r = put(c, &cert->names.v[i], leaf, &key);
-    for (size_t i = 0; i < more->n && r == STORE_OK; i++)
-        r = put(c, &more->v[i], leaf, &key);
-    return r;
-}
-
-enum store_result sq_name_has(struct store_conn *base, const struct name *n,
-                              uint64_t leaf)
-{
-    struct sq_conn *c = sq_of(base);
-    AUTO(buf) struct buf key = {0};
-    int64_t class = sq_name_key(n, &key);
-    AUTO(stmt)
-    sqlite3_stmt *st = sq_bind(c, SQL_NAME_HAS, "ibi", class, key.data, key.len,
-                               (int64_t)leaf);
-
-    return sq_next(c, st);
-}
-
-struct walk {
-    int64_t class;
-    struct buf key;
-    int64_t leaf;
-};
-
-/* Goes one chunk on; STORE_NONE at the end. */
-static enum store_result walk_on(struct sq_conn *c, struct walk *w,
-                                 uint64_t end, uint64_t *n)
-{
-    AUTO(buf) struct buf key = w->key;
-    AUTO(stmt)
-    sqlite3_stmt *st = sq_bind(c, SQL_NAME_WALK, "ibi", w->class,
-                               key.len ? key.data : NULL, key.len, w->leaf);
-    enum store_result r;
-    bool any = false;
-
-    w->key = (struct buf){0};
-    while ((r = sq_next(c, st)) == STORE_OK) {
-        any = true;
-        w->class = sqlite3_column_int64(st, 0);
-        buf_reset(&w->key);
-        sq_blob(st, 1, &w->key);
-        w->leaf = sqlite3_column_int64(st, 2);
-        *n += (uint64_t)w->leaf < end;
-    }
-    return r == STORE_NONE && any ? STORE_OK : r;
-}
-
-enum store_result sq_name_count(struct store_conn *base, uint64_t end,
-                                uint64_t *n)
-{
-    struct walk w = {0};
-    enum store_result r;
-
-    *n = 0;
-    /* Before every key; a NULL would compare as neither. */
-    buf_putc(&w.key, 0);
-    do
-        r = walk_on(sq_of(base), &w, end, n);
-    while (r == STORE_OK);
-    buf_free(&w.key);
-    return r == STORE_NONE ? STORE_OK : r;
 }

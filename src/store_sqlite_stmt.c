@@ -227,6 +227,25 @@ void sq_leaves_add(struct sq_leaves *l, uint64_t leaf)
     l->v[l->n++] = leaf;
 }
 
+static int compare_leaves(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+void sq_leaves_sort(struct sq_leaves *l)
+{
+    size_t n = 0;
+
+    if (l->n)
+        qsort(l->v, l->n, sizeof(*l->v), compare_leaves);
+    for (size_t i = 0; i < l->n; i++)
+        if (i == 0 || l->v[i] != l->v[n - 1])
+            l->v[n++] = l->v[i];
+    l->n = n;
+}
+
 enum store_result sq_leaves_take(struct sq_conn *c, sqlite3_stmt *st,
                                  struct sq_leaves *l)
 {

@@ -108,10 +108,8 @@ static enum store_result columns(struct sq_conn *c, uint64_t leaf,
     out->not_after = sqlite3_column_int64(st, 2);
     out->revoked_first = (uint64_t)sqlite3_column_int64(st, 3);
     out->revoked_entry = (uint64_t)sqlite3_column_int64(st, 4);
-    /* What the indices have instead of the digests: gone with them. */
-    if (sqlite3_column_int64(st, 5) != sq_prefix(out->sha256))
-        memset(out->sha256, 0, sizeof(out->sha256));
-    if (sqlite3_column_int64(st, 6) != sq_prefix(out->key_sha256))
+    /* What an index has instead of the digest: gone with it. */
+    if (sqlite3_column_int64(st, 5) != sq_prefix(out->key_sha256))
         memset(out->key_sha256, 0, sizeof(out->key_sha256));
     return STORE_OK;
 }

@@ -17,14 +17,14 @@ static const struct edit edits[] = {
      "the certificate of entry @B is missing"},
     {"UPDATE certificates SET leaf = -5 WHERE leaf = @B",
      "the certificate of entry @B is missing"},
-    {"INSERT INTO certificates SELECT -5, authority, x'4101', fp, key, "
+    {"INSERT INTO certificates SELECT -5, authority, x'4101', key, "
      "not_after, issued_at, profile, requester, replaces, detached, "
      "replaced_by, revoked_at, reason, revoked_first, revoked_entry, sha256, "
      "key_sha256, idem_scope, idem_key, idem_hash, protocol, "
      "crl_partition, cn, note, "
      "warnings, der FROM certificates WHERE leaf = @B",
      "certificate of entry -5, which is not in the ledger"},
-    {"INSERT INTO certificates SELECT 0, authority, x'4101', fp, key, "
+    {"INSERT INTO certificates SELECT 0, authority, x'4101', key, "
      "not_after, issued_at, profile, requester, replaces, detached, "
      "replaced_by, revoked_at, reason, revoked_first, revoked_entry, sha256, "
      "key_sha256, idem_scope, idem_key, idem_hash, protocol, "
@@ -47,19 +47,30 @@ static const struct edit edits[] = {
      "entry @B is stored with another CRL partition than it names"},
     {"UPDATE certificates SET sha256 = zeroblob(32) WHERE leaf = @B",
      "entry @B is stored with another fingerprint"},
-    {"UPDATE certificates SET fp = fp + 1 WHERE leaf = @B",
-     "entry @B is stored with another fingerprint"},
     {"UPDATE certificates SET key_sha256 = zeroblob(32) WHERE leaf = @B",
      "entry @B is stored with another key"},
     {"UPDATE certificates SET key = key + 1 WHERE leaf = @B",
      "entry @B is stored with another key"},
-    {"DELETE FROM names WHERE leaf = @B", "is not found by its name dns:b"},
-    {"UPDATE names SET leaf = @C WHERE leaf = @B",
+    /* what it is found by, while that waits and in the table */
+    {"DELETE FROM recent WHERE leaf = @B", "is not found by its name dns:b"},
+    {"UPDATE recent SET leaf = leaf + 100 WHERE leaf = @B",
      "is not found by its name dns:b"},
-    {"INSERT INTO names SELECT class, CAST(key || 'a' AS BLOB), leaf FROM "
-     "names WHERE "
+    {"UPDATE recent SET postings = zeroblob(7) WHERE leaf = @B",
+     "is not found by its name dns:b"},
+    {"UPDATE recent SET postings = CAST(substr(postings, 1, 32) AS BLOB) "
+     "WHERE leaf = @B",
+     "is not found by its name dns:b"},
+    {"UPDATE recent SET postings = CAST(substr(postings, 17) AS BLOB) WHERE "
      "leaf = @B",
-     "the name index has"},
+     "entry @B is not found by its fingerprint"},
+    {"UPDATE recent SET postings = CAST(substr(postings, 1, 16) || "
+     "substr(postings, 33) AS BLOB) WHERE leaf = @B",
+     "entry @B is not found by its fingerprint, or not by its key"},
+    {"UPDATE recent SET postings = CAST(postings || x'000001000000000161' AS "
+     "BLOB) WHERE leaf = @B",
+     "the indices of names and digests have"},
+    {"INSERT INTO postings VALUES (257, x'61', @B)",
+     "the indices of names and digests have"},
     /* revocations */
     {"UPDATE certificates SET revoked_at = NULL, reason = NULL, revoked_first "
      "= NULL, revoked_entry = NULL WHERE leaf = @A",
@@ -182,7 +193,7 @@ static const struct edit edits[] = {
     {"UPDATE certificates SET der = (SELECT der FROM certificates WHERE leaf "
      "= @B) WHERE leaf = @D",
      "the certificate of entry @D is not the one that was issued"},
-    {"DELETE FROM names WHERE leaf = @D", "is not found by its name dns:d"},
+    {"DELETE FROM recent WHERE leaf = @D", "is not found by its name dns:d"},
     {"UPDATE certificates SET revoked_at = NULL, reason = NULL, revoked_first "
      "= NULL, revoked_entry = NULL WHERE leaf = @D",
      "revokes the serial number 4243, which counts as good"},

@@ -31,7 +31,7 @@ START_TEST(test_rollback)
     ck_assert_int_eq(box_number(b.r, "SELECT count(*) FROM profiles"), 1);
     box_add(&b, &four);
     ck_assert_int_eq(box_number(b.r, "SELECT count(*) FROM profiles"), 2);
-    ck_assert_int_eq(box_number(b.r, "SELECT count(*) FROM names"), 3);
+    ck_assert_int_eq(box_number(b.r, "SELECT count(*) FROM recent"), 3);
     box_add(&b, &two);
     ck_assert_int_eq(store_begin(b.w), STORE_OK);
     ck_assert_int_eq(store_commit(b.w), STORE_OK);
@@ -137,8 +137,8 @@ START_TEST(test_full_anywhere)
         box_number(b.w, "PRAGMA max_page_count = 100000");
     }
     ck_assert_uint_gt(full, 10);
-    ck_assert_int_eq(box_number(b.r, "SELECT count(*) * 2 FROM certificates"),
-                     box_number(b.r, "SELECT count(*) FROM names"));
+    ck_assert_int_eq(box_number(b.r, "SELECT count(*) FROM certificates"),
+                     box_number(b.r, "SELECT count(*) FROM recent"));
     ck_assert_int_eq(box_number(b.r, "SELECT sum(total) FROM hours"),
                      box_number(b.r, "SELECT count(*) FROM certificates"));
 }

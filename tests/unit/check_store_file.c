@@ -78,7 +78,7 @@ END_TEST
 START_TEST(test_refuse_ledgers)
 {
     static const char *const changed[] = {
-        "DROP TABLE names", "DROP INDEX cert_not_after",
+        "DROP TABLE postings", "DROP INDEX cert_not_after",
         "ALTER TABLE tokens RENAME COLUMN uses TO used"};
 
     for (size_t i = 0; i <= COUNT(changed); i++) {
@@ -153,6 +153,8 @@ START_TEST(test_garbage_page)
 
     box_make(&b);
     first = box_number(b.w, "SELECT max(rootpage) FROM sqlite_schema");
+    /* What waits to be merged is read when a ledger is opened. */
+    sq_of(b.w)->store->recent_max = 1;
     add_many(&b, 0, 200);
     ck_assert_int_eq(store_checkpoint(b.w), STORE_OK);
     box_close(&b);

@@ -59,7 +59,7 @@ START_TEST(test_plans)
 {
     static const char *const scans[] = {
         "SELECT leaf FROM certificates WHERE note = 'x'",
-        "SELECT leaf FROM names WHERE key = x'00'",
+        "SELECT leaf FROM postings WHERE key = x'00'",
         "SELECT count(*) FROM entries",
         "SELECT leaf FROM certificates WHERE profile = 1 ORDER BY issued_at",
     };

@@ -11,8 +11,9 @@
 
 #include "store_box.h"
 
-/* More than the candidates that a list gathers, so that it has to walk. */
-enum { MANY = 2600, LEAF_STEP = 3, BATCH = 200 };
+/* More than the candidates that a list gathers, so that it has to walk.  Some
+ * WAITING are merged together. */
+enum { MANY = 2600, LEAF_STEP = 3, BATCH = 200, WAITING = 700 };
 #define NOW (DAY_ONE + 25 * TM_DAY)
 
 static const char *const pool[] = {
@@ -163,12 +164,30 @@ static inline void grow(struct many *m, size_t n)
     ck_assert_int_eq(store_commit(m->box.w), STORE_OK);
 }
 
+/* In the table, half merged and waiting: a look-up has to know all three. */
+static inline void is_mixed(struct many *m)
+{
+    ck_assert_int_gt(box_number(m->box.r,
+                                "SELECT count(*) FROM postings WHERE leaf < "
+                                "(SELECT min(leaf) FROM recent)"),
+                     0);
+    ck_assert_int_gt(box_number(m->box.r, "SELECT count(*) FROM recent r JOIN "
+                                          "postings p ON p.leaf = r.leaf"),
+                     0);
+    ck_assert_int_gt(box_number(m->box.r,
+                                "SELECT count(*) FROM recent WHERE leaf > "
+                                "(SELECT max(leaf) FROM postings)"),
+                     0);
+}
+
 static inline void many_make(struct many *m, size_t n)
 {
     *m = (struct many){.seed = 20261123};
     box_make(&m->box);
+    sq_of(m->box.w)->store->recent_max = WAITING;
     for (; m->n < n; grow(m, n - m->n < BATCH ? n - m->n : BATCH))
         ;
+    is_mixed(m);
 }
 
 static inline bool covered(const struct one *o, const char *covers)
