@@ -282,27 +282,27 @@ int der_oid_parse(struct buf *out, const char *text)
     return -1;
 }
 
-/* Two decimal digits, or -1. */
+/* Two decimal digits; of anything else what is no part of a date. */
 static int two(const uint8_t *p)
 {
     if (!ascii_is_digit(p[0]) || !ascii_is_digit(p[1]))
-        return -1;
+        return -10000;
     return (p[0] - '0') * 10 + p[1] - '0';
 }
 
 /* "YYMMDDHHMMSSZ" below its century. */
 static int time_fields(const uint8_t *p, int century, int64_t *t)
 {
-    int f[6];
-    struct tm_civil c;
+    const struct tm_civil c = {
+        .year = century * 100 + two(p),
+        .month = two(p + 2),
+        .day = two(p + 4),
+        .hour = two(p + 6),
+        .minute = two(p + 8),
+        .second = two(p + 10),
+    };
 
-    for (int i = 0; i < 6; i++)
-        if ((f[i] = two(p + 2 * i)) < 0)
-            return -1;
-    if (p[12] != 'Z' || century < 0)
-        return -1;
-    c = (struct tm_civil){century * 100 + f[0], f[1], f[2], f[3], f[4], f[5]};
-    return tm_from_civil(&c, t);
+    return p[12] == 'Z' ? tm_from_civil(&c, t) : -1;
 }
 
 int der_get_time(struct der *d, int64_t *t)
@@ -432,21 +432,21 @@ void der_put_named_bits(struct buf *b, uint32_t bits)
     der_put(b, DER_BIT_STRING, v, 2 + last / 8);
 }
 
+/* The year has four digits, or two of them. */
 static void time_put(struct buf *b, uint8_t tag, const struct tm_civil *c)
 {
-    int f[] = {c->year / 100, c->year % 100, c->month, c->day,
-               c->hour,       c->minute,     c->second};
-    uint8_t text[15];
+    const int f[] = {c->year / 100, c->year % 100, c->month, c->day,
+                     c->hour,       c->minute,     c->second};
+    const int from = tag == DER_UTC_TIME, len = 15 - 2 * from;
+    uint8_t *p = buf_extend(b, 2 + (size_t)len);
 
-    for (int i = 0; i < 7; i++) {
-        text[2 * i] = (uint8_t)('0' + f[i] / 10);
-        text[2 * i + 1] = (uint8_t)('0' + f[i] % 10);
+    *p++ = tag;
+    *p++ = (uint8_t)len;
+    for (int i = from; i < 7; i++) {
+        *p++ = (uint8_t)('0' + f[i] / 10);
+        *p++ = (uint8_t)('0' + f[i] % 10);
     }
-    text[14] = 'Z';
-    if (tag == DER_UTC_TIME)
-        der_put(b, tag, text + 2, 13);
-    else
-        der_put(b, tag, text, 15);
+    *p = 'Z';
 }
 
 void der_put_time(struct buf *b, int64_t t)

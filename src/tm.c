@@ -79,10 +79,19 @@ static int month_days(int y, int m)
 }
 
 /* Days since TM_FIRST of the first day of year y. */
-static int64_t year_start(int64_t y)
+static int year_start(int y)
 {
     y -= 1;
     return y * 365 + y / 4 - y / 100 + y / 400 - 711857;
+}
+
+/* Days of a year before the first one of month m. */
+static int month_start(int y, int m)
+{
+    static const int before[] = {0,   31,  59,  90,  120, 151,
+                                 181, 212, 243, 273, 304, 334};
+
+    return before[m - 1] + (m > 2 && is_leap(y));
 }
 
 /* Seconds since TM_FIRST, in range. */
@@ -93,19 +102,20 @@ static int64_t since_first(int64_t t)
 
 void tm_to_civil(int64_t t, struct tm_civil *c)
 {
-    int64_t days = since_first(t) / TM_DAY, rest = since_first(t) % TM_DAY;
-    int year = (int)(YEAR_FIRST + days / 366);
+    int days = (int)(since_first(t) / TM_DAY);
+    int rest = (int)(since_first(t) % TM_DAY), year = YEAR_FIRST + days / 366;
 
     while (year_start(year + 1) <= days)
         year++;
     days -= year_start(year);
     c->year = year;
-    for (c->month = 1; days >= month_days(year, c->month); c->month++)
-        days -= month_days(year, c->month);
-    c->day = (int)days + 1;
-    c->hour = (int)(rest / 3600);
-    c->minute = (int)(rest / 60 % 60);
-    c->second = (int)(rest % 60);
+    c->month = days / 31 + 1;
+    if (c->month < 12 && days >= month_start(year, c->month + 1))
+        c->month++;
+    c->day = days - month_start(year, c->month) + 1;
+    c->hour = rest / 3600;
+    c->minute = rest / 60 % 60;
+    c->second = rest % 60;
 }
 
 int tm_from_civil(const struct tm_civil *c, int64_t *t)
@@ -117,9 +127,7 @@ int tm_from_civil(const struct tm_civil *c, int64_t *t)
         c->hour < 0 || c->hour > 23 || c->minute < 0 || c->minute > 59 ||
         c->second < 0 || c->second > 59)
         return -1;
-    days = year_start(c->year) + c->day - 1;
-    for (int m = 1; m < c->month; m++)
-        days += month_days(c->year, m);
+    days = year_start(c->year) + month_start(c->year, c->month) + c->day - 1;
     *t = TM_FIRST + days * TM_DAY + c->hour * TM_HOUR + c->minute * TM_MINUTE +
          c->second;
     return 0;
