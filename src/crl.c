@@ -87,6 +87,11 @@ static int bad(struct errs *e, const char *what)
     return err_add(e, ERR_BAD_REQUEST, "the CRL is refused: %s", what);
 }
 
+/* The extensions of nearly every entry, up to the CRLReason: passed over as a
+ * whole, since a list may have a million of them. */
+static const uint8_t only_reason[] = {0x30, 0x0c, 0x30, 0x0a, 0x06, 0x03, 0x55,
+                                      0x1d, 0x15, 0x04, 0x03, 0x0a, 0x01};
+
 /* CRLReason (section 5.3.1).  An entry with a certificate issuer (5.3.3) is
  * another authority's; other kinds of extension are passed over, critical ones
  * refused. */
@@ -99,6 +104,11 @@ static int read_entry_extensions(struct der *entry, int *reason)
     *reason = REASON_UNSPECIFIED;
     if (der_end(entry))
         return 0;
+    if (entry->n == sizeof(only_reason) + 1 &&
+        memcmp(entry->p, only_reason, sizeof(only_reason)) == 0) {
+        *reason = entry->p[sizeof(only_reason)];
+        return crl_reason_text(*reason) ? 0 : -1;
+    }
     if (der_enter(entry, DER_SEQUENCE, &list) || der_end(&list))
         return -1;
     while (!der_end(&list)) {

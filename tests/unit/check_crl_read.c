@@ -98,12 +98,12 @@ static void two_key_ids(X509_CRL *x)
     ext_add(x, "2.5.29.35", "DER:3003800101");
 }
 
-static void indirect_entry(X509_CRL *x)
+/* One entry, with that extension, in the language of openssl.cnf. */
+static void entry_with(X509_CRL *x, const char *oid, const char *value)
 {
     X509_REVOKED *r = X509_REVOKED_new();
     ASN1_INTEGER *serial = ASN1_INTEGER_new();
-    X509_EXTENSION *ext =
-        X509V3_EXT_nconf(NULL, NULL, "2.5.29.29", "critical,DER:3000");
+    X509_EXTENSION *ext = X509V3_EXT_nconf(NULL, NULL, oid, value);
     ASN1_TIME *t = ASN1_TIME_set(NULL, (time_t)DAY_ONE);
 
     good(x);
@@ -115,6 +115,36 @@ static void indirect_entry(X509_CRL *x)
     X509_EXTENSION_free(ext);
     ASN1_INTEGER_free(serial);
     ASN1_TIME_free(t);
+}
+
+static void indirect_entry(X509_CRL *x)
+{
+    entry_with(x, "2.5.29.29", "critical,DER:3000");
+}
+
+static void last_reason(X509_CRL *x)
+{
+    entry_with(x, "2.5.29.21", "DER:0a010a");
+}
+
+static void reason_7(X509_CRL *x)
+{
+    entry_with(x, "2.5.29.21", "DER:0a0107");
+}
+
+static void reason_11(X509_CRL *x)
+{
+    entry_with(x, "2.5.29.21", "DER:0a010b");
+}
+
+static void negative_reason(X509_CRL *x)
+{
+    entry_with(x, "2.5.29.21", "DER:0a01ff");
+}
+
+static void critical_reason(X509_CRL *x)
+{
+    entry_with(x, "2.5.29.21", "critical,DER:0a0101");
 }
 
 static void v1(X509_CRL *x)
@@ -146,6 +176,11 @@ START_TEST(what_is_wrong_is_refused)
         {delta, "is a delta CRL"},
         {two_key_ids, "key identifier"},
         {indirect_entry, "entry is malformed"},
+        {last_reason, ""},
+        {reason_7, "entry is malformed"},
+        {reason_11, "entry is malformed"},
+        {negative_reason, "entry is malformed"},
+        {critical_reason, "entry is malformed"},
         {backwards, "thisUpdate and nextUpdate"},
     };
 
