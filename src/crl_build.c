@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The lengths in a CRL's head are known only after its last entry and its
- * signature.  So the entries are written some way into the file, the head of
- * the TBSCertList is put so that it ends where they begin, that is signed
- * where it lies, and then all of it moves down to where the file begins.
- * Memory stays flat, and the file needs no second one beside it.
+ * signature.  So the entries are written behind room for the head of a long
+ * list, and the TBSCertList is signed where it lies.  A shorter list has a
+ * shorter head, and all of it moves down to where the file begins.  Memory
+ * stays flat, and the file needs no second one beside it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -15,7 +16,9 @@
 #include "der.h"
 #include "oid.h"
 
-enum { CHUNK = 65536, HEAD_ROOM = 4096 };
+enum { CHUNK = 1 << 20 };
+/* Octets of entries from which on no length in the head gets longer. */
+#define LONG_LIST ((size_t)1 << 24)
 
 static int write_all(int fd, const uint8_t *p, size_t len, off_t at)
 {
@@ -86,7 +89,8 @@ static void put_entry(struct buf *b, const struct crl_entry *entry,
                                      0x1d, 0x15, 0x04, 0x03, 0x0a, 0x01};
     const struct serial *s = &entry->serial;
     const struct buf *when = date_of(date, entry->revoked_at);
-    uint8_t der[ENTRY_MAX], *p = der + 2;
+    const size_t was = b->len;
+    uint8_t *der = buf_extend(b, ENTRY_MAX), *p = der + 2;
 
     *p++ = DER_INTEGER;
     *p++ = (uint8_t)(s->len + (s->v[0] >> 7));
@@ -103,7 +107,21 @@ static void put_entry(struct buf *b, const struct crl_entry *entry,
     }
     der[0] = DER_SEQUENCE;
     der[1] = (uint8_t)(p - der - 2);
-    buf_put(b, der, (size_t)(p - der));
+    b->len = was + (size_t)(p - der);
+}
+
+/* Writes b at `at` + *len.  Of a long list, which is not moved any more, the
+ * disk begins with what there is: when fsync() has to write all of it, whoever
+ * commits meanwhile waits for that. */
+static int spool_out(int fd, off_t at, struct buf *b, size_t *len)
+{
+    if (write_all(fd, b->data, b->len, at + (off_t)*len))
+        return -1;
+    *len += b->len;
+    buf_reset(b);
+    if (*len >= LONG_LIST)
+        (void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+    return 0;
 }
 
 /* Entries from `at` on; how many, and *len octets. */
@@ -120,17 +138,10 @@ static int64_t spool(int fd, off_t at, crl_next_fn *next, void *arg,
     while ((more = next(arg, &entry)) == 1) {
         put_entry(&b, &entry, &date);
         count++;
-        if (b.len < CHUNK)
-            continue;
-        if (write_all(fd, b.data, b.len, at + (off_t)*len))
+        if (b.len >= CHUNK && spool_out(fd, at, &b, len))
             return -1;
-        *len += b.len;
-        buf_reset(&b);
     }
-    if (more < 0 || write_all(fd, b.data, b.len, at + (off_t)*len))
-        return -1;
-    *len += b.len;
-    return count;
+    return more < 0 || spool_out(fd, at, &b, len) ? -1 : count;
 }
 
 void crl_put_idp(struct buf *b, const char *url)
@@ -249,28 +260,42 @@ static int finish(int fd, off_t from, size_t len, struct key_signer *s)
     der_put_bits(&end, sig.data, sig.len);
     der_put_head(&head, DER_SEQUENCE, len + end.len);
     whole = head.len + len + end.len;
-    if (move_down(fd, (off_t)head.len, from, len) ||
+    if (((off_t)head.len < from && move_down(fd, (off_t)head.len, from, len)) ||
         write_all(fd, head.data, head.len, 0) ||
         write_all(fd, end.data, end.len, (off_t)(head.len + len)))
         return -1;
     return ftruncate(fd, (off_t)whole);
 }
 
+/* Where the entries of a long list begin. */
+static size_t head_room(const struct crl_spec *spec, enum sig_alg alg,
+                        size_t tail)
+{
+    AUTO(buf) struct buf b = {0};
+
+    der_put_head(&b, DER_SEQUENCE, LONG_LIST);
+    put_tbs_head(&b, spec, alg, LONG_LIST, tail);
+    return b.len;
+}
+
 int64_t crl_build(int fd, const struct crl_spec *spec, struct key_signer *s,
                   crl_next_fn *next, void *arg)
 {
     AUTO(buf) struct buf head = {0}, tail = {0};
-    off_t room = HEAD_ROOM + (off_t)spec->issuer_len, from;
-    size_t entries;
-    int64_t count = spool(fd, room, next, arg, &entries);
+    const enum sig_alg alg = key_signer_alg(s);
+    size_t entries, room;
+    int64_t count;
+    off_t from;
 
+    put_tail(&tail, spec);
+    room = head_room(spec, alg, tail.len);
+    count = spool(fd, (off_t)room, next, arg, &entries);
     if (count < 0)
         return -1;
-    put_tail(&tail, spec);
-    put_tbs_head(&head, spec, key_signer_alg(s), entries, tail.len);
-    from = room - (off_t)head.len;
+    put_tbs_head(&head, spec, alg, entries, tail.len);
+    from = (off_t)(room - head.len);
     if (write_all(fd, head.data, head.len, from) ||
-        write_all(fd, tail.data, tail.len, room + (off_t)entries) ||
+        write_all(fd, tail.data, tail.len, (off_t)(room + entries)) ||
         finish(fd, from, head.len + entries + tail.len, s))
         return -1;
     return count;

@@ -166,7 +166,8 @@ static const char *const signer_only[] = {
     "renameat2",    "link",        "linkat",
     "mkdir",        "mkdirat",     "rmdir",
     "utimensat",    "futimesat",   "copy_file_range",
-    "memfd_create", "msync",       "setpriority",
+    "memfd_create", "msync",       "sync_file_range2",
+    "setpriority",
 };
 
 static const struct {

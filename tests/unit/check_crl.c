@@ -78,6 +78,8 @@ static void read_back(const struct buf *der, const struct crl_spec *spec,
                       uint64_t count)
 {
     AUTO(errs) struct errs e = {0};
+    struct crl_entry is;
+    struct der list;
     struct crl c;
 
     ck_assert_msg(crl_parse(&c, der->data, der->len, &e) == 0, "%s",
@@ -89,6 +91,15 @@ static void read_back(const struct buf *der, const struct crl_spec *spec,
     ck_assert_mem_eq(c.aki, spec->aki, SKI_LEN);
     ck_assert_uint_eq(c.issuer_len, spec->issuer_len);
     ck_assert_mem_eq(c.issuer, spec->issuer, spec->issuer_len);
+    list = c.revoked;
+    for (uint64_t k = 0; crl_entry_next(&list, &is) == 1; k++) {
+        const struct crl_entry want = entry_of(k);
+
+        ck_assert_uint_eq(is.serial.len, want.serial.len);
+        ck_assert_mem_eq(is.serial.v, want.serial.v, want.serial.len);
+        ck_assert_int_eq(is.revoked_at, want.revoked_at);
+        ck_assert_int_eq(is.reason, want.reason);
+    }
 }
 
 static void build_and_compare(const struct party *key, uint64_t count,
@@ -126,7 +137,7 @@ static void build_and_compare(const struct party *key, uint64_t count,
 
 START_TEST(every_length)
 {
-    /* across each change of a length's form, and of the 64 KiB blocks */
+    /* across each change of a length's form but the last */
     static const uint64_t counts[] = {0, 1,   2,    3,    4,    5,    6,   7,
                                       8, 100, 1300, 1400, 1500, 1600, 1700};
 
@@ -138,6 +149,32 @@ END_TEST
 START_TEST(a_long_list)
 {
     build_and_compare(&keys[_i], 100000, 77);
+}
+END_TEST
+
+/* Entries are written by the MiB behind the room for the longest head, which
+ * a list of 16 MiB and more fills: its lengths become that one by one. */
+START_TEST(around_16_mib)
+{
+    AUTO(issuer) struct issuer i;
+    uint64_t count = 0;
+
+    issuer_make(&i, &keys[0]);
+    for (size_t len = 0; len < (size_t)1 << 24; count++) {
+        const struct crl_entry e = entry_of(count);
+
+        len += 4U + e.serial.len + (e.serial.v[0] & 0x80 ? 1U : 0) +
+               (e.revoked_at < INT64_C(2524608000) ? 15U : 17U) +
+               (e.reason ? 14U : 0);
+    }
+    for (uint64_t k = count - 10; k <= count + 1; k++) {
+        AUTO(fd) int fd = empty_file();
+        struct source source = {.count = k};
+
+        ck_assert_int_eq(crl_build(fd, &i.spec, keys[0].signer, next, &source),
+                         (int64_t)k);
+        ck_assert_int_eq(check(fd, &i, (int64_t)k), 0);
+    }
 }
 END_TEST
 
@@ -347,6 +384,7 @@ int main(void)
     tcase_set_timeout(each, 120);
     tcase_set_timeout(once, 120);
     tcase_add_test(once, memory_does_not_grow_with_the_list);
+    tcase_add_test(once, around_16_mib);
     tcase_add_test(once, numbers_of_64_bits);
     tcase_add_loop_test(each, every_length, 0, KEYS);
     tcase_add_loop_test(each, a_long_list, 0, KEYS);
