@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* One short read at a time, whatever the caller asks for. */
-enum { CHUNK = 512 };
+enum { CHUNK = 2048 };
 
 struct revoked_rows {
     struct revoked_row v[CHUNK];
