@@ -9,6 +9,8 @@
 
 #include "ascii.h"
 
+enum { SMALL = 1024 };
+
 static _Noreturn void out_of_memory(void)
 {
     static const char text[] = "pocketca: out of memory\n";
@@ -26,10 +28,16 @@ void *xmalloc(size_t size)
     return p;
 }
 
+/* What is small by malloc: calloc of glibc passes by what the thread has
+ * freed, which then goes the long way too. */
 void *xcalloc(size_t n, size_t size)
 {
-    void *p = calloc(n ? n : 1, size ? size : 1);
+    size_t all;
+    void *p;
 
+    if (!__builtin_mul_overflow(n, size, &all) && all <= SMALL)
+        return memset(xmalloc(all), 0, all);
+    p = calloc(n, size);
     if (!p)
         out_of_memory();
     return p;
