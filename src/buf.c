@@ -26,30 +26,34 @@ void buf_wipe(struct buf *b)
     buf_free(b);
 }
 
-static void buf_grow(struct buf *b, size_t more)
+static void grow(struct buf *b, size_t more)
 {
     size_t cap = b->cap ? 2 * b->cap : 256;
 
     if (more > SIZE_MAX / 4 || b->len > SIZE_MAX / 4)
         abort();
-    if (b->len + more <= b->cap)
-        return;
     if (cap < b->len + more)
         cap = b->len + more;
     b->data = xreallocarray(b->data, cap, 1);
     b->cap = cap;
 }
 
+void buf_reserve(struct buf *b, size_t len)
+{
+    if (len > b->cap - b->len)
+        grow(b, len);
+}
+
 uint8_t *buf_extend(struct buf *b, size_t len)
 {
-    buf_grow(b, len);
+    buf_reserve(b, len);
     b->len += len;
     return b->data + b->len - len;
 }
 
 uint8_t *buf_insert(struct buf *b, size_t at, size_t len)
 {
-    buf_grow(b, len);
+    buf_reserve(b, len);
     memmove(b->data + at + len, b->data + at, b->len - at);
     b->len += len;
     return b->data + at;
@@ -82,7 +86,7 @@ void buf_printf(struct buf *b, const char *fmt, ...)
     va_end(ap);
     if (len < 0)
         abort();
-    buf_grow(b, (size_t)len + 1);
+    buf_reserve(b, (size_t)len + 1);
     vsnprintf((char *)b->data + b->len, (size_t)len + 1, fmt, again);
     va_end(again);
     b->len += (size_t)len;

@@ -32,6 +32,8 @@ void buf_puts(struct buf *b, const char *s);
 void buf_putc(struct buf *b, uint8_t c);
 void buf_printf(struct buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* Room for len octets more: what is put then does not move. */
+void buf_reserve(struct buf *b, size_t len);
 /* Room for len octets at the end, counted as content; to be filled at once. */
 uint8_t *buf_extend(struct buf *b, size_t len);
 /* Opens a gap of len octets at offset at (at <= b->len). */

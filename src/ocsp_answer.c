@@ -7,6 +7,8 @@
 #include "crl.h"
 #include "oid.h"
 
+enum { ROOM = 1000 }; /* for most answers */
+
 void ocsp_issuer_init(struct ocsp_issuer *out, const struct cert *issuer)
 {
     for (int i = 0; i < OCSP_HASHES; i++) {
@@ -142,8 +144,10 @@ void ocsp_answer_put(struct buf *out, const struct ocsp_answer *a,
                      struct key_signer *s)
 {
     static const uint8_t successful = 0;
-    const size_t response = der_open(out, DER_SEQUENCE);
-    size_t tagged, bytes, octets;
+    size_t response, tagged, bytes, octets;
+
+    buf_reserve(out, ROOM);
+    response = der_open(out, DER_SEQUENCE);
 
     der_put(out, DER_ENUMERATED, &successful, 1);
     tagged = der_open(out, DER_CTX_CONS(0));

@@ -169,6 +169,8 @@ int handle_ocsp(struct worker *w, const struct frame *f, const struct caller *c,
     if (r != STORE_OK)
         return auth_store_error(r, e);
     sign(w, &m, v, &out);
+    buf_reset(&w->reply);
+    buf_reserve(&w->reply, MSG_HEAD + out.der.len + 64);
     msg_begin(&w->reply, MSG_OCSP_ANSWER, f->id, false);
     msg_ocsp_answer_put(&w->reply, &out);
     peer_send(w->peer, &w->reply);

@@ -140,6 +140,40 @@ START_TEST(strs_split_keeps_empty_parts)
 }
 END_TEST
 
+START_TEST(what_has_room_does_not_move)
+{
+    AUTO(buf) struct buf b = {0};
+    const uint8_t *at;
+
+    buf_puts(&b, "x");
+    buf_reserve(&b, 5000);
+    at = b.data;
+    ck_assert_uint_eq(b.len, 1);
+    memset(buf_extend(&b, 5000), 'y', 5000);
+    ck_assert_ptr_eq(b.data, at);
+    ck_assert_mem_eq(b.data, "xy", 2);
+}
+END_TEST
+
+/* Whatever was there before. */
+START_TEST(calloc_clears)
+{
+    static const size_t sizes[] = {0, 1, 64, 1024, 1025, 100000};
+
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        AUTO(free) char *p = NULL;
+        volatile char *dirty = xmalloc(sizes[i]);
+
+        for (size_t k = 0; k < sizes[i]; k++)
+            dirty[k] = 1;
+        free((void *)(uintptr_t)dirty);
+        p = xcalloc(1, sizes[i]);
+        for (size_t k = 0; k < sizes[i]; k++)
+            ck_assert_int_eq(p[k], 0);
+    }
+}
+END_TEST
+
 START_TEST(hex_both_ways)
 {
     uint8_t out[4];
@@ -166,6 +200,8 @@ int main(void)
         insert_moves_the_rest,
         printf_grows_past_the_first_block,
         strs_split_keeps_empty_parts,
+        what_has_room_does_not_move,
+        calloc_clears,
         hex_both_ways,
     };
 
