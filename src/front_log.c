@@ -26,17 +26,15 @@ static enum log_level level_of(const struct req *r, bool whole)
     return quiet ? LOG_DEBUG : LOG_INFO;
 }
 
-void front_log(const struct req *r, int64_t us, bool whole)
+static void put(const struct req *r, int64_t us, bool whole,
+                enum log_level level)
 {
     static const char *const methods[METHOD__MAX] = {
         "-", [METHOD_GET] = "GET", [METHOD_POST] = "POST",
         [METHOD_DELETE] = "DELETE"};
     static const char *const shown[EV__MAX] = {"none", "token", "certificate"};
-    const enum log_level level = level_of(r, whole);
-    struct log_line l;
+    struct log_line l; /* long, and cleared by the compiler */
 
-    if (!log_wants(level))
-        return;
     log_begin(&l, level, "request");
     log_str(&l, "id", r->caller.request_id);
     log_str(&l, "from", r->caller.address);
@@ -51,4 +49,12 @@ void front_log(const struct req *r, int64_t us, bool whole)
         log_str(&l, "cut", "yes");
     log_int(&l, "us", us);
     log_end(&l);
+}
+
+void front_log(const struct req *r, int64_t us, bool whole)
+{
+    const enum log_level level = level_of(r, whole);
+
+    if (log_wants(level))
+        put(r, us, whole, level);
 }
