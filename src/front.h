@@ -153,6 +153,12 @@ void front_reply(struct req *r, int status, const char *type, struct buf *body);
 /* Octets that stay where they are until the request ends. */
 void front_reply_lent(struct req *r, int status, const char *type,
                        const void *p, size_t len);
+/* The same, with 200, of what is kept for many requests.  *spare, NULL at
+ * first, is libmicrohttpd's response with the headers of such a reply: it goes
+ * from one to the next, and is destroyed with what is kept. */
+typedef struct MHD_Response *_Atomic front_spare;
+void front_reply_kept(struct req *r, const char *type, const void *p,
+                      size_t len, front_spare *spare);
 /* A file; takes fd. */
 void front_reply_fd(struct req *r, int status, const char *type, int fd,
                     uint64_t size);

@@ -84,6 +84,7 @@ struct front_core {
     struct reply_header headers[REPLY_HEADERS_MAX];
     size_t n_headers;
     struct MHD_Response *response;
+    front_spare *spare; /* where that goes in the end */
     uint64_t reply_len;
     bool last;        /* the connection ends with this answer */
     bool refused;     /* at the head: the body is read and dropped */

@@ -304,8 +304,10 @@ static enum MHD_Result queue(struct req *r)
     c->link->head_next = c->reply_len && !r->head && r->status != 304;
     link_phase(c->link, PHASE_REPLY, c->reply_len);
     done = MHD_queue_response(c->conn, (unsigned)r->status, c->response);
-    MHD_destroy_response(c->response);
-    c->response = NULL;
+    if (!c->spare) {
+        MHD_destroy_response(c->response);
+        c->response = NULL;
+    }
     return done;
 }
 

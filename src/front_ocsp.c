@@ -57,8 +57,10 @@ static void reply_kept(struct req *r, struct ocsp_body *b)
     front_header_lent(r, "Last-Modified", b->modified);
     front_header_lent(r, "Expires", b->expires);
     a->kept = b;
-    front_reply_lent(r, known ? 304 : 200, TYPE_RESPONSE, b->der.data,
-                     b->der.len);
+    if (known)
+        front_reply_lent(r, 304, TYPE_RESPONSE, b->der.data, b->der.len);
+    else
+        front_reply_kept(r, TYPE_RESPONSE, b->der.data, b->der.len, &b->spare);
 }
 
 /* ---- asking the signer ---- */

@@ -9,7 +9,10 @@
 
 #include <openssl/rand.h>
 
-enum { SLOTS = 8192 /* a power of two */ };
+enum {
+    SLOTS = 8192, /* a power of two */
+    SPARE = 1200, /* octets of a response with its headers */
+};
 
 struct ocsp_entry {
     struct ocsp_entry *chain; /* of its slot */
@@ -78,7 +81,7 @@ static void list_put(struct ocsp_entry *e)
 
 static size_t cost(const struct ocsp_body *b)
 {
-    return sizeof(*b) + b->der.cap + sizeof(struct ocsp_entry);
+    return sizeof(*b) + b->der.cap + SPARE + sizeof(struct ocsp_entry);
 }
 
 static void drop_one(struct ocsp_entry *e, int i)
@@ -113,6 +116,8 @@ void ocsp_body_unref(struct ocsp_body *b)
 {
     if (!b || --b->refs)
         return;
+    if (b->spare)
+        MHD_destroy_response(b->spare);
     buf_free(&b->der);
     free(b);
 }

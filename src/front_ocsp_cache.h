@@ -13,12 +13,12 @@
 
 #include <stdatomic.h>
 
-#include "msg.h"
+#include "front.h"
 #include "tm.h"
 
 enum { OCSP_CACHE_MAX = 16 * 1024 * 1024 }; /* octets, all told */
 
-/* An answer as it is sent.  Constant once it is made. */
+/* An answer as it is sent.  Constant once it is made, refs and spare aside. */
 struct ocsp_body {
     atomic_uint refs;
     struct buf der;
@@ -27,6 +27,7 @@ struct ocsp_body {
     char etag[2 + 32 + 1]; /* with its quotes: of SHA-256 the first half */
     char control[80], modified[TM_HTTP_SIZE], expires[TM_HTTP_SIZE];
     int64_t fresh_until; /* half of its life: then a new one is asked for */
+    front_spare spare;
 };
 void ocsp_body_unref(struct ocsp_body *b);
 AUTO_DEFINE(ocsp_body, struct ocsp_body *, ocsp_body_unref)

@@ -12,6 +12,7 @@
 #include "view.h"
 
 enum { ANSWER_US = 30000000 }; /* what the signer has for an answer */
+#define ID_HEADER "X-Request-Id"
 
 /* ---- life ---- */
 
@@ -50,10 +51,21 @@ static void core_free(struct front_core *c)
     free(c);
 }
 
+/* As it was, for the next request; one that was left meanwhile goes. */
+static void spare_response(struct req *r)
+{
+    struct MHD_Response *m = r->core->response;
+
+    MHD_del_response_header(m, ID_HEADER, r->caller.request_id);
+    r->core->response = atomic_exchange(r->core->spare, m);
+}
+
 void req_free(struct req *r)
 {
     if (!r)
         return;
+    if (r->core->spare)
+        spare_response(r);
     if (r->state_free)
         r->state_free(r->state);
     free(r->url);
@@ -151,8 +163,9 @@ static void add_header(struct MHD_Response *m, const char *name,
         log_fatal("reply", "the header %s: %s cannot be", name, value);
 }
 
-static void finish(struct req *r, enum todo todo, int status, const char *type,
-                   struct MHD_Response *m, uint64_t len)
+/* Every reply goes through here. */
+static void reply(struct req *r, enum todo todo, int status,
+                  struct MHD_Response *m, uint64_t len)
 {
     struct front_core *c = r->core;
 
@@ -162,14 +175,27 @@ static void finish(struct req *r, enum todo todo, int status, const char *type,
     c->response = m;
     c->reply_len = len;
     r->status = status;
+    if (r->caller.request_id)
+        add_header(m, ID_HEADER, r->caller.request_id);
+}
+
+static bool closes(const struct req *r)
+{
+    return r->core->last || r->front->draining;
+}
+
+static void finish(struct req *r, enum todo todo, int status, const char *type,
+                   struct MHD_Response *m, uint64_t len)
+{
+    struct front_core *c = r->core;
+
+    reply(r, todo, status, m, len);
     if (type && status != 304) /* it is the one that is known */
         add_header(m, "Content-Type", type);
     for (size_t i = 0; i < c->n_headers; i++)
         add_header(m, c->headers[i].name, c->headers[i].value);
-    if (r->caller.request_id)
-        add_header(m, "X-Request-Id", r->caller.request_id);
     add_header(m, "X-Content-Type-Options", "nosniff");
-    if (c->last || r->front->draining)
+    if (closes(r))
         add_header(m, "Connection", "close");
 }
 
@@ -196,6 +222,21 @@ void front_reply_lent(struct req *r, int status, const char *type,
            MHD_create_response_from_buffer(len, (void *)(uintptr_t)p,
                                            MHD_RESPMEM_PERSISTENT),
            len);
+}
+
+void front_reply_kept(struct req *r, const char *type, const void *p,
+                      size_t len, front_spare *spare)
+{
+    struct MHD_Response *m = NULL;
+
+    if (!closes(r)) {
+        r->core->spare = spare;
+        m = atomic_exchange(spare, NULL);
+    }
+    if (m)
+        reply(r, TODO_REPLY, 200, m, len);
+    else
+        front_reply_lent(r, 200, type, p, len);
 }
 
 void front_reply_fd(struct req *r, int status, const char *type, int fd,

@@ -91,6 +91,30 @@ for base in "$PUBLIC" "$API"; do
 done
 want 200 - 'twice escaped' "$PUBLIC/ocsp/$(escaped "$T/a.req" | sed 's/%/%25/g')x%253D"
 is 'is malformed' "$(hex "$T/body")" 30030a0101
+want 200 - 'with a line end in it' "$PUBLIC/ocsp/%0A$(escaped "$T/a.req")"
+is 'is malformed' "$(hex "$T/body")" 30030a0101
+
+# What is kept is answered with the same headers, and each one's own id.
+kept() { # NAME URL [CURL-ARGUMENT...]
+    name=$1 url=$2
+    shift 2
+    want 200 - "$name" -H "X-Request-Id: $name" "$@" "$url"
+    is "$name: one id, its own" "$(grep -i '^X-Request-Id:' "$T/head" | tr -d '\r')" \
+        "X-Request-Id: $name"
+    is "$name: the other headers" "$(sed '/^X-Request-Id:/Id; /^Date:/Id' "$T/head" |
+        sort | tr -d '\r')" "$headers"
+}
+path=/ocsp/$(escaped "$T/a.req")
+want 200 - 'a kept answer' "$PUBLIC$path"
+headers=$(sed '/^X-Request-Id:/Id; /^Date:/Id' "$T/head" | sort | tr -d '\r')
+kept first "$PUBLIC$path"
+kept another-listener "$API$path"
+kept posted "$PUBLIC/ocsp" -H "$POST" --data-binary @"$T/a.req"
+want 200 - 'the last of a connection' -H 'Connection: close' "$PUBLIC$path"
+kept after-the-last "$PUBLIC$path"
+want 304 - 'one that is known' -H 'If-None-Match: *' "$PUBLIC$path"
+kept after-known "$PUBLIC$path"
+kept after-head "$PUBLIC$path" -I
 
 # RFC 5019 section 6.2.
 want 200 - 'a cached answer' "$PUBLIC/ocsp/$(escaped "$T/a.req")"
