@@ -118,6 +118,26 @@ static int reply_head(struct req *r, const struct crl_files *l,
     return front_not_modified(r, etag, modified) ? 304 : 200;
 }
 
+/* The signer has given all CRLs that there were when it started: the complete
+ * one of the first authority comes last.  Otherwise refused. */
+static bool is_complete(struct req *r)
+{
+    const struct authority_infos *all = &r->front->hello.authorities;
+    AUTO(free) char *last = NULL;
+    struct crl_files l = {0};
+
+    if (!all->n || !all->v[0].has_key)
+        return true;
+    last = xasprintf("%s.crl", all->v[0].name);
+    crl_files_find(&l, last);
+    if (l.n) {
+        crl_files_free(&l);
+        return true;
+    }
+    front_refuse(r, ERR_SIGNER_AWAY, "%s is not published yet", last);
+    return false;
+}
+
 static struct crl_files *find(struct req *r, const char *name)
 {
     struct crl_files *l = xcalloc(1, sizeof(*l));
@@ -126,7 +146,8 @@ static struct crl_files *find(struct req *r, const char *name)
     if (l->n)
         return l;
     free(l);
-    front_refuse(r, ERR_NOT_FOUND, "there is no CRL %.100s", name);
+    if (is_complete(r))
+        front_refuse(r, ERR_NOT_FOUND, "there is no CRL %.100s", name);
     return NULL;
 }
 
@@ -186,7 +207,7 @@ void front_crl_chain(struct req *r)
     const int64_t modified = crl_files_changed();
     struct crl_files *l;
 
-    if (front_query_none(r) != 0)
+    if (front_query_none(r) != 0 || !is_complete(r))
         return;
     l = xcalloc(1, sizeof(*l));
     while (a) {

@@ -103,6 +103,21 @@ static void keep_newer(const struct signer *s, size_t i, const char *scope,
             lost ? strerror(errno) : "");
 }
 
+/* All its partitions are published.  Otherwise the complete list is made anew:
+ * beside those alone, in chain.pem, it would judge what is in the others, of
+ * which it lacks what was revoked last. */
+static bool has_parts(const struct signer *s, size_t i)
+{
+    const struct signer_crls *l = &s->crls[i];
+    const int64_t now = tm_now();
+
+    for (uint32_t n = 1; n <= l->n_parts; n++)
+        if (!crl_slot(l, n)->published &&
+            !crl_is_over(s, i, crl_slot(l, n), now))
+            return false;
+    return true;
+}
+
 /* What is known of one CRL, and its file. */
 static void restore(struct signer *s, struct store_conn *db, size_t i,
                     struct signer_crl *c)
@@ -127,13 +142,15 @@ static void restore(struct signer *s, struct store_conn *db, size_t i,
         l->number = st.number;
     pthread_mutex_unlock(&s->crl_lock);
     if (known && crl_file_restore(s, scope, st.sha256) &&
-        crl_file_number(s, scope, c->url, &fits) && fits)
-        crl_set_published(s, i, c, &st);
-    else
+        crl_file_number(s, scope, c->url, &fits) && fits) {
+        if (c->partition || has_parts(s, i))
+            crl_set_published(s, i, c, &st);
+    } else {
         /* Whatever its number is: it may be the right one of two lives. */
         log_msg(LOG_WARN, "crl", "%s.crl is not the file that is meant%s%s",
                 scope, s->authorities[i].key ? ": made anew" : "",
                 keep(s, i, scope, seen) ? "" : ", and cannot be kept");
+    }
 }
 
 /* The address that certificates of the partition name: a CRL that names
@@ -291,9 +308,11 @@ static void load_parts(struct signer *s, struct store_conn *db, size_t i)
 
 void crl_first_pass(struct signer *s, struct store_conn *db)
 {
-    for (size_t i = 0; i < s->n_authorities; i++) {
-        restore(s, db, i, &s->crls[i].whole);
+    /* The complete list of the first authority is the last that the front has,
+     * which gives nobody chain.pem before. */
+    for (size_t i = s->n_authorities; i-- > 0;) {
         load_parts(s, db, i);
+        restore(s, db, i, &s->crls[i].whole);
     }
     crl_lost_load(s, db);
     scan_entries(s, db);

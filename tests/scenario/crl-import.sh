@@ -67,4 +67,49 @@ for option in '--lifetime 1d' "--key $CA/keys/root.key" \
 done
 exits 2 'no lifetime is imported' "$POCKETCA" crl import --lifetime 1d "$T/r.pem"
 is 'no list was made' "$(state)" "$before"
+
+# Taken over while no list could be made, and the service ended before one was:
+# the next service makes it, with a number above the one that was taken over.
+take_over() { # NUMBER [--crl]: the index, or the CRL of it, that lists 0e01
+    printf 'R\t350101000000Z\t260101000000Z,superseded\t0E01\tunknown\t/CN=h\n' \
+        >"$T/index"
+    echo "$1" >"$T/number"
+    openssl ca -config "$T/r.cnf" -gencrl -crldays 30 -out "$T/i.pem" \
+        -keyfile "$CA/keys/issuing.key" -cert "$CA/issuing.pem" \
+        2>"$T/openssl.err" || bail 'openssl ca -gencrl'
+    mkdir "$CA/crl/issuing.crl.new"
+    set -- "$1" "${2:---authority issuing $T/index}"
+    [ "$2" != --crl ] || set -- "$1" "--crl $T/i.pem"
+    # shellcheck disable=SC2086
+    no "number $1: the list cannot be made" "$POCKETCA" import $2
+    stop
+    rmdir "$CA/crl/issuing.crl.new"
+    serve
+}
+list_is() { # NUMBER
+    curl -sSf --max-time 20 "$PUBLIC/crl/issuing.crl" |
+        openssl crl -inform DER -noout -text >"$T/text" 2>&1 &&
+        grep -q 'Serial Number: 0E01$' "$T/text" &&
+        [ "$(sed -n '/CRL Number/{n;s/ *//p}' "$T/text")" -gt "$((0x$1))" ]
+}
+take_over 0000 # what was revoked
+eventually 100 'the next list has it' list_is 0000
+take_over 0800 --crl # nothing but the number
+eventually 100 'the next list is above it' list_is 0800
+
+# While the complete list is missing there is no chain without it.
+stop
+rm "$CA/crl/issuing.crl"
+mkdir "$CA/crl/issuing.crl.new"
+serve
+for f in chain.pem issuing.crl nobody.crl; do
+    want 503 signer-away "$f is for later" "$PUBLIC/crl/$f"
+    like 'when to try again' "$T/head" '^[Rr]etry-[Aa]fter: [0-9]'
+done
+want 200 - 'what is there is given' "$PUBLIC/crl/root.crl"
+rmdir "$CA/crl/issuing.crl.new"
+chain() { curl -sSf -o "$T/chain" "$PUBLIC/crl/chain.pem"; }
+eventually 200 'then there is a chain' chain
+is 'of both' "$(grep -c 'BEGIN X509 CRL' "$T/chain")" 2
+want 404 not-found 'and nobody has a list' "$PUBLIC/crl/nobody.crl"
 finish

@@ -261,6 +261,43 @@ START_TEST(what_was_not_published_is_made_up_for)
 }
 END_TEST
 
+/* chain.pem has the complete list and those of partitions: that one is the last
+ * that the front has of a start, and made anew when one of them is. */
+START_TEST(the_complete_list_comes_last)
+{
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    AUTO(record) struct record r = {0};
+    struct caller admin;
+    struct ca_want w = {.names = "x.internal", .spki = &spki};
+    char crl[160];
+    uint64_t before, number;
+
+    begin(&c, &spki, &admin);
+    ck_assert_int_eq(ca_issue(&c, &admin, &w, &r, NULL), ERR_NONE);
+    ca_settle(&c);
+    on_part(&c, 0, &r.serial, &before);
+    ca_stop(&c);
+    while (c.n_files) {
+        msg_crl_file_free(&c.files[--c.n_files]);
+        close(c.file_fd[c.n_files]);
+    }
+    ca_start(&c);
+    ck_assert_uint_gt(c.n_files, 2);
+    ck_assert_str_eq(c.files[c.n_files - 1].name, "issuing.crl");
+    on_part(&c, 0, &r.serial, &number);
+    ck_assert_uint_eq(number, before);
+    ca_stop(&c);
+    ca_path(&c, crl, "crl/issuing/1.crl");
+    ck_assert_int_eq(unlink(crl), 0);
+    ca_start(&c);
+    ca_settle(&c);
+    on_part(&c, 0, &r.serial, &number);
+    ck_assert_uint_gt(number, before);
+    caller_free(&admin);
+}
+END_TEST
+
 /* Of the complete list and of partitions at once: while that one is made the
  * others are served, and each answer finds its own. */
 START_TEST(old_and_new_ones_at_once)
@@ -314,6 +351,7 @@ int main(void)
                                   an_old_copy_takes_no_place_twice,
                                   off_and_on,
                                   what_was_not_published_is_made_up_for,
+                                  the_complete_list_comes_last,
                                   old_and_new_ones_at_once};
 
     return unit_run("signer_partition", tests,
