@@ -101,6 +101,9 @@ AUTO_DEFINE(conf, struct conf *, conf_free)
 int conf_listen_parse(struct conf_listen *out, const char *url, const char *dir,
                       struct errs *e);
 bool conf_listen_is_loopback(const struct conf_listen *l);
+/* Both cannot listen: one place, or one of the addresses is all of them. */
+bool conf_listen_clash(const struct conf_listen *a,
+                       const struct conf_listen *b);
 void conf_listen_free(struct conf_listen *l);
 /* How the front shares the descriptors that its limit of open files allows:
  * connections of each listener, at most max-connections; what is left is for

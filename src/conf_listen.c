@@ -145,6 +145,25 @@ bool conf_listen_is_loopback(const struct conf_listen *l)
            memcmp(octets, one, 16) == 0;
 }
 
+static bool hosts_clash(const char *a, const char *b)
+{
+    static const unsigned char any[16];
+    const int family = strchr(a, ':') ? AF_INET6 : AF_INET;
+    const size_t n = family == AF_INET6 ? 16 : 4;
+    unsigned char x[16], y[16];
+
+    return inet_pton(family, a, x) == 1 && inet_pton(family, b, y) == 1 &&
+           (memcmp(x, y, n) == 0 || memcmp(x, any, n) == 0 ||
+            memcmp(y, any, n) == 0);
+}
+
+bool conf_listen_clash(const struct conf_listen *a, const struct conf_listen *b)
+{
+    if (a->path || b->path)
+        return a->path && b->path && strcmp(a->path, b->path) == 0;
+    return a->port == b->port && hosts_clash(a->host, b->host);
+}
+
 void conf_listen_free(struct conf_listen *l)
 {
     free(l->url);

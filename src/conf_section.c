@@ -67,8 +67,9 @@ static void set_listen(struct parse *p, const struct field *f, void *at,
             "for loopback and unix: only",
             f->name, value);
     for (size_t i = 0; i < c->n_listens; i++)
-        if (strcmp(c->listens[i].url, l.url) == 0)
-            conf_complain(p, "%s: \"%s\" is there twice", f->name, value);
+        if (conf_listen_clash(&c->listens[i], &l))
+            conf_complain(p, "%s: \"%s\": %s listens there", f->name, value,
+                          c->listens[i].url);
     c->listens =
         xreallocarray(c->listens, c->n_listens + 1, sizeof(*c->listens));
     c->listens[c->n_listens++] = l;

@@ -45,7 +45,8 @@ bad init key ec:P-521 ec:P-192 rsa:1024 rsa:4097 rsa:2048-4096 dsa '' ED
 bad init host 'a..b' '' '*.a.b' 'u@a.b' 'uri://x/'
 bad init allow 'dns:a..b' '' 'ip:10.0.0.0/99' 'cn:x'
 bad init listen-api '' x https://a.b http://192.0.2.1:80 unix: 'https://127.0.0.1:99999'
-bad init listen-public '' x ftp://127.0.0.1:1 http://127.0.0.1:0x10
+bad init listen-public '' x ftp://127.0.0.1:1 http://127.0.0.1:0x10 \
+    http://127.0.0.1:8443 # where the API is
 bad init public-url '' x ftp://a.b 'http://a b'
 bad init passphrase-fd x -1 '' 1x 999999
 with --dir "$T/x"

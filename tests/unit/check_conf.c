@@ -155,6 +155,8 @@ static const struct {
     {"listen public { url = \"http://[::]:8080\" }\n",
      "listen public { url = \"https://[::]:8080\" }\n", 5, "plain HTTP only"},
     {"https://0.0.0.0:8443", "http://0.0.0.0:8443", 4, "in the clear"},
+    {"\"unix:api.sock\"", "\"https://10.0.0.1:8443\"", 4,
+     "\"https://10.0.0.1:8443\": https://0.0.0.0:8443 listens there"},
     {"https://0.0.0.0:8443", "https://0.0.0.0:65536", 4, "65536"},
     {"https://0.0.0.0:8443", "https://0.0.0.0:0", 4, ":0"},
     {"https://0.0.0.0:8443", "https://0.0.0.0:8443/x", 4, "8443/x"},
@@ -162,7 +164,7 @@ static const struct {
     {"https://0.0.0.0:8443", "https://::1:8443", 4, "::1"},
     {"https://0.0.0.0:8443", "https://[::1:8443", 4, "[::1"},
     {"https://0.0.0.0:8443", "ftp://0.0.0.0:8443", 4, "ftp"},
-    {"https://0.0.0.0:8443", "unix:api.sock", 4, "twice"},
+    {"https://0.0.0.0:8443", "unix:api.sock", 4, "unix:api.sock listens there"},
     {"unix:api.sock", "unix:", 4, "no path"},
     {"http://ca.example.internal:8080/pki/", "https://ca:8080", 3, "http://"},
     {"http://ca.example.internal:8080/pki/", "http://", 3, "http://"},
@@ -380,55 +382,6 @@ START_TEST(hostile_text)
 }
 END_TEST
 
-START_TEST(listen_urls)
-{
-    static const struct {
-        const char *url, *host;
-        int port;
-        bool tls, loopback;
-    } cases[] = {
-        {"https://127.0.0.1:8443", "127.0.0.1", 8443, true, true},
-        {"https://127.9.9.9/", "127.9.9.9", 443, true, true},
-        {"http://[::1]:80", "::1", 80, false, true},
-        {"http://[::1]", "::1", 80, false, true},
-        {"http://localhost:1", "127.0.0.1", 1, false, true},
-        {"https://10.0.0.1:65535", "10.0.0.1", 65535, true, false},
-        {"https://[::]:8443", "::", 8443, true, false},
-        {"https://[::ffff:127.0.0.1]:1", "::ffff:127.0.0.1", 1, true, false},
-    };
-
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        AUTO(errs) struct errs e = {0};
-        struct conf_listen l = {.kind = LISTEN_API};
-
-        ck_assert_int_eq(conf_listen_parse(&l, cases[i].url, "/d", &e), 0);
-        ck_assert_str_eq(l.host, cases[i].host);
-        ck_assert_str_eq(l.url, cases[i].url);
-        ck_assert_int_eq(l.port, cases[i].port);
-        ck_assert_int_eq(l.tls, cases[i].tls);
-        ck_assert_int_eq(conf_listen_is_loopback(&l), cases[i].loopback);
-        ck_assert_int_eq(l.kind, LISTEN_API);
-        conf_listen_free(&l);
-    }
-}
-END_TEST
-
-START_TEST(a_socket_path_has_a_length)
-{
-    AUTO(errs) struct errs e = {0};
-    struct conf_listen l = {0};
-    char dir[101] = "/";
-
-    memset(dir + 1, 'a', sizeof(dir) - 2);
-    ck_assert_int_eq(conf_listen_parse(&l, "unix:123456", dir, &e), 0);
-    ck_assert_uint_eq(strlen(l.path), 107);
-    conf_listen_free(&l);
-    ck_assert_int_eq(conf_listen_parse(&l, "unix:1234567", dir, &e), -1);
-    ck_assert_ptr_null(l.path);
-    ck_assert_uint_eq(e.n, 1);
-}
-END_TEST
-
 START_TEST(files)
 {
     AUTO(errs) struct errs e = {0};
@@ -464,8 +417,6 @@ int main(void)
         every_error_is_reported,
         cut_anywhere,
         hostile_text,
-        listen_urls,
-        a_socket_path_has_a_length,
         files,
         which_file,
     };
