@@ -15,11 +15,13 @@
 
 /* ---- listening sockets (supervisor_listen.c) ---- */
 
-/* One of them, known by its url as written; "" is the admin socket. */
+/* One of them, known by its place, whatever is spoken there. */
 struct sock {
-    char *url;
+    bool admin;
     char *path; /* of a UNIX socket, or NULL */
-    dev_t dev;  /* of the file that we made there */
+    char *host;
+    int port;
+    dev_t dev; /* of the file that we made there */
     ino_t ino;
     int fd;
 };
@@ -28,14 +30,15 @@ struct socks {
     size_t n;
 };
 
-/* Opens what the configuration names and is not open yet.  On -1 nothing has
- * changed; *busy says that a later attempt may succeed. */
+/* Opens what the configuration names and is not open yet, beside what it names
+ * no more.  On -1 nothing has changed; *busy says that a later attempt may
+ * succeed. */
 int socks_open(struct socks *s, const struct conf *c, bool *busy,
                struct errs *e);
 /* Closes what the configuration does not name; NULL: all. */
 void socks_keep(struct socks *s, const struct conf *c);
-/* -1 when there is none. */
-int socks_find(const struct socks *s, const char *url);
+/* NULL: the admin socket.  -1 when there is none. */
+int socks_find(const struct socks *s, const struct conf_listen *l);
 
 /* ---- children (supervisor_spawn.c) ---- */
 

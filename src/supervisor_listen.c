@@ -17,10 +17,19 @@
 
 enum { BACKLOG = 4096 };
 
-int socks_find(const struct socks *s, const char *url)
+static bool is_same(const struct sock *s, const struct conf_listen *l)
+{
+    if (!l || s->admin)
+        return !l && s->admin;
+    if (l->path || s->path)
+        return l->path && s->path && strcmp(l->path, s->path) == 0;
+    return l->port == s->port && strcmp(l->host, s->host) == 0;
+}
+
+int socks_find(const struct socks *s, const struct conf_listen *l)
 {
     for (size_t i = 0; i < s->n; i++)
-        if (strcmp(s->v[i].url, url) == 0)
+        if (is_same(&s->v[i], l))
             return s->v[i].fd;
     return -1;
 }
@@ -35,7 +44,7 @@ static void sock_close(struct sock *s)
         unlink(s->path);
     close(s->fd);
     free(s->path);
-    free(s->url);
+    free(s->host);
 }
 
 /* Nobody listens at the path any more. */
@@ -90,7 +99,8 @@ static int bind_unix(struct sock *s, int type, mode_t mode, uid_t uid,
     return listen(s->fd, BACKLOG);
 }
 
-static int bind_tcp(struct sock *s, const struct conf_listen *l)
+/* `beside`: one of ours that goes has the port, perhaps at this address. */
+static int bind_tcp(struct sock *s, bool beside)
 {
     struct sockaddr_storage at;
     struct addrinfo *found,
@@ -98,10 +108,10 @@ static int bind_tcp(struct sock *s, const struct conf_listen *l)
                  .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
     socklen_t len;
     char port[8];
-    const int on = 1;
+    const int on = 1, off = 0;
 
-    snprintf(port, sizeof(port), "%d", l->port);
-    if (getaddrinfo(l->host, port, &hints, &found) != 0) {
+    snprintf(port, sizeof(port), "%d", s->port);
+    if (getaddrinfo(s->host, port, &hints, &found) != 0) {
         errno = EADDRNOTAVAIL;
         return -1;
     }
@@ -115,9 +125,19 @@ static int bind_tcp(struct sock *s, const struct conf_listen *l)
     /* So that 0.0.0.0 and [::] can stand side by side. */
     if (at.ss_family == AF_INET6)
         setsockopt(s->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-    if (bind(s->fd, (struct sockaddr *)&at, len) < 0)
+    if (beside)
+        setsockopt(s->fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+    if (bind(s->fd, (struct sockaddr *)&at, len) < 0 ||
+        listen(s->fd, BACKLOG) < 0)
         return -1;
-    return listen(s->fd, BACKLOG);
+    if (beside)
+        setsockopt(s->fd, SOL_SOCKET, SO_REUSEPORT, &off, sizeof(off));
+    return 0;
+}
+
+static char *admin_path(const struct conf *c)
+{
+    return xasprintf("%s/admin.sock", c->data);
 }
 
 /* The user of the socket's other side, when we are root. */
@@ -129,31 +149,67 @@ static void owner_of(const char *user, uid_t *uid, gid_t *gid)
     *gid = pw ? pw->pw_gid : 0;
 }
 
-static int add(struct socks *s, struct sock *one, int result, bool *busy,
-               struct errs *e)
+static int keep(struct socks *s, const struct sock *one)
 {
-    int error = errno;
+    s->v = xreallocarray(s->v, s->n + 1, sizeof(*s->v));
+    s->v[s->n++] = *one;
+    return 0;
+}
 
-    if (result == 0) {
-        s->v = xreallocarray(s->v, s->n + 1, sizeof(*s->v));
-        s->v[s->n++] = *one;
-        return 0;
-    }
+/* It could not be opened, says errno; `url` is for people. */
+static int lose(struct sock *one, const char *url, bool *busy, struct errs *e)
+{
+    const int error = errno;
+
     *busy = error == EADDRINUSE;
-    err_add(e, ERR_BAD_ARGUMENT, "listening on %s: %s",
-            *one->url ? one->url : one->path, strerror(error));
+    if (*busy && one->admin)
+        err_add(e, ERR_BAD_ARGUMENT,
+                "another service runs with this data directory: %s is in use",
+                one->path);
+    else
+        err_add(e, ERR_BAD_ARGUMENT, "listening on %s: %s", url,
+                strerror(error));
     if (one->fd >= 0)
         close(one->fd);
-    free(one->url);
     free(one->path);
+    free(one->host);
     return -1;
+}
+
+static bool is_wanted(const struct sock *s, const struct conf *c)
+{
+    AUTO(free) char *admin = NULL;
+
+    if (s->admin) {
+        admin = admin_path(c);
+        return strcmp(s->path, admin) == 0;
+    }
+    for (size_t i = 0; i < c->n_listens; i++)
+        if (is_same(s, &c->listens[i]))
+            return true;
+    return false;
+}
+
+/* Lets another socket have the port of those that go; whether there are any. */
+static bool give_port(const struct socks *s, const struct conf *c, int port)
+{
+    const int on = 1;
+    bool any = false;
+
+    for (size_t i = 0; i < s->n; i++)
+        if (s->v[i].host && s->v[i].port == port && !is_wanted(&s->v[i], c))
+            any |= setsockopt(s->v[i].fd, SOL_SOCKET, SO_REUSEPORT, &on,
+                              sizeof(on)) == 0;
+    return any;
 }
 
 static int open_listen(struct socks *s, const struct conf *c,
                        const struct conf_listen *l, bool *busy, struct errs *e)
 {
-    struct sock one = {
-        .url = xstrdup(l->url), .path = xstrdup_null(l->path), .fd = -1};
+    struct sock one = {.path = xstrdup_null(l->path),
+                       .host = xstrdup_null(l->host),
+                       .port = l->port,
+                       .fd = -1};
     uid_t uid;
     gid_t gid;
     int r;
@@ -162,39 +218,21 @@ static int open_listen(struct socks *s, const struct conf *c,
     /* Open to every local user, as a port on loopback is; the directory can
      * be narrower. */
     r = l->path ? bind_unix(&one, SOCK_STREAM | SOCK_NONBLOCK, 0666, uid, gid)
-                : bind_tcp(&one, l);
-    return add(s, &one, r, busy, e);
-}
-
-static char *admin_path(const struct conf *c)
-{
-    return xasprintf("%s/admin.sock", c->data);
+                : bind_tcp(&one, give_port(s, c, l->port));
+    return r == 0 ? keep(s, &one) : lose(&one, l->url, busy, e);
 }
 
 static int open_admin(struct socks *s, const struct conf *c, bool *busy,
                       struct errs *e)
 {
-    struct sock one = {.url = xstrdup(""), .path = admin_path(c), .fd = -1};
+    struct sock one = {.admin = true, .path = admin_path(c), .fd = -1};
     uid_t uid;
     gid_t gid;
 
     owner_of(c->signer_user ? c->signer_user : c->user, &uid, &gid);
-    return add(s, &one, bind_unix(&one, SOCK_SEQPACKET, 0600, uid, gid), busy,
-               e);
-}
-
-static bool is_wanted(const struct sock *s, const struct conf *c)
-{
-    AUTO(free) char *admin = NULL;
-
-    if (!*s->url) {
-        admin = admin_path(c);
-        return strcmp(s->path, admin) == 0;
-    }
-    for (size_t i = 0; i < c->n_listens; i++)
-        if (strcmp(c->listens[i].url, s->url) == 0)
-            return true;
-    return false;
+    return bind_unix(&one, SOCK_SEQPACKET, 0600, uid, gid) == 0
+               ? keep(s, &one)
+               : lose(&one, one.path, busy, e);
 }
 
 void socks_keep(struct socks *s, const struct conf *c)
@@ -218,7 +256,7 @@ void socks_keep(struct socks *s, const struct conf *c)
 static bool has_admin(const struct socks *s, const struct conf *c)
 {
     for (size_t i = 0; i < s->n; i++)
-        if (!*s->v[i].url && is_wanted(&s->v[i], c))
+        if (s->v[i].admin && is_wanted(&s->v[i], c))
             return true;
     return false;
 }
@@ -233,7 +271,7 @@ int socks_open(struct socks *s, const struct conf *c, bool *busy,
     if (!has_admin(s, c))
         r = open_admin(s, c, busy, e);
     for (size_t i = 0; r == 0 && i < c->n_listens; i++)
-        if (socks_find(s, c->listens[i].url) < 0)
+        if (socks_find(s, &c->listens[i]) < 0)
             r = open_listen(s, c, &c->listens[i], busy, e);
     while (r < 0 && s->n > before)
         sock_close(&s->v[--s->n]);

@@ -185,12 +185,12 @@ static int pair_spawn(struct supervisor *s, const int peer[2])
 {
     struct child_fds front = {.v = {s->conf_fd, peer[0], -1}, .n = 3};
     struct child_fds signer = {
-        .v = {s->conf_fd, peer[1], -1, socks_find(&s->socks, ""), s->pass.fd},
+        .v = {s->conf_fd, peer[1], -1, socks_find(&s->socks, NULL), s->pass.fd},
         .n = 5};
     struct child *c;
 
     for (size_t i = 0; i < s->conf->n_listens; i++)
-        front.v[front.n++] = socks_find(&s->socks, s->conf->listens[i].url);
+        front.v[front.n++] = socks_find(&s->socks, &s->conf->listens[i]);
     c = child_free_place(s);
     if (!c || child_spawn(c, CHILD_SIGNER, s->binary, s->path, &signer) < 0)
         return -1;

@@ -97,7 +97,8 @@ want 200 - 'HTTP sees what was made without the service' \
 json 'all of it' '.certificates | length == 3'
 curl -sS "$PUBLIC/crl/root.crl" >"$T/r.crl"
 ok "the service serves the root's new CRL" cmp "$T/r.crl" "$CA/crl/root.crl"
-no 'a second service is refused' timeout 20 "$POCKETCA" serve
+exits 3 'a second service is refused' timeout 20 "$POCKETCA" serve
+like 'and why' "$T/out" "another service runs with this data directory: $CA/admin"
 want 200 - 'the first one does not mind' "$API/readyz"
 stop
 

@@ -98,6 +98,20 @@ end=$(date -d "$(openssl x509 -in "$T/b.internal.pem" -noout -enddate |
     cut -d= -f2)" +%s)
 is 'the new lifetime holds' $(((end - $(date +%s) + 3600) / 86400)) 9
 
+# its address changes, and not its port: one more, every one, another spelling
+url='http://127.0.0.1:'
+for at in "http://127.0.0.1:$port\", \"http://127.0.0.2:" 'http://0.0.0.0:' \
+    'http://localhost:' 'http://127.0.0.1:'; do
+    sed -i "s#\"$url$port#\"$at$port#" "$CA/pocketca.conf"
+    front=$(pid_of front) signer=$(pid_of signer)
+    kill -HUP "$SERVE"
+    eventually 80 "reload to $at" replaced
+    eventually 80 'it answers' curl -sSf -o /dev/null "http://127.0.0.1:$port/healthz"
+    url=$at
+done
+is 'once' \
+    "$(grep -c " 0100007F:$(printf %04X "$port") .* 0A " /proc/net/tcp)" 1
+
 # a child that dies is replaced with its partner; clients wait
 for who in front signer; do
     front=$(pid_of front) signer=$(pid_of signer)
