@@ -129,7 +129,6 @@ static void prepare(struct front *f, const char *conf_path)
     if (stop_fd < 0)
         log_fatal("start", "eventfd: %s", strerror(errno));
     digest_md(DIGEST_SHA256);
-    tls_prepare(f);
     proc_drop(f->conf->user);
     sandbox_no_dump();
     sandbox_front();

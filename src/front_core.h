@@ -187,11 +187,13 @@ void crl_put(struct msg_crl_file *m, int fd);
 void crl_drop(const char *name);
 
 /* ---- front_tls.c ---- */
-/* The service's key; before the sandbox. */
-void tls_prepare(struct front *f);
-/* Its certificate from the signer; -1: not now, the reason is logged. */
+/* A new key and its certificate from the signer; -1: not now, the reason is
+ * logged. */
 int tls_renew(struct front *f);
-/* Two thirds of its life are over, or the clock was set to before it. */
+/* Whosever it was: the service's own is due. */
+void tls_revoked(const struct serial *s);
+/* Two thirds of its life are over, the clock was set to before it, or it was
+ * revoked. */
 bool tls_due(void);
 int tls_choose(gnutls_session_t s, const gnutls_datum_t *ca, int n_ca,
                const gnutls_pk_algorithm_t *algs, int n_algs,

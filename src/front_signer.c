@@ -263,6 +263,7 @@ static void on_change(const struct frame *f)
 
         ocsp_change_get(&body, &c);
         ocsp_cache_changed(&c, end);
+        tls_revoked(&c.serial);
     }
     if (!rd_done(&body))
         log_fatal("frame", "an OCSP_CHANGED of the signer is malformed");

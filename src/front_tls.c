@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The service's own key, made in memory at start, and the certificate that
- * the signer gives for it.  A new one takes the old one's place in a moment;
- * the old one stays until the next, since handshakes may still use it.
+ * The service's own keys, made in memory, and the certificate that the signer
+ * gives for each.  A new one takes the old one's place in a moment; a handshake
+ * may still use the old one, for 30 s at most, and a new one comes every five
+ * seconds at most.
  */
 #include "front_core.h"
 
@@ -18,43 +19,46 @@
 #include "log.h"
 #include "tm.h"
 
-enum { CHAIN_MAX = 8 };
+enum { CHAIN_MAX = 8, FORMER = 8 };
 
 struct shown {
+    gnutls_privkey_t key;
+    struct serial serial;
     gnutls_pcert_st chain[CHAIN_MAX];
     unsigned n;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct shown *now_shown, *before;
-static gnutls_privkey_t privkey;
-static struct buf spki;
+static struct shown *now_shown, *former[FORMER];
+static unsigned oldest;
 static int64_t valid_from, due; /* of now_shown, by tm_now() */
 
-void tls_prepare(struct front *f)
+static struct shown *shown_new(struct buf *spki)
 {
     AUTO(errs) struct errs e = {0};
     AUTO(evp_pkey) EVP_PKEY *key = key_generate("ec:P-256", &e);
+    struct shown *s = xcalloc(1, sizeof(*s));
     struct buf pem = {0};
     gnutls_datum_t d;
 
-    (void)f;
     if (!key)
-        log_fatal("start", "the service's key: %s", e.v[0].detail);
-    key_spki(key, &spki);
+        log_fatal("tls", "the service's key: %s", e.v[0].detail);
+    key_spki(key, spki);
     key_to_pem(key, NULL, &pem);
     d = (gnutls_datum_t){pem.data, (unsigned)pem.len};
-    if (gnutls_privkey_init(&privkey) < 0 ||
-        gnutls_privkey_import_x509_raw(privkey, &d, GNUTLS_X509_FMT_PEM, NULL,
+    if (gnutls_privkey_init(&s->key) < 0 ||
+        gnutls_privkey_import_x509_raw(s->key, &d, GNUTLS_X509_FMT_PEM, NULL,
                                        0) < 0)
-        log_fatal("start", "the service's key does not load");
+        log_fatal("tls", "the service's key does not load");
     buf_wipe(&pem);
+    return s;
 }
 
 static void shown_free(struct shown *s)
 {
     if (!s)
         return;
+    gnutls_privkey_deinit(s->key);
     for (unsigned i = 0; i < s->n; i++)
         gnutls_pcert_deinit(&s->chain[i]);
     free(s);
@@ -73,33 +77,36 @@ static int shown_add(struct shown *s, const struct buf *der)
 }
 
 /* The leaf, then what signed it, without the root. */
-static struct shown *shown_new(const struct front *f, const struct record *r)
+static void shown_certify(struct shown *s, const struct front *f,
+                          const struct record *r)
 {
     const struct authority_infos *all = &f->hello.authorities;
     const struct authority_info *a = authority_infos_find(all, r->authority);
-    struct shown *s = xcalloc(1, sizeof(*s));
     int bad = shown_add(s, &r->der);
 
+    s->serial = r->serial;
     for (; !bad && a && a->parent; a = authority_infos_find(all, a->parent))
         bad = shown_add(s, &a->der);
     if (bad)
         log_fatal("tls", "the service's certificate does not load");
-    return s;
 }
 
-static void adopt(const struct front *f, const struct record *r)
+/* Takes s. */
+static void adopt(const struct front *f, struct shown *s,
+                  const struct record *r)
 {
     AUTO(errs) struct errs e = {0};
-    struct shown *s = shown_new(f, r);
     struct cert c;
     int64_t life;
 
+    shown_certify(s, f, r);
     if (cert_parse(&c, r->der.data, r->der.len, &e) < 0)
         log_fatal("tls", "the service's certificate: %s", e.v[0].detail);
     life = c.not_after - c.not_before;
     pthread_mutex_lock(&lock);
-    shown_free(before);
-    before = now_shown;
+    shown_free(former[oldest]);
+    former[oldest] = now_shown;
+    oldest = (oldest + 1) % FORMER;
     now_shown = s;
     valid_from = c.not_before;
     due = c.not_before + life * 2 / 3;
@@ -111,6 +118,8 @@ int tls_renew(struct front *f)
 {
     AUTO(errs) struct errs e = {0};
     AUTO(record) struct record record = {0};
+    AUTO(buf) struct buf spki = {0};
+    struct shown *s = shown_new(&spki);
     struct req *r = req_new(f, NULL, NULL, "");
     struct rd body;
     int got;
@@ -122,12 +131,22 @@ int tls_renew(struct front *f)
         record_get(&body, &record);
         if (!rd_done(&body))
             log_fatal("frame", "a RECORD of the signer is malformed");
-        adopt(f, &record);
-    } else
+        adopt(f, s, &record);
+    } else {
         log_msg(LOG_ERROR, "tls", "no certificate for the service: %s",
                 e.v[0].detail);
+        shown_free(s);
+    }
     req_free(r);
     return got;
+}
+
+void tls_revoked(const struct serial *s)
+{
+    pthread_mutex_lock(&lock);
+    if (now_shown && serial_equal(&now_shown->serial, s))
+        due = INT64_MIN;
+    pthread_mutex_unlock(&lock);
 }
 
 bool tls_due(void)
@@ -158,7 +177,7 @@ int tls_choose(gnutls_session_t s, const gnutls_datum_t *ca, int n_ca,
     if (now_shown) {
         *pcert = now_shown->chain;
         *n_pcert = now_shown->n;
-        *key = privkey;
+        *key = now_shown->key;
     }
     pthread_mutex_unlock(&lock);
     return have;

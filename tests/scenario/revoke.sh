@@ -127,4 +127,16 @@ crl
 [ "$(number)" -ge "$n2" ]
 is 'the number never falls over a restart' $? 0
 no 'still revoked after a restart' verify a.internal
+# the service's own, with its key: it has others, without a restart
+own() { # serial|pubkey
+    openssl s_client -connect "${API#https://}" </dev/null 2>/dev/null |
+        openssl x509 -noout "-$1"
+}
+first=$(own serial) key=$(own pubkey) pair="$(pid_of front) $(pid_of signer)"
+want 200 - "the service's own" -d reason=keyCompromise \
+    "$API/v1/certificates/${first#serial=}/revoke"
+other() { now=$(own serial) && [ "$now" ] && [ "$now" != "$first" ]; }
+eventually 80 'it has another' other
+no 'with another key' test "$(own pubkey)" = "$key"
+is 'and lives' "$(pid_of front) $(pid_of signer)" "$pair"
 finish
