@@ -30,6 +30,7 @@ struct link {
     char *address;   /* text, or "unix" */
     bool cert_known; /* the client certificate has been looked at */
     bool has_cert;
+    bool heard;     /* TLS: something has come */
     bool refused;   /* answered before its body came */
     bool head_next; /* what is sent next is a head with a body behind it */
     uint8_t cert[32];
@@ -199,8 +200,8 @@ int tls_choose(gnutls_session_t s, const gnutls_datum_t *ca, int n_ca,
                const gnutls_pk_algorithm_t *algs, int n_algs,
                gnutls_pcert_st **pcert, unsigned *n_pcert,
                gnutls_privkey_t *key);
-/* Of a new connection: asks for a client certificate, which need not come, and
- * sends by tls_push(). */
+/* Of a new connection: asks for a client certificate, which need not come,
+ * sends by tls_push(), and tells a client that speaks HTTP without TLS so. */
 void tls_begin(gnutls_session_t s, struct link *l);
 /* Sends by the link `to`.  libmicrohttpd makes two records of an answer, its
  * head and its body: with head_next the first waits for the second, so that

@@ -7,6 +7,7 @@
  */
 #include "front_core.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include <gnutls/x509.h>
 #include <sys/socket.h>
 
+#include "ascii.h"
 #include "cert.h"
 #include "digest.h"
 #include "log.h"
@@ -196,11 +198,45 @@ ssize_t tls_push(gnutls_transport_ptr_t to, const giovec_t *v, int n)
     return sent;
 }
 
+static void refuse_plain(struct link *l)
+{
+#define PLAIN "HTTPS is spoken here: the URL begins with https://\n"
+    static const char answer[] = "HTTP/1.1 400 Bad Request\r\n"
+                                 "Content-Type: text/plain; charset=utf-8\r\n"
+                                 "Connection: close\r\n\r\n" PLAIN;
+
+    send(l->fd, answer, sizeof(answer) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    l->refused = true;
+}
+
+/* recv(2).  A record of TLS never begins with a letter, a method does. */
+static ssize_t pull(gnutls_transport_ptr_t p, void *to, size_t max)
+{
+    struct link *l = p;
+    const ssize_t n = recv(l->fd, to, max, 0);
+
+    if (n > 0 && !l->heard && ascii_is_alpha(*(const char *)to)) {
+        refuse_plain(l);
+        return 0;
+    }
+    l->heard |= n > 0;
+    return n;
+}
+
+static int pull_timeout(gnutls_transport_ptr_t p, unsigned ms)
+{
+    struct pollfd fd = {.fd = ((struct link *)p)->fd, .events = POLLIN};
+
+    return poll(&fd, 1, (int)ms);
+}
+
 void tls_begin(gnutls_session_t s, struct link *l)
 {
     gnutls_certificate_server_set_request(s, GNUTLS_CERT_REQUEST);
-    gnutls_transport_set_ptr2(s, gnutls_transport_get_ptr(s), l);
+    gnutls_transport_set_ptr(s, l);
     gnutls_transport_set_vec_push_function(s, tls_push);
+    gnutls_transport_set_pull_function(s, pull);
+    gnutls_transport_set_pull_timeout_function(s, pull_timeout);
 }
 
 bool tls_peer(gnutls_session_t s, uint8_t sha256[32])

@@ -204,7 +204,11 @@ printf '\026\003\001\002\000\001\000\001\374\003\003' >"$T/in"
 raw 'TLS on the plain port' "$refused"
 lines 'GET /healthz HTTP/1.1' "$H" '' |
     "$RAWHTTP" -t 5000 127.0.0.1 "$api_port" >"$T/answer" 2>/dev/null
-unlike 'plain HTTP on the TLS port gets nothing' "$T/answer" '^HTTP/1.1 200'
+like 'plain HTTP on the TLS port is refused' "$T/answer" '^HTTP/1.1 400'
+like 'and told why' "$T/answer" '^HTTPS is spoken here'
+is 'also what has much to say' "$(head -c 300000 /dev/zero |
+    curl -sS -o /dev/null -w '%{http_code}' --data-binary @- \
+        "http://127.0.0.1:$api_port/v1/certificates" 2>&1)" 400
 head -c 3000 /dev/urandom >"$T/in"
 raw 'noise' "$refused|505"
 i=0
