@@ -4,6 +4,7 @@
 
 #include "ascii.h"
 #include "lint_part.h"
+#include "oid.h"
 
 static bool has_kind(const struct cert *c, enum name_kind k)
 {
@@ -28,11 +29,32 @@ static bool san_missing(LINT_ARGS)
     return c->eku & EKU_SERVER && !lint_has(c, EXT_SAN);
 }
 
+/* The name of a service, as XMPP has it (RFC 4985). */
+static bool is_srv(const struct der_tlv *t)
+{
+    struct der other = der_of(t->val, t->len);
+    struct der_tlv oid;
+
+    return t->tag == DER_CTX_CONS(0) && der_get_oid(&other, &oid) == 0 &&
+           der_oid_is(&oid, OID(ON_DNS_SRV));
+}
+
+static bool has_srv(const struct cert *c)
+{
+    struct der list = san_list(c);
+    struct der_tlv t;
+
+    while (!der_end(&list) && der_next(&list, &t) == 0)
+        if (is_srv(&t))
+            return true;
+    return false;
+}
+
 static bool server_without_host(LINT_ARGS)
 {
     return c->eku & EKU_SERVER && lint_has(c, EXT_SAN) &&
            !has_kind(c, NAME_DNS) && !has_kind(c, NAME_IP) &&
-           !has_kind(c, NAME_URI);
+           !has_kind(c, NAME_URI) && !has_srv(c);
 }
 
 static bool san_not_critical(LINT_ARGS)
@@ -167,7 +189,7 @@ static const struct lint rows[] = {
     {"san_missing", LINT_ERROR, LINT_LEAF, "RFC 9525 2",
      "a server certificate has no alternative names", san_missing, NULL},
     {"server_without_host", LINT_ERROR, LINT_LEAF, "RFC 9525 4.1",
-     "a server certificate has no DNS name, address or URI",
+     "a server certificate has no DNS name, address, URI or name of a service",
      server_without_host, NULL},
     {"san_not_critical", LINT_ERROR, LINT_LEAF, "RFC 5280 4.2.1.6",
      "the subject is empty, and the alternative names are not critical",
@@ -177,7 +199,7 @@ static const struct lint rows[] = {
     {"san_twice", LINT_WARNING, LINT_ANY, "house rule",
      "an alternative name is there twice", san_twice, NULL},
     {"server_odd_names", LINT_WARNING, LINT_LEAF, "BR 7.1.2.7.12",
-     "a server certificate has a kind of alternative name that no client "
+     "a server certificate has a kind of alternative name that no browser "
      "compares",
      server_odd_names, NULL},
     {"dns_capitals", LINT_WARNING, LINT_ANY, "house rule",
