@@ -101,17 +101,23 @@ static void split_names(struct strs *out, const char *text)
     }
 }
 
-static int read_query(const struct req *r, enum msg_type type, struct asked *a,
-                      struct errs *e)
+static const char *const *query_names(enum msg_type type)
 {
     static const char *const issue[] = {"profile", "lifetime", "not_before",
                                         "names",   "note",     "replaces",
                                         "dry_run", NULL};
     static const char *const renew[] = {"lifetime", NULL};
+
+    return type == MSG_ISSUE ? issue : renew;
+}
+
+static int read_query(const struct req *r, enum msg_type type, struct asked *a,
+                      struct errs *e)
+{
     const char *text = r->query ? r->query : "", *names;
 
     if (front_args_parse(&a->query, text, strlen(text), e) != 0 ||
-        front_args_only(&a->query, type == MSG_ISSUE ? issue : renew, e) != 0)
+        front_args_only(&a->query, query_names(type), e) != 0)
         return -1;
     a->args.profile = front_args_get(&a->query, "profile");
     a->args.lifetime = front_args_get(&a->query, "lifetime");
@@ -128,6 +134,20 @@ static int read_query(const struct req *r, enum msg_type type, struct asked *a,
     return 0;
 }
 
+/* Who sent a form, as a revocation takes it, meant arguments. */
+static void hint_form(const struct req *r, enum msg_type type, struct errs *e)
+{
+    AUTO(front_args) struct front_args form = {0};
+    AUTO(errs) struct errs other = {0};
+
+    if (front_args_parse(&form, (const char *)r->body.data, r->body.len,
+                         &other) == 0 &&
+        front_args_only(&form, query_names(type), &other) == 0)
+        err_add(e, ERR_BAD_ARGUMENT,
+                "%s belongs into the URL, as ?%s=...; the body is the CSR",
+                form.v[0].key, form.v[0].key);
+}
+
 static int read_bare(const struct req *r, const struct order *o,
                      struct asked *a, struct errs *e)
 {
@@ -135,7 +155,11 @@ static int read_bare(const struct req *r, const struct order *o,
         return -1;
     if (r->body.len == 0 && o->type == MSG_RENEW)
         return 0;
-    return csr_decode(r->body.data, r->body.len, &a->der, e);
+    if (csr_decode(r->body.data, r->body.len, &a->der, e) == 0)
+        return 0;
+    if (r->body.len)
+        hint_form(r, o->type, e);
+    return -1;
 }
 
 struct json_order {

@@ -29,6 +29,12 @@ int front_query_none(struct req *r)
 
     if (!r->query || !*r->query)
         return 0;
+    if (r->method == METHOD_POST) {
+        front_refuse(r, ERR_BAD_ARGUMENT,
+                     "the URL has no arguments here: they belong into the "
+                     "body, as curl -d sends them");
+        return -1;
+    }
     if (front_query(r, none, &args) != 0)
         return -1;
     front_args_free(&args);

@@ -245,13 +245,24 @@ static const struct {
 #undef AT
 };
 
+static int no_such(const char *key, struct errs *e)
+{
+    AUTO(buf) struct buf all = {0};
+
+    for (size_t i = 0; i < COUNT(arguments); i++)
+        buf_printf(&all, "%s%s", i ? ", " : "", arguments[i].key);
+    return err_add(e, ERR_BAD_ARGUMENT,
+                   "%s: there is no such argument; the list has %.*s", key,
+                   (int)all.len, (const char *)all.data);
+}
+
 int query_set(struct query *q, const char *key, const char *value,
               struct errs *e)
 {
     for (size_t i = 0; i < COUNT(arguments); i++)
         if (strcmp(arguments[i].key, key) == 0)
             return arguments[i].set(q, arguments[i].member, key, value, e);
-    return err_add(e, ERR_BAD_ARGUMENT, "%s: there is no such argument", key);
+    return no_such(key, e);
 }
 
 int query_check(const struct query *q, struct errs *e)

@@ -53,7 +53,9 @@ json_t *view_parse(const void *text, size_t len, struct errs *e)
     j = json_loadb(text, len, JSON_REJECT_DUPLICATES, &why);
     if (!j) {
         err_add(e, ERR_BAD_JSON, "line %d, column %d: %s", why.line, why.column,
-                why.text);
+                json_error_code(&why) == json_error_null_character
+                    ? "no text may have \\u0000 in it"
+                    : why.text);
         return NULL;
     }
     if (has_real(j)) {

@@ -37,6 +37,7 @@ printf '{%s}' "$GOOD" | iconv -f UTF-8 -t UTF-16LE >"$T/json"
 bad 'UTF-16'
 text 'a lone surrogate' '{"label":"\\ud800","roles":["read"]}'
 text 'an encoded NUL' '{"label":"a\\u0000b","roles":["read"]}'
+json 'is named in words of ours' '.detail | test("no text may have .u0000")'
 text 'a NUL' '{"label":"a\0000b","roles":["read"]}'
 text 'invalid UTF-8' '{"label":"\0377","roles":["read"]}'
 text 'an array' '[1]'

@@ -127,6 +127,9 @@ for order in issued expiry; do
 done
 want 200 - 'one' "$API/v1/certificates?limit=1"
 json 'next is a cursor' '.next | type == "string"'
+want 400 bad-argument 'an argument that there is not' \
+    "$API/v1/certificates?names=a"
+json 'those that there are' '.detail | test("the list has name, .*, cursor$")'
 want 400 bad-argument 'a broken cursor' "$API/v1/certificates?cursor=broken"
 before=$(state)
 

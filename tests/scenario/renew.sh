@@ -26,6 +26,10 @@ req "$API/v1/certificates/$old"
 json 'the old one says by what' ".replaced_by == \"$second\" and
     .status == \"valid\""
 renew 201 - 'an empty form' "$old" -d ''
+want 400 bad-csr 'a form with an argument' -d lifetime=5d \
+    "$API/v1/certificates/$old/renew"
+json 'is told where it belongs' 'any(.errors[]; .code == "bad-argument" and
+    (.detail | test("lifetime belongs into the URL")))'
 want 201 - 'lifetime=5d' -X POST "$API/v1/certificates/$old/renew?lifetime=5d"
 [ "$(grep -c BEGIN "$T/body")" = 2 ]
 is 'answered as a chain' $? 0

@@ -94,6 +94,9 @@ for body in '{"reason":"superseded","nope":1}' '{"reason":1}' '[]' '{' \
     want 400 bad-json "$body" -X POST -H 'Content-Type: application/json' \
         -d "$body" "$API/v1/certificates/$serial/revoke"
 done
+want 400 bad-argument 'a reason in the URL' -X POST \
+    "$API/v1/certificates/$b/revoke?reason=superseded"
+json 'is told where it belongs' '.detail | test("belong into the body")'
 want 400 bad-argument 'a doubled form field' -X POST \
     -d 'reason=superseded&reason=superseded' \
     "$API/v1/certificates/$serial/revoke"
