@@ -16,9 +16,11 @@
 #include "der.h"
 #include "oid.h"
 
-enum { CHUNK = 1 << 20 };
-/* Octets of entries from which on no length in the head gets longer. */
-#define LONG_LIST ((size_t)1 << 24)
+enum {
+    CHUNK = 1 << 20,
+    /* octets of entries from which on no length in the head gets longer */
+    LONG_LIST = 1 << 24,
+};
 
 static int write_all(int fd, const uint8_t *p, size_t len, off_t at)
 {

@@ -200,10 +200,11 @@ ssize_t tls_push(gnutls_transport_ptr_t to, const giovec_t *v, int n)
 
 static void refuse_plain(struct link *l)
 {
-#define PLAIN "HTTPS is spoken here: the URL begins with https://\n"
-    static const char answer[] = "HTTP/1.1 400 Bad Request\r\n"
-                                 "Content-Type: text/plain; charset=utf-8\r\n"
-                                 "Connection: close\r\n\r\n" PLAIN;
+    static const char answer[] =
+        "HTTP/1.1 400 Bad Request\r\n"
+        "Content-Type: text/plain; charset=utf-8\r\n"
+        "Connection: close\r\n\r\n"
+        "HTTPS is spoken here: the URL begins with https://\n";
 
     send(l->fd, answer, sizeof(answer) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
     l->refused = true;

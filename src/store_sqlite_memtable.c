@@ -67,7 +67,6 @@ void memtable_put(struct memtable *t, int64_t leaf, const void *p, size_t len)
     t->certs++;
 }
 
-/* The newest, down to n. */
 void memtable_cut(struct memtable *t, size_t n)
 {
     while (t->n > n) {
