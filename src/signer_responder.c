@@ -92,8 +92,7 @@ static int issue(struct worker *w, size_t i, const struct profile *p,
     int rc = -1;
 
     key_spki(s->responders[i].key, &spki);
-    if (clock_check(s, b.now, e) != 0 ||
-        key_pub_parse(&key, spki.data, spki.len, e) != 0 ||
+    if (key_pub_parse(&key, spki.data, spki.len, e) != 0 ||
         profile_validity(p, b.asked, b.now, b.authority->cert.not_after,
                          &b.not_before, &b.not_after, e) != 0)
         return -1;
@@ -134,19 +133,19 @@ static void renew(struct worker *w, size_t i)
 }
 
 /* Not for one that would end no later: the authority ends then.  One of a clock
- * that was ahead nobody takes. */
+ * that was ahead nobody takes.  That a clock is suspect others say. */
 static bool is_due(struct signer *s, size_t i, int64_t now)
 {
     const struct responder *r = &s->responders[i];
+    AUTO(errs) struct errs e = {0};
     bool due;
 
     pthread_mutex_lock(&s->responder_lock);
-    due = r->key &&
-          (!r->cert.len || now < r->not_before ||
-           (now > r->not_after - RENEW_LEFT &&
-            r->not_after < s->authorities[i].cert.not_after));
+    due = r->key && (!r->cert.len || now < r->not_before ||
+                     (now > r->not_after - RENEW_LEFT &&
+                      r->not_after < s->authorities[i].cert.not_after));
     pthread_mutex_unlock(&s->responder_lock);
-    return due;
+    return due && clock_check(s, now, &e) == 0;
 }
 
 static void renew_due(struct worker *w)

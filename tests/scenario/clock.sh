@@ -157,4 +157,6 @@ is 'after 19 of 30 days it stays' "$(shown)" "$first"
 shift_to $((21 * DAY))
 eventually 100 'after 21 there is another' other
 is 'without a restart' "$(pid_of front) $(pid_of signer)" "$pair"
+unlike 'responders wait for the clock, and say nothing' "$T/log" \
+    'event=responder .*clock-suspect'
 finish
