@@ -108,7 +108,7 @@ static int bind_tcp(struct sock *s, bool beside)
                  .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
     socklen_t len;
     char port[8];
-    const int on = 1, off = 0;
+    const int on = 1;
 
     snprintf(port, sizeof(port), "%d", s->port);
     if (getaddrinfo(s->host, port, &hints, &found) != 0) {
@@ -127,12 +127,9 @@ static int bind_tcp(struct sock *s, bool beside)
         setsockopt(s->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
     if (beside)
         setsockopt(s->fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
-    if (bind(s->fd, (struct sockaddr *)&at, len) < 0 ||
-        listen(s->fd, BACKLOG) < 0)
+    if (bind(s->fd, (struct sockaddr *)&at, len) < 0)
         return -1;
-    if (beside)
-        setsockopt(s->fd, SOL_SOCKET, SO_REUSEPORT, &off, sizeof(off));
-    return 0;
+    return listen(s->fd, BACKLOG);
 }
 
 static char *admin_path(const struct conf *c)
@@ -190,7 +187,9 @@ static bool is_wanted(const struct sock *s, const struct conf *c)
     return false;
 }
 
-/* Lets another socket have the port of those that go; whether there are any. */
+/* Lets another socket have the port of those that go; whether there are any.
+ * For good: the kernel remembers it of the port, and others of our user, who
+ * could do worse, may share it from then on. */
 static bool give_port(const struct socks *s, const struct conf *c, int port)
 {
     const int on = 1;
