@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUCKETS = 32768 };
+/* Where FEW are in question they are compared one by one: the chain of a bucket
+ * may have all there are. */
+enum { BUCKETS = 32768, FEW = 64 };
 
 static uint32_t bucket_of(const struct sq_key *k)
 {
@@ -64,7 +66,6 @@ void memtable_put(struct memtable *t, int64_t leaf, const void *p, size_t len)
         if (!rd.failed)
             put(t, leaf, &k);
     }
-    t->certs++;
 }
 
 void memtable_cut(struct memtable *t, size_t n)
@@ -85,18 +86,44 @@ void memtable_free(struct memtable *t)
     *t = (struct memtable){0};
 }
 
+/* The first that is of no earlier leaf. */
+static size_t place_of(const struct memtable *t, int64_t leaf)
+{
+    size_t low = 0, high = t->n;
+
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+
+        if (t->v[middle].leaf < leaf)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool is_of(const struct memtable *t, const struct sq_posting *p,
+                  const struct sq_key *k)
+{
+    const struct sq_key other = memtable_key(t, p);
+
+    return same_key(k, &other);
+}
+
 void memtable_of(const struct memtable *t, const struct sq_key *k,
                  const struct sq_span *span, struct sq_leaves *l)
 {
-    if (!t->n)
-        return;
-    for (uint32_t i = t->buckets[bucket_of(k)]; i; i = t->v[i - 1].next) {
-        const struct sq_posting *p = &t->v[i - 1];
-        const struct sq_key other = memtable_key(t, p);
+    const size_t from = place_of(t, span->low), to = place_of(t, span->high);
 
-        if (p->leaf >= span->low && p->leaf < span->high && same_key(k, &other))
-            sq_leaves_add(l, (uint64_t)p->leaf);
+    if (to <= from + FEW) {
+        for (size_t i = from; i < to; i++)
+            if (is_of(t, &t->v[i], k))
+                sq_leaves_add(l, (uint64_t)t->v[i].leaf);
+        return;
     }
+    for (uint32_t i = t->buckets[bucket_of(k)]; i > from; i = t->v[i - 1].next)
+        if (i <= to && is_of(t, &t->v[i - 1], k))
+            sq_leaves_add(l, (uint64_t)t->v[i - 1].leaf);
 }
 
 static bool in_range(const struct sq_key *k, const struct sq_name_range *r)
@@ -121,14 +148,9 @@ void memtable_in(const struct memtable *t, const struct sq_name_range *r,
 bool memtable_has(const struct memtable *t, const struct sq_key *k,
                   int64_t leaf)
 {
-    if (!t->n)
-        return false;
-    for (uint32_t i = t->buckets[bucket_of(k)]; i; i = t->v[i - 1].next) {
-        const struct sq_key other = memtable_key(t, &t->v[i - 1]);
-
-        if (t->v[i - 1].leaf == leaf && same_key(k, &other))
+    for (size_t i = place_of(t, leaf); i < t->n && t->v[i].leaf == leaf; i++)
+        if (is_of(t, &t->v[i], k))
             return true;
-    }
     return false;
 }
 

@@ -14,7 +14,7 @@ struct sq_posting {
 /* Zero-initialised is empty. */
 struct memtable {
     struct sq_posting *v; /* by leaf */
-    size_t n, certs;
+    size_t n;
     struct buf keys;
     uint32_t *buckets;
 };
@@ -23,7 +23,7 @@ void memtable_free(struct memtable *t);
 AUTO_VALUE(memtable, struct memtable, memtable_free)
 /* A row of `recent`, of a later leaf than all before. */
 void memtable_put(struct memtable *t, int64_t leaf, const void *p, size_t len);
-/* Takes the newest out, down to n postings; keys and certs stay. */
+/* Takes the newest out, down to n postings; keys stay. */
 void memtable_cut(struct memtable *t, size_t n);
 /* Borrowed, until the next that is put. */
 struct sq_key memtable_key(const struct memtable *t,

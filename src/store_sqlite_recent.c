@@ -10,9 +10,12 @@
 
 #include "store_sqlite_memtable.h"
 
-/* MANY certificates are merged together; SLICE postings a commit, and twice as
- * many as it added, so that the old ones are in before the young are many. */
-enum { MANY = 8192, SLICE = 512 };
+/* MANY postings, or of so many octets, are merged together: it bounds memory,
+ * and how long a look-up keeps others out.  SLICE of them a commit, and twice
+ * as many as it added, so that the old ones are in before the young are many.
+ * When a commit failed that merged, PAUSE others do without: on a full disk
+ * there may still be room for a revocation. */
+enum { MANY = 32768, OCTETS = 1 << 22, SLICE = 512, PAUSE = 64 };
 
 struct sq_recent {
     pthread_mutex_t lock; /* of the writer, when it changes them, and readers */
@@ -20,7 +23,8 @@ struct sq_recent {
     /* The writer's own. */
     uint32_t *order;     /* of old: as they stand in the table */
     size_t done, merged; /* of these: are there; will be with this commit */
-    size_t n, certs, keys_len; /* of young, before this transaction */
+    size_t n, keys_len;  /* of young, before this transaction */
+    unsigned pause;      /* commits that do not merge */
 };
 
 /* ---- looking up */
@@ -97,7 +101,6 @@ static void mark(struct sq_recent *m)
 {
     m->merged = m->done;
     m->n = m->young.n;
-    m->certs = m->young.certs;
     m->keys_len = m->young.keys.len;
 }
 
@@ -156,6 +159,8 @@ enum store_result sq_recent_merge(struct sq_conn *c)
     const size_t slice = SLICE + 2 * (m->young.n - m->n);
     enum store_result r = STORE_OK;
 
+    if (m->pause)
+        return STORE_OK;
     for (size_t i = 0; i < slice && m->merged < t->n && r == STORE_OK; i++) {
         const struct sq_posting *p = &t->v[m->order[m->merged++]];
         const struct sq_key k = memtable_key(t, p);
@@ -170,14 +175,15 @@ enum store_result sq_recent_merge(struct sq_conn *c)
 static void undo(struct sq_recent *m)
 {
     memtable_cut(&m->young, m->n);
-    m->young.certs = m->certs;
     m->young.keys.len = m->keys_len;
+    if (m->merged > m->done)
+        m->pause = PAUSE;
 }
 
 /* The young are many, and none are old. */
 static bool turn(struct sq_recent *m, size_t max)
 {
-    if (m->old.n || m->young.certs < max)
+    if (m->old.n || (m->young.n < max && m->young.keys.len < OCTETS))
         return false;
     m->old = m->young;
     m->young = (struct memtable){0};
@@ -195,6 +201,8 @@ void sq_recent_end(struct sq_conn *c, bool committed)
         undo(m);
     else if ((m->done = m->merged) == m->old.n)
         memtable_free(&m->old);
+    if (committed && m->pause)
+        m->pause--;
     turned = turn(m, c->store->recent_max);
     mark(m);
     pthread_mutex_unlock(&m->lock);

@@ -121,7 +121,7 @@ static int64_t in_both(struct box *b)
 
 static void box_few(struct box *b)
 {
-    sq_of(b->w)->store->recent_max = WAIT;
+    sq_of(b->w)->store->recent_max = WAIT * EACH;
 }
 
 /* Everything is found while it waits, is half merged, and is merged; also by
@@ -183,7 +183,7 @@ END_TEST
 /* A commit that fails keeps what it was to merge for the next. */
 START_TEST(test_merge_undone)
 {
-    static uint8_t sha256[WAIT + 3][32];
+    static uint8_t sha256[WAIT + 130][32];
     AUTO(box) struct box b;
 
     box_make(&b);
@@ -196,11 +196,43 @@ START_TEST(test_merge_undone)
     ck_assert_int_eq(store_commit(b.w), STORE_REFUSED);
     ck_assert_int_eq(store_rollback(b.w), STORE_OK);
     ck_assert(is_all_there(&b, WAIT, sha256));
+    /* 64 others do without. */
+    put_all(&b, WAIT, WAIT + 64, 1, sha256);
+    ck_assert(is_all_there(&b, WAIT + 64, sha256));
+    ck_assert_int_eq(box_number(b.r, "SELECT count(*) FROM postings"), 0);
+    ck_assert_int_eq(store_begin(b.w), STORE_OK);
+    ck_assert_int_eq(store_commit(b.w), STORE_REFUSED);
     box_edit(b.path, "DROP TRIGGER bad");
-    put_all(&b, WAIT, WAIT + 3, 1, sha256);
+    put_all(&b, WAIT + 64, WAIT + 128, 1, sha256);
+    ck_assert_int_eq(box_number(b.r, "SELECT count(*) FROM postings"), 0);
+    put_all(&b, WAIT + 128, WAIT + 130, 1, sha256);
     ck_assert_int_eq(in_both(&b), 0);
-    ck_assert_int_eq(box_number(b.r, "SELECT count(*) FROM recent"), 3);
-    ck_assert(is_all_there(&b, WAIT + 3, sha256));
+    ck_assert_int_eq(box_number(b.r, "SELECT count(*) FROM recent"), 130);
+    ck_assert(is_all_there(&b, WAIT + 130, sha256));
+}
+END_TEST
+
+/* A certificate of very many names, or of long ones, does not wait for others:
+ * the rest are in before memory is full. */
+START_TEST(test_long_names)
+{
+    AUTO(box) struct box b;
+    char name[1024];
+
+    box_make(&b);
+    memset(name, 'a', sizeof(name));
+    memcpy(name, "uri:https://a.internal/", 23);
+    for (uint64_t leaf = 0; leaf < 5000; leaf++) {
+        struct put p = {.leaf = leaf, .names = name};
+
+        snprintf(name + 1000, sizeof(name) - 1000, "%d", (int)leaf);
+        if (leaf % 100 == 0)
+            ck_assert_int_eq(store_begin(b.w), STORE_OK);
+        ck_assert_int_eq(box_put(&b, &p), STORE_OK);
+        if (leaf % 100 == 99)
+            ck_assert_int_eq(store_commit(b.w), STORE_OK);
+    }
+    ck_assert_int_gt(box_number(b.r, "SELECT count(*) FROM postings"), 0);
 }
 END_TEST
 
@@ -288,8 +320,8 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        test_found_at_every_stage, test_undone,       test_merge_undone,
-        test_older_snapshot,       test_older_schema,
+        test_found_at_every_stage, test_undone,         test_merge_undone,
+        test_long_names,           test_older_snapshot, test_older_schema,
     };
 
     return unit_run("store_recent", tests, COUNT(tests));

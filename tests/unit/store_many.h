@@ -12,8 +12,8 @@
 #include "store_box.h"
 
 /* More than the candidates that a list gathers, so that it has to walk.  Some
- * WAITING are merged together. */
-enum { MANY = 2600, LEAF_STEP = 3, BATCH = 200, WAITING = 700 };
+ * WAITING postings are merged together. */
+enum { MANY = 2600, LEAF_STEP = 3, BATCH = 200, WAITING = 3000 };
 #define NOW (DAY_ONE + 25 * TM_DAY)
 
 static const char *const pool[] = {
