@@ -23,6 +23,7 @@ struct sq_store {
     atomic_int wal_pages;           /* in the log as of the last commit */
     atomic_uchar banned[65536 / 8]; /* store_sqlite_ban.c */
     struct sq_recent *recent;       /* store_sqlite_recent.c */
+    atomic_uint undone; /* transactions with certificates, for lists by name */
     size_t recent_max;  /* postings that wait there; tests set fewer */
 };
 

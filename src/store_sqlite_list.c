@@ -69,9 +69,11 @@ static enum store_result search_run(struct search *s)
 {
     AUTO(leaves) struct sq_leaves few = {0};
     const struct source *best = NULL;
-    enum store_result r = fewest(s, &best, &few);
+    enum store_result r = search_prepare(s);
 
-    if (r != STORE_OK)
+    if (r == STORE_OK && !s->none)
+        r = fewest(s, &best, &few);
+    if (r != STORE_OK || s->none)
         return r;
     if (best && few.n <= FEW) {
         s->judge_pattern = s->judge_pattern && !best->names;
@@ -80,23 +82,34 @@ static enum store_result search_run(struct search *s)
     return s->q->by_expiry ? search_walk_expiry(s) : search_walk_issued(s);
 }
 
+static struct search search_of(struct sq_conn *c, const struct query *q,
+                               int64_t now, struct list_walk *w, bool careful)
+{
+    *w = (struct list_walk){.look = w->look};
+    return (struct search){.c = c,
+                           .q = q,
+                           .walk = w,
+                           .now = now,
+                           .careful = careful,
+                           .max = (size_t)q->limit + 1};
+}
+
 enum store_result sq_cert_list(struct store_conn *base, const struct query *q,
                                int64_t now, struct list_walk *w,
                                store_record_fn *fn, void *arg)
 {
+    struct sq_conn *c = sq_of(base);
+    const unsigned undone = atomic_load(&c->store->undone);
     AUTO(leaves) struct sq_leaves found = {0};
-    AUTO(search)
-    struct search s = {.c = sq_of(base),
-                       .q = q,
-                       .walk = w,
-                       .now = now,
-                       .max = (size_t)q->limit + 1};
-    enum store_result r;
+    AUTO(search) struct search s = search_of(c, q, now, w, false);
+    enum store_result r = search_run(&s);
 
-    *w = (struct list_walk){.look = w->look};
-    r = search_prepare(&s);
-    if (r == STORE_OK && !s.none)
+    /* The leaf of what was undone meanwhile may be another certificate's. */
+    if (r == STORE_OK && atomic_load(&c->store->undone) != undone) {
+        search_free(&s);
+        s = search_of(c, q, now, w, true);
         r = search_run(&s);
+    }
     if (r != STORE_OK)
         return r;
     for (size_t i = 0; i < s.n; i++)

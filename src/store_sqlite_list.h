@@ -39,6 +39,7 @@ struct search {
     int64_t ends_from, ends_before;
     struct name covers[2]; /* the name itself, and the wildcard for it */
     size_t n_covers;
+    bool careful; /* no candidate is taken for one that matches the pattern */
     bool judge_pattern;
     struct source sources[LIST_SOURCES];
     size_t n_sources;

@@ -151,9 +151,9 @@ static void pattern_source(struct search *s)
 
     s->judge_pattern = true;
     if (p->how == PATTERN_EXACT)
-        name_source(s, &exact, true);
+        name_source(s, &exact, !s->careful);
     else
-        source_add(s, SQL_POSTING_BETWEEN, false, 0)->names = true;
+        source_add(s, SQL_POSTING_BETWEEN, false, 0)->names = !s->careful;
 }
 
 enum store_result search_prepare(struct search *s)

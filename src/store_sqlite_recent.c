@@ -197,6 +197,8 @@ void sq_recent_end(struct sq_conn *c, bool committed)
     bool turned;
 
     pthread_mutex_lock(&m->lock);
+    if (!committed && m->young.n > m->n)
+        atomic_fetch_add(&c->store->undone, 1);
     if (!committed)
         undo(m);
     else if ((m->done = m->merged) == m->old.n)

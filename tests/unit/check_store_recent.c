@@ -212,6 +212,56 @@ START_TEST(test_merge_undone)
 }
 END_TEST
 
+/* A certificate that is in no commit yet. */
+struct undone {
+    struct box box;
+    uint64_t leaf;
+};
+
+static void begin_undone(struct undone *u)
+{
+    struct put p = {.leaf = u->leaf, .names = "n.internal"};
+
+    ck_assert_int_eq(store_begin(u->box.w), STORE_OK);
+    ck_assert_int_eq(box_put(&u->box, &p), STORE_OK);
+}
+
+/* Before each look at a row: it is undone, another has its leaf, and the next
+ * is begun. */
+static int take_place(unsigned what, void *arg, void *st, void *text)
+{
+    struct undone *u = arg;
+    struct put other = {.leaf = u->leaf, .names = "other.example", .key = 2};
+
+    (void)what;
+    (void)text;
+    if (!strstr(sqlite3_sql(st), "not_after, cn FROM certificates"))
+        return 0;
+    ck_assert_int_eq(store_rollback(u->box.w), STORE_OK);
+    box_add(&u->box, &other);
+    u->leaf++;
+    begin_undone(u);
+    return 0;
+}
+
+START_TEST(test_undone_while_listed)
+{
+    static const char *const names[] = {"n.internal", "*.internal"};
+
+    for (int i = 0; i < 2; i++) {
+        struct undone u = {0};
+
+        box_make(&u.box);
+        begin_undone(&u);
+        sqlite3_trace_v2(sq_of(u.box.r)->db, SQLITE_TRACE_STMT, take_place, &u);
+        ck_assert_uint_eq(listed(u.box.r, "name", names[i]), 0);
+        ck_assert_uint_ge(u.leaf, 2);
+        ck_assert_int_eq(store_rollback(u.box.w), STORE_OK);
+        box_free(&u.box);
+    }
+}
+END_TEST
+
 /* A certificate of very many names, or of long ones, does not wait for others:
  * the rest are in before memory is full. */
 START_TEST(test_long_names)
@@ -320,8 +370,9 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        test_found_at_every_stage, test_undone,         test_merge_undone,
-        test_long_names,           test_older_snapshot, test_older_schema,
+        test_found_at_every_stage, test_undone,     test_merge_undone,
+        test_undone_while_listed,  test_long_names, test_older_snapshot,
+        test_older_schema,
     };
 
     return unit_run("store_recent", tests, COUNT(tests));
