@@ -18,11 +18,11 @@ SELECT id FROM requesters WHERE ident = ?1 AND type = ?2 AND label = ?3;
 INSERT INTO requesters (ident, type, label) VALUES (?1, ?2, ?3);
 
 -- name: cert_put
-INSERT INTO certificates (leaf, authority, serial, key, not_after,
+INSERT INTO certificates (leaf, authority, serial, fp, key, not_after,
 issued_at, profile, requester, replaces, detached, sha256, key_sha256,
 idem_scope, idem_key, idem_hash, protocol, crl_partition, cn, note, warnings,
-der) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,
-?16, ?17, ?18, ?19, ?20, ?21);
+der) VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,
+?15, ?16, ?17, ?18, ?19, ?20, ?21);
 
 -- name: cert_replaced
 UPDATE certificates SET replaced_by = ?2 WHERE leaf = ?1;

@@ -14,7 +14,8 @@ DROP INDEX cert_fp;
 
 DROP INDEX cert_key;
 
-ALTER TABLE certificates DROP COLUMN fp;
+-- certificates.fp stays, and is 0 in new rows: to drop it would write every
+-- row again, and SQLite would keep all of them in memory until it is done.
 
 -- The newest certificates' postings, a row each, until they are many and go
 -- into that table together: each u32 class, u32 length, key.

@@ -17,14 +17,14 @@ static const struct edit edits[] = {
      "the certificate of entry @B is missing"},
     {"UPDATE certificates SET leaf = -5 WHERE leaf = @B",
      "the certificate of entry @B is missing"},
-    {"INSERT INTO certificates SELECT -5, authority, x'4101', key, "
+    {"INSERT INTO certificates SELECT -5, authority, x'4101', fp, key, "
      "not_after, issued_at, profile, requester, replaces, detached, "
      "replaced_by, revoked_at, reason, revoked_first, revoked_entry, sha256, "
      "key_sha256, idem_scope, idem_key, idem_hash, protocol, "
      "crl_partition, cn, note, "
      "warnings, der FROM certificates WHERE leaf = @B",
      "certificate of entry -5, which is not in the ledger"},
-    {"INSERT INTO certificates SELECT 0, authority, x'4101', key, "
+    {"INSERT INTO certificates SELECT 0, authority, x'4101', fp, key, "
      "not_after, issued_at, profile, requester, replaces, detached, "
      "replaced_by, revoked_at, reason, revoked_first, revoked_entry, sha256, "
      "key_sha256, idem_scope, idem_key, idem_hash, protocol, "
