@@ -17,7 +17,7 @@
 #include "oid.h"
 
 enum {
-    CHUNK = 1 << 20,
+    CHUNK = 1 << 18,
     /* octets of entries from which on no length in the head gets longer */
     LONG_LIST = 1 << 24,
 };
