@@ -17,8 +17,8 @@ removed_at, secret_sha256 FROM tokens WHERE id = ?1;
 -- cannot both be the last.
 
 -- name: token_use
-UPDATE tokens SET uses = uses + 1, last_used = max(last_used, ?2) WHERE id
-= ?1 AND removed_at = 0 AND (max_uses = 0 OR uses < max_uses);
+UPDATE tokens SET uses = uses + ?3, last_used = max(last_used, ?2) WHERE id
+= ?1 AND removed_at = 0 AND (max_uses = 0 OR uses + ?3 <= max_uses);
 
 -- Times never go back, whatever the order of the jobs.
 

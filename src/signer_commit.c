@@ -95,7 +95,7 @@ enum store_result job_use(struct signer *s, struct job *j, int64_t now)
 
     if (j->who.requester.type != WHO_TOKEN)
         return STORE_OK;
-    r = store_token_use(s->writer, id, now);
+    r = store_token_use(s->writer, id, 1, now);
     if (r != STORE_NONE)
         return r;
     /* Used up or removed since the worker looked. */

@@ -141,6 +141,24 @@ static int judge(struct worker *w, const struct who *who, const struct token *t,
     return bad ? -1 : within_maker(who, t, e);
 }
 
+/* Its uses are the maker's no more: else the two together had more than the
+ * maker has. */
+static enum store_result hand_over(struct signer *s, struct token_job *j)
+{
+    const struct who *own = &j->job.who;
+    enum store_result r;
+
+    if (!own->token.max_uses)
+        return job_use(s, &j->job, j->now);
+    r = store_token_use(s->writer, own->requester.id, 1 + j->token.max_uses,
+                        j->now);
+    if (r != STORE_NONE)
+        return r;
+    err_add(&j->job.errs, ERR_ROLE_MISSING,
+            "uses: your own token has not that many left");
+    return STORE_OK;
+}
+
 static enum store_result make_apply(struct signer *s, struct job *job)
 {
     struct token_job *j = (struct token_job *)job;
@@ -156,7 +174,7 @@ static enum store_result make_apply(struct signer *s, struct job *job)
     }
     if (r != STORE_NONE)
         return r;
-    r = job_use(s, job, j->now);
+    r = hand_over(s, j);
     if (r != STORE_OK || job->errs.n)
         return r;
     ledger_token(&object, &j->token);

@@ -309,9 +309,9 @@ enum store_result store_token_by_id(struct store_conn *c, const char *id,
 }
 
 enum store_result store_token_use(struct store_conn *c, const char *id,
-                                  int64_t now)
+                                  uint64_t n, int64_t now)
 {
-    return c->ops->token_use(c, id, now);
+    return c->ops->token_use(c, id, n, now);
 }
 
 enum store_result store_token_touch(struct store_conn *c, const char *id,

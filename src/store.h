@@ -282,9 +282,9 @@ enum store_result store_block_next(struct store_conn *c, uint64_t after,
 enum store_result store_token_put(struct store_conn *c, const struct token *t);
 enum store_result store_token_by_id(struct store_conn *c, const char *id,
                                     struct token *out);
-/* One use more; STORE_NONE when none is left. */
+/* n uses more; STORE_NONE when fewer are left. */
 enum store_result store_token_use(struct store_conn *c, const char *id,
-                                  int64_t now);
+                                  uint64_t n, int64_t now);
 enum store_result store_token_touch(struct store_conn *c, const char *id,
                                     int64_t last_used);
 enum store_result store_token_remove(struct store_conn *c, const char *id,

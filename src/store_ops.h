@@ -114,7 +114,7 @@ struct store_ops {
     enum store_result (*token_by_id)(struct store_conn *c, const char *id,
                                      struct token *out);
     enum store_result (*token_use)(struct store_conn *c, const char *id,
-                                   int64_t now);
+                                   uint64_t n, int64_t now);
     enum store_result (*token_touch)(struct store_conn *c, const char *id,
                                      int64_t last_used);
     enum store_result (*token_remove)(struct store_conn *c, const char *id,

@@ -207,7 +207,7 @@ SQ_FN(block_find)(struct store_conn *, const uint8_t[32], uint64_t *);
 SQ_FN(block_next)(struct store_conn *, uint64_t, struct blocked_key *);
 SQ_FN(token_put)(struct store_conn *, const struct token *);
 SQ_FN(token_by_id)(struct store_conn *, const char *, struct token *);
-SQ_FN(token_use)(struct store_conn *, const char *, int64_t);
+SQ_FN(token_use)(struct store_conn *, const char *, uint64_t, int64_t);
 SQ_FN(token_touch)(struct store_conn *, const char *, int64_t);
 SQ_FN(token_remove)(struct store_conn *, const char *, int64_t);
 SQ_FN(token_label)(struct store_conn *, const char *);

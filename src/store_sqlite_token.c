@@ -68,19 +68,23 @@ enum store_result sq_token_by_id(struct store_conn *base, const char *id,
     return r == STORE_OK ? read_token(c, st, out) : r;
 }
 
-/* An update of one row; STORE_NONE when there was none to update. */
-static enum store_result update(struct sq_conn *c, enum sql_id sql,
-                                const char *id, int64_t at)
+/* STORE_NONE when there was no row to update. */
+static enum store_result updated(const struct sq_conn *c, enum store_result r)
 {
-    enum store_result r = sq_do(c, sql, "si", id, at);
-
     return r == STORE_OK && sqlite3_changes(c->db) == 0 ? STORE_NONE : r;
 }
 
-enum store_result sq_token_use(struct store_conn *c, const char *id,
+static enum store_result update(struct sq_conn *c, enum sql_id sql,
+                                const char *id, int64_t at)
+{
+    return updated(c, sq_do(c, sql, "si", id, at));
+}
+
+enum store_result sq_token_use(struct store_conn *c, const char *id, uint64_t n,
                                int64_t now)
 {
-    return update(sq_of(c), SQL_TOKEN_USE, id, now);
+    return updated(sq_of(c),
+                   sq_do(sq_of(c), SQL_TOKEN_USE, "sii", id, now, (int64_t)n));
 }
 
 enum store_result sq_token_touch(struct store_conn *c, const char *id,

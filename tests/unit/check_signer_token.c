@@ -136,7 +136,7 @@ START_TEST(no_token_makes_more_than_itself)
     const int64_t now = tm_now();
     struct token own = {.label = (char *)"maker",
                         .roles = ROLE_ADMIN,
-                        .max_uses = 3,
+                        .max_uses = 4,
                         .not_after = now + TM_DAY};
     struct token t = {
         .roles = ROLE_ISSUE, .max_uses = 1, .not_after = now + TM_HOUR};
@@ -168,7 +168,7 @@ START_TEST(no_token_makes_more_than_itself)
     TRY("f", t_.not_after = 0, ERR_LIFETIME_TOO_LONG);
     TRY("g", t_.not_after = own.not_after + 1, ERR_LIFETIME_TOO_LONG);
     TRY("h", t_.max_uses = 0, ERR_ROLE_MISSING);
-    TRY("i", t_.max_uses = 3, ERR_ROLE_MISSING);
+    TRY("i", t_.max_uses = 4, ERR_ROLE_MISSING);
     for (size_t i = 0; i < COUNT(bad); i++)
         TRY(bad[i], , ERR_BAD_ARGUMENT);
     TRY("j", t_.roles = 0, ERR_BAD_ARGUMENT);
@@ -176,13 +176,55 @@ START_TEST(no_token_makes_more_than_itself)
     ck_assert(ca_tree_size(&c) == before);
     TRY("l", , ERR_NONE);
     TRY("l", , ERR_LABEL_TAKEN);
-    TRY("m", t_.max_uses = 2, ERR_ROLE_MISSING); /* one is used */
+    TRY("m", t_.max_uses = 2, ERR_ROLE_MISSING); /* two are used */
     ck_assert(ca_tree_size(&c) == before + 1);
 #undef TRY
     strs_free(&t.names);
     strs_free(&t.profiles);
     strs_free(&own.names);
     strs_free(&own.profiles);
+    caller_free(&admin);
+    caller_free(&maker);
+}
+END_TEST
+
+/* Whatever is asked at once: one has 4 of the maker's 9, which keeps 4. */
+START_TEST(uses_are_handed_over)
+{
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    struct caller admin, maker;
+    const struct token own = {
+        .label = (char *)"maker", .roles = ROLE_ADMIN, .max_uses = 9};
+    struct ca_want w = {.names = "x.internal", .spki = &spki};
+    unsigned made = 0, issued = 0;
+    struct frame f;
+
+    new_key(&spki);
+    admin = ca_up(&c);
+    ck_assert_int_eq(ca_token(&c, &admin, &own, &maker), ERR_NONE);
+    for (int i = 0; i < 8; i++) {
+        char label[2] = {(char)('a' + i)};
+        struct token t = {.label = label, .roles = ROLE_ADMIN, .max_uses = 4};
+
+        token_put(ca_begin(&c, MSG_TOKEN_MAKE, &maker), &t);
+        ck_assert_int_eq(msg_send(c.front, &c.out, -1, false), 0);
+    }
+    for (int i = 0; i < 8; i++) {
+        enum err code;
+
+        ca_recv(&c, &f);
+        code = ca_error(&f, NULL);
+        ck_assert(code == ERR_NONE || code == ERR_ROLE_MISSING);
+        made += code == ERR_NONE;
+    }
+    ck_assert_uint_eq(made, 1);
+    for (int i = 0; i < 5; i++) {
+        AUTO(record) struct record r = {0};
+
+        issued += ca_issue(&c, &maker, &w, &r, NULL) == ERR_NONE;
+    }
+    ck_assert_uint_eq(issued, 4);
     caller_free(&admin);
     caller_free(&maker);
 }
@@ -316,6 +358,7 @@ int main(void)
         tokens_end,
         a_removed_token_is_refused_at_once,
         no_token_makes_more_than_itself,
+        uses_are_handed_over,
         a_list_pages_and_shows_what_limits_let_through,
         limits_hold_for_tokens_too,
     };

@@ -51,7 +51,7 @@ START_TEST(test_changes)
     box_make(&b);
     ck_assert_int_eq(store_begin(b.w), STORE_OK);
     before = store_changes(b.w);
-    ck_assert_int_eq(store_token_use(b.w, "none", DAY_ONE), STORE_NONE);
+    ck_assert_int_eq(store_token_use(b.w, "none", 1, DAY_ONE), STORE_NONE);
     ck_assert_uint_eq(store_changes(b.w), before);
     ck_assert_int_eq(box_put(&b, &p), STORE_OK);
     ck_assert_uint_gt(store_changes(b.w), before);
@@ -296,12 +296,13 @@ START_TEST(test_token)
     ck_assert_int_eq(store_token_put(b.w, &three), STORE_REFUSED);
     ck_assert_int_eq(store_token_put(b.w, &same), STORE_REFUSED);
     ck_assert_int_eq(store_token_put(b.w, &free_), STORE_OK);
-    for (int i = 0; i < 3; i++)
-        ck_assert_int_eq(store_token_use(b.w, "three", DAY_ONE + i), STORE_OK);
-    ck_assert_int_eq(store_token_use(b.w, "three", DAY_ONE + 9), STORE_NONE);
+    ck_assert_int_eq(store_token_use(b.w, "three", 1, DAY_ONE), STORE_OK);
+    ck_assert_int_eq(store_token_use(b.w, "three", 3, DAY_ONE), STORE_NONE);
+    ck_assert_int_eq(store_token_use(b.w, "three", 2, DAY_ONE + 2), STORE_OK);
+    ck_assert_int_eq(store_token_use(b.w, "three", 1, DAY_ONE + 9), STORE_NONE);
     for (int i = 0; i < 5; i++)
-        ck_assert_int_eq(store_token_use(b.w, "free", DAY_ONE), STORE_OK);
-    ck_assert_int_eq(store_token_use(b.w, "nobody", DAY_ONE), STORE_NONE);
+        ck_assert_int_eq(store_token_use(b.w, "free", 1, DAY_ONE), STORE_OK);
+    ck_assert_int_eq(store_token_use(b.w, "nobody", 1, DAY_ONE), STORE_NONE);
     /* Times never go back. */
     ck_assert_int_eq(store_token_touch(b.w, "three", DAY_ONE - 9), STORE_OK);
     ck_assert_int_eq(store_token_by_id(b.r, "three", &got), STORE_OK);
@@ -311,7 +312,7 @@ START_TEST(test_token)
     ck_assert_int_eq(store_token_remove(b.w, "three", DAY_ONE), STORE_OK);
     ck_assert_int_eq(store_token_remove(b.w, "three", DAY_ONE), STORE_NONE);
     ck_assert_int_eq(store_token_remove(b.w, "free", DAY_ONE), STORE_OK);
-    ck_assert_int_eq(store_token_use(b.w, "free", DAY_ONE), STORE_NONE);
+    ck_assert_int_eq(store_token_use(b.w, "free", 1, DAY_ONE), STORE_NONE);
     ck_assert_int_eq(store_token_label(b.r, "label"), STORE_NONE);
     ck_assert_int_eq(store_token_put(b.w, &same), STORE_OK);
     ck_assert_int_eq(store_token_by_id(b.r, "three", &gone), STORE_OK);
