@@ -193,7 +193,7 @@ static void judge_replaces(struct worker *w, const struct who *who,
         return;
     if (find_record(w, who, s, auth_sees, &old, &why) != 0) {
         if (why.v[0].code == ERR_NOT_FOUND)
-            err_add(e, ERR_BAD_ARGUMENT, "replaces: %s", why.v[0].detail);
+            err_add(e, ERR_NOT_FOUND, "replaces: %s", why.v[0].detail);
         else
             errs_move(e, &why);
     }

@@ -50,8 +50,11 @@ life() { # offline|online: everything, either way
     "$POCKETCA" show --json "$serial" >"$T/body" 2>&1
     json "$w: show --json" ".serial == \"$serial\" and .status == \"valid\"
         and .requester.type == \"user\" and .protocol == \"cli\""
-    exits 1 "$w: show what is not there" "$POCKETCA" show \
-        00112233445566778899aabbccddeeff
+    for c in show renew revoke status "issue $T/$w.internal.csr --replaces" \
+        "explain $T/$w.internal.csr --replaces"; do
+        exits 1 "$w: ${c%% *} what is not there" "$POCKETCA" $c \
+            00112233445566778899aabbccddeeff
+    done
     "$POCKETCA" list --json >"$T/body" 2>&1
     json "$w: list --json" "[.certificates[] | .serial] |
         index(\"$serial\") != null"

@@ -60,7 +60,7 @@ make ours "$CA/keys/issuing.key" / subjectAltName=DNS:web.internal
 head -c 100 "$T/forged.csr" >"$T/cut.csr"
 cp "$T/key" "$T/secret.csr"
 # CSR ARGUMENT…
-cat >"$T/asks" <<'END'
+cat >"$T/asks" <<END
 web
 web lifetime=2d
 web lifetime=29y
@@ -69,6 +69,7 @@ web names=b.internal,a.internal,b.internal note=twice
 web names=x.example.org,secret.internal,10.0.0.1,web
 web names=jane@example.internal,bob@example.internal
 web names=a..b
+web note=$(printf %0257d 0)
 two
 jane
 jane lifetime=59m
@@ -217,8 +218,8 @@ for code in bad-argument bad-csr bad-name bad-signature csr-is-private-key \
     extension-not-allowed issuer-expires key-compromised key-not-allowed \
     key-weak lifetime-too-long lifetime-too-short lint \
     name-not-allowed name-not-in-token name-type-not-allowed no-names \
-    not-before-not-allowed profile-not-allowed too-few-names too-many-names \
-    unknown-profile wildcard-not-allowed; do
+    not-before-not-allowed not-found profile-not-allowed too-few-names \
+    too-many-names unknown-profile wildcard-not-allowed; do
     like "a cell is refused as $code" "$T/codes" "^$code\$"
 done
 ok 'the audit agrees' "$POCKETCA" audit

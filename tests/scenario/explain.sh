@@ -124,7 +124,7 @@ refused lifetime-too-long lifetime 'too long' web.internal lifetime=101d
 refused lifetime-too-short lifetime 'too short' web.internal lifetime=59m
 refused not-before-not-allowed lifetime 'a beginning' web.internal \
     not_before=2099-01-01T00:00:00Z
-refused bad-argument replaces 'replaces nothing' web.internal replaces=4142
+refused not-found replaces 'replaces nothing' web.internal replaces=4142
 refused bad-argument request 'a note that is too long' web.internal \
     "note=$(printf '%0257d' 0)"
 ok 'a key is blocked' "$POCKETCA" block "$T/web.internal.key"
@@ -142,7 +142,7 @@ refused lint lint 'a server without a host' web.internal \
 refused lint lint 'and too long, and replaces nothing' web.internal \
     'profile=either&names=jane@example.internal&lifetime=31d&replaces=4142'
 json 'every reason, in its order' '[.errors[].code] ==
-    ["bad-argument", "lifetime-too-long", "lint"]'
+    ["not-found", "lifetime-too-long", "lint"]'
 refused lint lint 'too long alone, for the same names' rsa \
     'profile=either&names=jane@example.internal&lifetime=31d'
 json 'key, length and lint' '[.errors[].code] ==

@@ -105,7 +105,7 @@ json_post 400 'bad-json|bad-csr' '{csr: "x"}'
 json_post 400 'bad-json' '{csr: 5}'
 json_post 400 'bad-json|bad-argument' '{lifetime: "soon"}'
 json_post 400 'bad-json|bad-argument' '{replaces: "zz"}'
-json_post '400|404|422' any '{replaces: "00112233445566778899aabbccddeeff"}'
+json_post 404 not-found '{replaces: "00112233445566778899aabbccddeeff"}'
 want 400 bad-argument 'arguments in query and JSON do not mix' \
     -H 'Content-Type: application/json' --data-binary '{"csr":"x"}' \
     "$API/v1/certificates?profile=server"

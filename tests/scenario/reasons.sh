@@ -183,7 +183,7 @@ both 'no such profile' 'bad-name key-weak unknown-profile' profile=nope
 req --data-binary @"$T/odd.der" "$API/v1/certificates?profile="
 only 'none that was meant' 'bad-argument bad-name key-weak'
 both 'what it replaces is not there' \
-    'bad-argument bad-name key-weak name-not-allowed' replaces=4142
+    'bad-name key-weak name-not-allowed not-found' replaces=4142
 req -H 'Idempotency-Key: one' --data-binary @"$T/odd.der" "$API/v1/certificates"
 only 'a refusal with a key' 'bad-name key-weak name-not-allowed'
 odd -n dns:a..internal -n dns:a..internal -n dns:b.internal

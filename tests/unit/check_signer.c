@@ -105,7 +105,7 @@ START_TEST(what_policy_refuses_leaves_nothing)
          ERR_EXTENSION_NOT_ALLOWED},
         {{.names = "w.internal", .spki = &ca_key}, ERR_KEY_NOT_ALLOWED},
         {{.names = "w.internal", .spki = &spki, .replaces = {{0x41, 0x42}, 2}},
-         ERR_BAD_ARGUMENT},
+         ERR_NOT_FOUND},
         {{.names = "w.internal"}, ERR_BAD_CSR}, /* no key at all */
         {{.spki = &spki}, ERR_NO_NAMES},
     };
