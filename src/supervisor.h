@@ -21,6 +21,7 @@ struct sock {
     char *path; /* of a UNIX socket, or NULL */
     char *host;
     int port;
+    bool shares; /* the port, with one of ours that goes or comes */
     dev_t dev; /* of the file that we made there */
     ino_t ino;
     int fd;

@@ -96,11 +96,10 @@ static int bind_unix(struct sock *s, int type, mode_t mode, uid_t uid,
         return -1;
     s->dev = st.st_dev;
     s->ino = st.st_ino;
-    return listen(s->fd, BACKLOG);
+    return 0;
 }
 
-/* `beside`: one of ours that goes has the port, perhaps at this address. */
-static int bind_tcp(struct sock *s, bool beside)
+static int bind_tcp(struct sock *s)
 {
     struct sockaddr_storage at;
     struct addrinfo *found,
@@ -125,11 +124,9 @@ static int bind_tcp(struct sock *s, bool beside)
     /* So that 0.0.0.0 and [::] can stand side by side. */
     if (at.ss_family == AF_INET6)
         setsockopt(s->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-    if (beside)
+    if (s->shares)
         setsockopt(s->fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
-    if (bind(s->fd, (struct sockaddr *)&at, len) < 0)
-        return -1;
-    return listen(s->fd, BACKLOG);
+    return bind(s->fd, (struct sockaddr *)&at, len);
 }
 
 static char *admin_path(const struct conf *c)
@@ -146,11 +143,10 @@ static void owner_of(const char *user, uid_t *uid, gid_t *gid)
     *gid = pw ? pw->pw_gid : 0;
 }
 
-static int keep(struct socks *s, const struct sock *one)
+static void keep(struct socks *s, const struct sock *one)
 {
     s->v = xreallocarray(s->v, s->n + 1, sizeof(*s->v));
     s->v[s->n++] = *one;
-    return 0;
 }
 
 /* It could not be opened, says errno; `url` is for people. */
@@ -187,19 +183,43 @@ static bool is_wanted(const struct sock *s, const struct conf *c)
     return false;
 }
 
-/* Lets another socket have the port of those that go; whether there are any.
- * For good: the kernel remembers it of the port, and others of our user, who
- * could do worse, may share it from then on. */
-static bool give_port(const struct socks *s, const struct conf *c, int port)
+/* Lets another socket have the port of those that go; whether there are any. */
+static bool give_port(struct socks *s, const struct conf *c, int port)
 {
     const int on = 1;
     bool any = false;
 
     for (size_t i = 0; i < s->n; i++)
-        if (s->v[i].host && s->v[i].port == port && !is_wanted(&s->v[i], c))
-            any |= setsockopt(s->v[i].fd, SOL_SOCKET, SO_REUSEPORT, &on,
-                              sizeof(on)) == 0;
+        if (s->v[i].host && s->v[i].port == port && !is_wanted(&s->v[i], c)) {
+            setsockopt(s->v[i].fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+            s->v[i].shares = any = true;
+        }
     return any;
+}
+
+/* Nobody else may have it any more.  The kernel remembers of a port that it is
+ * shared until one that does not share is bound at it, where nobody is: at the
+ * other family's loopback.  Where that cannot be, others of our user, who could
+ * do worse, may still share it. */
+static void take_port(struct sock *s)
+{
+    const char *elsewhere = strchr(s->host, ':') ? "127.0.0.1" : "::1";
+    struct sock other = {
+        .host = (char *)(uintptr_t)elsewhere, .port = s->port, .fd = -1};
+    const int off = 0;
+
+    setsockopt(s->fd, SOL_SOCKET, SO_REUSEPORT, &off, sizeof(off));
+    (void)bind_tcp(&other);
+    if (other.fd >= 0)
+        close(other.fd);
+    s->shares = false;
+}
+
+static void take_ports(struct socks *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (s->v[i].shares)
+            take_port(&s->v[i]);
 }
 
 static int open_listen(struct socks *s, const struct conf *c,
@@ -208,6 +228,7 @@ static int open_listen(struct socks *s, const struct conf *c,
     struct sock one = {.path = xstrdup_null(l->path),
                        .host = xstrdup_null(l->host),
                        .port = l->port,
+                       .shares = give_port(s, c, l->port),
                        .fd = -1};
     uid_t uid;
     gid_t gid;
@@ -217,8 +238,11 @@ static int open_listen(struct socks *s, const struct conf *c,
     /* Open to every local user, as a port on loopback is; the directory can
      * be narrower. */
     r = l->path ? bind_unix(&one, SOCK_STREAM | SOCK_NONBLOCK, 0666, uid, gid)
-                : bind_tcp(&one, give_port(s, c, l->port));
-    return r == 0 ? keep(s, &one) : lose(&one, l->url, busy, e);
+                : bind_tcp(&one);
+    if (r < 0 || listen(one.fd, BACKLOG) < 0)
+        return lose(&one, l->url, busy, e);
+    keep(s, &one);
+    return 0;
 }
 
 static int open_admin(struct socks *s, const struct conf *c, bool *busy,
@@ -229,9 +253,11 @@ static int open_admin(struct socks *s, const struct conf *c, bool *busy,
     gid_t gid;
 
     owner_of(c->signer_user ? c->signer_user : c->user, &uid, &gid);
-    return bind_unix(&one, SOCK_SEQPACKET, 0600, uid, gid) == 0
-               ? keep(s, &one)
-               : lose(&one, one.path, busy, e);
+    if (bind_unix(&one, SOCK_SEQPACKET, 0600, uid, gid) < 0 ||
+        listen(one.fd, BACKLOG) < 0)
+        return lose(&one, one.path, busy, e);
+    keep(s, &one);
+    return 0;
 }
 
 void socks_keep(struct socks *s, const struct conf *c)
@@ -245,6 +271,7 @@ void socks_keep(struct socks *s, const struct conf *c)
             sock_close(&s->v[i]);
     }
     s->n = n;
+    take_ports(s);
     if (n == 0) {
         free(s->v);
         s->v = NULL;
@@ -274,5 +301,7 @@ int socks_open(struct socks *s, const struct conf *c, bool *busy,
             r = open_listen(s, c, &c->listens[i], busy, e);
     while (r < 0 && s->n > before)
         sock_close(&s->v[--s->n]);
+    if (r < 0)
+        take_ports(s);
     return r;
 }

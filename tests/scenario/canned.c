@@ -5,7 +5,8 @@
  * those of POST, and closes.  Files are read anew each time; where there is
  * none nothing is answered.  Instead of NAME there may be NAME.endless, which
  * is sent over and over behind NAME.head, or NAME.drip, an octet every 100 ms,
- * until the other side has enough.  One connection at a time.
+ * until the other side has enough.  One connection at a time.  It shares the
+ * port with whoever lets it.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -105,6 +106,7 @@ int main(int argc, char **argv)
     a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     sock = socket(AF_INET, SOCK_STREAM, 0);
     setsockopt(sock, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+    setsockopt(sock, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
     if (bind(sock, (struct sockaddr *)&a, sizeof(a)) != 0 ||
         listen(sock, 16) != 0) {
         perror("canned");

@@ -98,6 +98,12 @@ end=$(date -d "$(openssl x509 -in "$T/b.internal.pem" -noout -enddate |
     cut -d= -f2)" +%s)
 is 'the new lifetime holds' $(((end - $(date +%s) + 3600) / 86400)) 9
 
+# what the kernel knows of a port is put right at the other family's loopback
+alone() { # WHAT
+    grep -q ' lo$' /proc/net/if_inet6 2>/dev/null || return 0
+    exits 1 "$1: nobody else may stand there" timeout 5 \
+        "$BUILD/tests/scenario/canned" "$port" "$T/none" "$T/none"
+}
 # its address changes, and not its port: one more, every one, another spelling
 url='http://127.0.0.1:'
 for at in "http://127.0.0.1:$port\", \"http://127.0.0.2:" 'http://0.0.0.0:' \
@@ -107,10 +113,28 @@ for at in "http://127.0.0.1:$port\", \"http://127.0.0.2:" 'http://0.0.0.0:' \
     kill -HUP "$SERVE"
     eventually 80 "reload to $at" replaced
     eventually 80 'it answers' curl -sSf -o /dev/null "http://127.0.0.1:$port/healthz"
+    alone "$at"
     url=$at
 done
 is 'once' \
     "$(grep -c " 0100007F:$(printf %04X "$port") .* 0A " /proc/net/tcp)" 1
+
+# one that is new cannot be opened: the old ones stay, as they were
+taken=$(free_port)
+"$BUILD/tests/scenario/canned" "$taken" "$T/none" "$T/none" >"$T/canned" &
+enemy=$!
+eventually 100 'another listens' grep -q ready "$T/canned"
+cp "$CA/pocketca.conf" "$T/good.conf"
+sed -i "s#\"http://127.0.0.1:$port\"#\"http://127.0.0.2:$port\", \"http://127.0.0.1:$taken\"#" \
+    "$CA/pocketca.conf"
+front=$(pid_of front)
+kill -HUP "$SERVE"
+eventually 80 'a port that is taken is logged' \
+    grep -q "listening on http://127.0.0.1:$taken: " "$T/log"
+is 'and changes nothing' "$(pid_of front)" "$front"
+alone 'the old address'
+kill "$enemy"
+cp "$T/good.conf" "$CA/pocketca.conf"
 
 # a child that dies is replaced with its partner; clients wait
 for who in front signer; do
