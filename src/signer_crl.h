@@ -217,10 +217,8 @@ int crl_file_restore(const struct signer *s, const char *name,
  * *fits: that it is about url (NULL: about everything). */
 uint64_t crl_file_number(const struct signer *s, const char *name,
                          const char *url, bool *fits);
-/* The directory of an authority's partitions: the highest number that a CRL
- * there has, and the highest partition. */
-void crl_file_parts(const struct signer *s, const char *authority,
-                    uint64_t *number, uint32_t *partition);
+/* The highest of an authority's partitions that has a file in place. */
+uint32_t crl_file_parts(const struct signer *s, const char *authority);
 /* Removes the file in place, and the new one; tells the front. */
 void crl_file_remove(const struct signer *s, const char *name);
 /* Sends the front the file in place. */

@@ -216,31 +216,23 @@ uint64_t crl_file_number(const struct signer *s, const char *name,
     return c.number;
 }
 
-void crl_file_parts(const struct signer *s, const char *authority,
-                    uint64_t *number, uint32_t *partition)
+uint32_t crl_file_parts(const struct signer *s, const char *authority)
 {
     AUTO(free) char *path = path_of(s, authority, "");
     DIR *d = opendir(path);
     const struct dirent *f;
+    uint32_t last = 0;
 
-    *number = *partition = 0;
     while (d && (f = readdir(d))) {
         unsigned long n = strtoul(f->d_name, NULL, 10);
-        AUTO(free) char *scope = crl_scope(authority, (uint32_t)n);
         AUTO(free) char *own = xasprintf("%lu.crl", n);
-        uint64_t has;
-        bool fits;
 
-        if (n == 0 || n > UINT32_MAX || strcmp(f->d_name, own) != 0)
-            continue;
-        has = crl_file_number(s, scope, NULL, &fits);
-        if (has > *number)
-            *number = has;
-        if (n > *partition)
-            *partition = (uint32_t)n;
+        if (n > last && n <= UINT32_MAX && strcmp(f->d_name, own) == 0)
+            last = (uint32_t)n;
     }
     if (d)
         closedir(d);
+    return last;
 }
 
 void crl_file_remove(const struct signer *s, const char *name)

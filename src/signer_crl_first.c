@@ -79,28 +79,26 @@ static void scan_entries(struct signer *s, struct store_conn *db)
     }
 }
 
-/* The one in place, which the next one takes the place of; false: it cannot be
- * kept. */
-static bool keep(const struct signer *s, size_t i, const char *scope,
-                 uint64_t number)
+/* The one in place is not the one that the ledger means.  It is kept, whatever
+ * its number is: it may be the right one of two lives, and after a restore what
+ * was revoked since the copy is on it alone. */
+static void set_aside(const struct signer *s, size_t i, const char *scope,
+                      uint64_t seen, uint64_t known)
 {
-    return !s->authorities[i].key || !number ||
-           crl_file_keep(s, scope, number) == 0;
-}
+    const bool ours = s->authorities[i].key;
+    const bool lost = ours && seen && crl_file_keep(s, scope, seen) != 0;
+    const char *why = lost ? strerror(errno) : "";
+    const char *and = lost ? ", and the one in place cannot be kept: " : "";
 
-/* After a restore the ledger may know less than what was published: what it
- * revoked then is on the list in place alone. */
-static void keep_newer(const struct signer *s, size_t i, const char *scope,
-                       uint64_t seen, uint64_t known)
-{
-    const bool lost = !keep(s, i, scope, seen);
-
-    log_msg(lost ? LOG_ERROR : LOG_WARN, "crl",
-            "%s.crl has number %" PRIu64 ", the ledger knows %" PRIu64 ": it "
-            "is an older copy; the next one has a higher number%s%s",
-            scope, seen, known,
-            lost ? ", and the one in place cannot be kept: " : "",
-            lost ? strerror(errno) : "");
+    if (seen > known)
+        log_msg(lost ? LOG_ERROR : LOG_WARN, "crl",
+                "%s.crl has number %" PRIu64 ", the ledger knows %" PRIu64
+                ": it is an older copy; the next one has a higher number%s%s",
+                scope, seen, known, and, why);
+    else
+        log_msg(lost ? LOG_ERROR : LOG_WARN, "crl",
+                "%s.crl is not the file that is meant%s%s%s", scope,
+                ours ? ": made anew" : "", and, why);
 }
 
 /* All its partitions are published.  Otherwise the complete list is made anew:
@@ -132,8 +130,6 @@ static void restore(struct signer *s, struct store_conn *db, size_t i,
 
     if (!known && !seen)
         return;
-    if (seen > st.number)
-        keep_newer(s, i, scope, seen, st.number);
     pthread_mutex_lock(&s->crl_lock);
     c->state = st;
     if (seen > l->number)
@@ -141,16 +137,11 @@ static void restore(struct signer *s, struct store_conn *db, size_t i,
     if (st.number > l->number)
         l->number = st.number;
     pthread_mutex_unlock(&s->crl_lock);
-    if (known && crl_file_restore(s, scope, st.sha256) &&
-        crl_file_number(s, scope, c->url, &fits) && fits) {
-        if (c->partition || has_parts(s, i))
-            crl_set_published(s, i, c, &st);
-    } else {
-        /* Whatever its number is: it may be the right one of two lives. */
-        log_msg(LOG_WARN, "crl", "%s.crl is not the file that is meant%s%s",
-                scope, s->authorities[i].key ? ": made anew" : "",
-                keep(s, i, scope, seen) ? "" : ", and cannot be kept");
-    }
+    if (seen > st.number || !crl_file_restore(s, scope, st.sha256) ||
+        !crl_file_number(s, scope, c->url, &fits) || !fits)
+        set_aside(s, i, scope, seen, st.number);
+    else if (c->partition || has_parts(s, i))
+        crl_set_published(s, i, c, &st);
 }
 
 /* The address that certificates of the partition name: a CRL that names
@@ -183,8 +174,8 @@ static void leave(struct signer *s, struct store_conn *db, size_t i,
     bool fits;
     const uint64_t seen = crl_file_number(s, scope, NULL, &fits);
 
-    if (store_crl_get(db, name, c->partition, &st) != STORE_BROKEN &&
-        seen <= st.number)
+    (void)store_crl_get(db, name, c->partition, &st);
+    if (seen <= st.number)
         crl_file_remove(s, scope);
     else
         log_msg(LOG_WARN, "crl",
@@ -193,9 +184,8 @@ static void leave(struct signer *s, struct store_conn *db, size_t i,
                 scope, seen);
 }
 
-/* Adds the next one; up to `lost` they get no certificates more. */
-static void add_part(struct signer *s, struct store_conn *db, size_t i,
-                     uint32_t lost)
+/* Adds the next one. */
+static void add_part(struct signer *s, struct store_conn *db, size_t i)
 {
     struct signer_crls *l = &s->crls[i];
     struct signer_crl *c = xcalloc(1, sizeof(*c));
@@ -206,7 +196,7 @@ static void add_part(struct signer *s, struct store_conn *db, size_t i,
     store_partition(db, s->authorities[i].name, c->partition, &row);
     c->url = url_of(s, db, i, c->partition, &row);
     c->ends = crl_part_ends(&row);
-    if (c->partition < l->filling || c->partition <= lost || !c->url || !size)
+    if (c->partition < l->filling || !c->url || !size)
         c->closed_at = 1;
     else if (c->partition == l->filling)
         l->filled = row.certs;
@@ -220,12 +210,16 @@ static void add_part(struct signer *s, struct store_conn *db, size_t i,
         restore(s, db, i, c);
 }
 
+static uint32_t larger(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
 uint32_t crl_partition_last(struct signer *s, struct store_conn *db, size_t i)
 {
     struct signer_crls *l = &s->crls[i];
     const char *name = s->authorities[i].name;
-    uint32_t n[3] = {0}, last;
-    uint64_t number;
+    uint32_t n[2] = {0}, last, in_place;
     bool loaded;
 
     pthread_mutex_lock(&s->crl_lock);
@@ -235,30 +229,27 @@ uint32_t crl_partition_last(struct signer *s, struct store_conn *db, size_t i)
     if (loaded || store_crl_last(db, name, &n[0]) == STORE_BROKEN ||
         store_partition_last(db, name, &n[1]) == STORE_BROKEN)
         return last;
-    crl_file_parts(s, name, &number, &n[2]);
-    for (size_t k = 0; k < COUNT(n); k++)
-        if (n[k] > last)
-            last = n[k];
-    return last;
+    in_place = crl_file_parts(s, name);
+    return larger(larger(last, in_place), larger(n[0], n[1]));
 }
 
 /* The highest partition that certificates may name that the ledger does not
- * know, after a restore from an old copy; 0: none.  There is a file of it, or
- * more are known than are spare, or those behind it have a CRL in the ledger
- * and it has none, though they are opened in order. */
-static uint32_t lost_part(struct store_conn *db, const char *authority,
-                          uint32_t named, uint32_t known, uint32_t in_place)
+ * know, after a restore from an old copy: there is a file of it, or more are
+ * known than are spare, or those behind it have a CRL in the ledger and it has
+ * none, though they are opened in order. */
+static uint32_t last_taken(struct store_conn *db, const char *authority,
+                           uint32_t named, uint32_t known, uint32_t in_place)
 {
     struct crl_state st;
 
-    if (in_place > known && in_place > named)
+    if (in_place > known)
         return in_place;
     if (known > named + CRL_SPARE)
         return known - CRL_SPARE;
     while (known > named &&
            store_crl_get(db, authority, known, &st) == STORE_OK)
         known--;
-    return known > named ? known : 0;
+    return known;
 }
 
 /* The one to be filled up is full when others than those in it would name
@@ -280,22 +271,16 @@ static void load_parts(struct signer *s, struct store_conn *db, size_t i)
 {
     const struct signer_authority *a = &s->authorities[i];
     struct signer_crls *l = &s->crls[i];
-    uint32_t last, lost, known, named, in_place;
-    uint64_t number;
+    uint32_t last, known, named;
 
     if (!a->key || store_crl_last(db, a->name, &known) == STORE_BROKEN ||
         store_partition_last(db, a->name, &named) == STORE_BROKEN)
         return;
-    crl_file_parts(s, a->name, &number, &in_place);
-    if (number > l->number)
-        l->number = number;
-    lost = lost_part(db, a->name, named, known, in_place);
-    last = known > named ? known : named;
-    if (lost > last)
-        last = lost;
-    l->filling = lost > named ? lost : named;
+    l->filling = larger(named, last_taken(db, a->name, named, known,
+                                          crl_file_parts(s, a->name)));
+    last = larger(known, l->filling);
     while (l->n_parts < last)
-        add_part(s, db, i, lost);
+        add_part(s, db, i);
     if (l->filling > named)
         l->filled = UINT64_MAX;
     judge_filling(s, i);

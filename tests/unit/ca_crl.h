@@ -110,6 +110,39 @@ static inline bool on_part(struct ca *c, uint32_t partition,
     return found;
 }
 
+static inline int no_entry(void *arg, struct crl_entry *out)
+{
+    (void)arg;
+    (void)out;
+    return 0;
+}
+
+/* A CRL without entries in the file of that name, by the issuer's key. */
+static inline int empty_crl(struct ca *c, const char *name,
+                            const struct buf *issuer, const char *key,
+                            uint64_t number, int64_t next)
+{
+    AUTO(errs) struct errs e = {0};
+    AUTO(evp_pkey) EVP_PKEY *pkey = key_load(key, c->dir, NULL, &e);
+    AUTO(cert) struct cert cert = {0};
+    struct key_signer *ks = key_signer_new(pkey);
+    struct crl_spec spec = {.this_update = next - 365 * TM_DAY - TM_MINUTE,
+                            .next_update = next,
+                            .number = number};
+    char path[160];
+    int fd;
+
+    cert_parse(&cert, issuer->data, issuer->len, &e);
+    spec.issuer = cert.subject;
+    spec.issuer_len = cert.subject_len;
+    spec.aki = cert.ski;
+    ca_path(c, path, name);
+    fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+    ck_assert_int_eq(crl_build(fd, &spec, ks, no_entry, NULL), 0);
+    key_signer_free(ks);
+    return fd;
+}
+
 static inline void copy_file(const char *from, const char *to)
 {
     AUTO(file) FILE *in = fopen(from, "r");

@@ -255,6 +255,15 @@ static inline void ca_audit(struct ca *c)
                   e.n ? e.v[0].detail : "");
 }
 
+/* As a front that starts. */
+static inline void ca_forget_files(struct ca *c)
+{
+    while (c->n_files) {
+        msg_crl_file_free(&c->files[--c->n_files]);
+        close(c->file_fd[c->n_files]);
+    }
+}
+
 static inline void ca_free(struct ca *c)
 {
     ca_stop(c);
@@ -263,10 +272,7 @@ static inline void ca_free(struct ca *c)
     buf_free(&c->root);
     buf_free(&c->issuing);
     buf_free(&c->out);
-    for (size_t i = 0; i < c->n_files; i++) {
-        msg_crl_file_free(&c->files[i]);
-        close(c->file_fd[i]);
-    }
+    ca_forget_files(c);
     free(c->token);
     ca_remove(c->dir);
 }

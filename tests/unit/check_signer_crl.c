@@ -182,38 +182,6 @@ START_TEST(a_lock_that_is_held_says_so)
 }
 END_TEST
 
-static int no_entry(void *arg, struct crl_entry *out)
-{
-    (void)arg;
-    (void)out;
-    return 0;
-}
-
-/* A CRL without entries in the file of that name, by the issuer's key. */
-static int empty_crl(struct ca *c, const char *name, const struct buf *issuer,
-                     const char *key, uint64_t number, int64_t next)
-{
-    AUTO(errs) struct errs e = {0};
-    AUTO(evp_pkey) EVP_PKEY *pkey = key_load(key, c->dir, NULL, &e);
-    AUTO(cert) struct cert cert = {0};
-    struct key_signer *ks = key_signer_new(pkey);
-    struct crl_spec spec = {.this_update = next - 365 * TM_DAY - TM_MINUTE,
-                            .next_update = next,
-                            .number = number};
-    char path[160];
-    int fd;
-
-    cert_parse(&cert, issuer->data, issuer->len, &e);
-    spec.issuer = cert.subject;
-    spec.issuer_len = cert.subject_len;
-    spec.aki = cert.ski;
-    ca_path(c, path, name);
-    fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
-    ck_assert_int_eq(crl_build(fd, &spec, ks, no_entry, NULL), 0);
-    key_signer_free(ks);
-    return fd;
-}
-
 /* A ledger that was restored from an old copy knows an old number; what was
  * published is still there. */
 START_TEST(a_number_that_was_published_is_not_used_again)
@@ -295,6 +263,27 @@ static int install(struct ca *c, struct client *cl, const char *key,
     return client_call(cl, MSG_DONE, &f, e);
 }
 
+struct install_case {
+    const char *key;
+    uint64_t number;
+    int64_t next;
+    enum err code;
+};
+
+static void install_each(struct ca *c, struct client *cl,
+                         const struct install_case *cases, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        AUTO(errs) struct errs e = {0};
+        int rc =
+            install(c, cl, cases[i].key, cases[i].number, cases[i].next, &e);
+
+        ck_assert_msg((rc == 0) == (cases[i].code == ERR_NONE) &&
+                          (rc == 0 || e.v[0].code == cases[i].code),
+                      "case %zu: %s", i, e.n ? e.v[0].detail : "ok");
+    }
+}
+
 START_TEST(a_crl_of_the_root_is_installed_once)
 {
     AUTO(ca) struct ca c;
@@ -302,12 +291,7 @@ START_TEST(a_crl_of_the_root_is_installed_once)
     struct frame f;
     const int64_t year = tm_now() + 365 * TM_DAY;
     uint64_t number;
-    struct {
-        const char *key;
-        uint64_t number;
-        int64_t next;
-        enum err code;
-    } cases[] = {
+    const struct install_case cases[] = {
         {"file:keys/issuing.key", 1, year, ERR_BAD_REQUEST},
         {"file:keys/root.key", 1, tm_now() - 1, ERR_BAD_REQUEST},
         {"file:keys/root.key", 1, year + TM_DAY, ERR_BAD_REQUEST}, /* to come */
@@ -323,15 +307,7 @@ START_TEST(a_crl_of_the_root_is_installed_once)
     buf_str(client_begin(cl, MSG_CRL_NEXT), "root");
     ck_assert_int_eq(client_call(cl, MSG_CRL_NUMBER, &f, &oe), 0);
     ck_assert(rd_u64(&f.body) == 1);
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        AUTO(errs) struct errs e = {0};
-        int rc =
-            install(&c, cl, cases[i].key, cases[i].number, cases[i].next, &e);
-
-        ck_assert_msg((rc == 0) == (cases[i].code == ERR_NONE) &&
-                          (rc == 0 || e.v[0].code == cases[i].code),
-                      "case %zu: %s", i, e.n ? e.v[0].detail : "ok");
-    }
+    install_each(&c, cl, cases, COUNT(cases));
     client_close(cl);
     ca_start(&c);
     ca_settle(&c);
@@ -340,6 +316,42 @@ START_TEST(a_crl_of_the_root_is_installed_once)
     ck_assert(number == 2);
     X509_CRL_free(crl);
     caller_free(&admin);
+}
+END_TEST
+
+/* What is above the number in place, and above that in the ledger when there is
+ * none. */
+START_TEST(the_root_s_numbers_rise)
+{
+    AUTO(ca) struct ca c;
+    AUTO(errs) struct errs e = {0};
+    const int64_t year = tm_now() + 365 * TM_DAY;
+    const char *key = "file:keys/root.key";
+    const struct install_case first[] = {{key, 7, year, ERR_NONE}};
+    const struct install_case no_file[] = {{key, 7, year, ERR_BAD_ARGUMENT},
+                                           {key, 8, year, ERR_NONE}};
+    const struct install_case older[] = {{key, 1000, year, ERR_BAD_ARGUMENT},
+                                         {key, 1001, year, ERR_NONE}};
+    const struct {
+        const struct install_case *cases;
+        size_t n;
+    } lives[] = {{first, 1}, {no_file, 2}, {older, 2}};
+    char path[160];
+
+    ca_make(&c);
+    ca_path(&c, path, "crl/root.crl");
+    for (size_t i = 0; i < COUNT(lives); i++) {
+        struct client *cl;
+
+        if (i)
+            ck_assert_int_eq(unlink(path), 0);
+        if (lives[i].cases == older)
+            close(empty_crl(&c, "crl/root.crl", &c.root, key, 1000, year));
+        cl = client_open(c.conf, &e);
+        ck_assert_ptr_nonnull(cl);
+        install_each(&c, cl, lives[i].cases, lives[i].n);
+        client_close(cl);
+    }
 }
 END_TEST
 
@@ -352,6 +364,7 @@ int main(void)
         a_command_without_a_service_leaves_a_fresh_crl,
         a_lock_that_is_held_says_so,
         a_crl_of_the_root_is_installed_once,
+        the_root_s_numbers_rise,
         a_number_that_was_published_is_not_used_again,
         without_crl_wait_the_answer_comes_first,
     };

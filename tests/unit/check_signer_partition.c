@@ -278,10 +278,7 @@ START_TEST(the_complete_list_comes_last)
     ca_settle(&c);
     on_part(&c, 0, &r.serial, &before);
     ca_stop(&c);
-    while (c.n_files) {
-        msg_crl_file_free(&c.files[--c.n_files]);
-        close(c.file_fd[c.n_files]);
-    }
+    ca_forget_files(&c);
     ca_start(&c);
     ck_assert_uint_gt(c.n_files, 2);
     ck_assert_str_eq(c.files[c.n_files - 1].name, "issuing.crl");
@@ -343,6 +340,48 @@ START_TEST(old_and_new_ones_at_once)
 }
 END_TEST
 
+/* Those that were opened for another address and that nobody names yet are made
+ * anew, for the address that the next certificate names. */
+START_TEST(a_spare_one_moves_with_the_address)
+{
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    AUTO(buf) struct buf der = {0};
+    AUTO(buf) struct buf idp = {0};
+    AUTO(errs) struct errs e = {0};
+    AUTO(record) struct record first = {0};
+    AUTO(record) struct record r = {0};
+    AUTO(cert) struct cert cert = {0};
+    struct caller admin;
+    struct ca_want w = {.names = "x.internal", .spki = &spki};
+    struct der_tlv uri;
+    struct crl crl;
+    uint64_t number;
+
+    begin(&c, &spki, &admin);
+    ck_assert_int_eq(ca_issue(&c, &admin, &w, &first, NULL), ERR_NONE);
+    ck_assert_uint_eq(partition_of(&first), 1);
+    ca_stop(&c);
+    free(c.conf->public_url);
+    c.conf->public_url = xstrdup("http://elsewhere.internal");
+    ca_start(&c);
+    ck_assert_int_eq(ca_issue(&c, &admin, &w, &r, NULL), ERR_NONE);
+    ck_assert_int_eq(cert_parse(&cert, r.der.data, r.der.len, &e), 0);
+    ck_assert_uint_eq(crl_partition_of(&cert, "issuing", &uri), 2);
+    AUTO(free) char *url = xstrndup((const char *)uri.val, uri.len);
+    ck_assert_str_eq(url, "http://elsewhere.internal/crl/issuing/2.crl");
+    crl_put_idp(&idp, url);
+    ck_assert(ca_crl(&c, "issuing/2.crl", &der, &number));
+    ck_assert_int_eq(crl_parse_frame(&crl, der.data, der.len, &e), 0);
+    ck_assert_uint_eq(crl.idp_len, idp.len);
+    ck_assert_mem_eq(crl.idp, idp.data, idp.len);
+    /* The one that has a certificate keeps its own. */
+    ck_assert(!on_part(&c, 1, &first.serial, &number));
+    ck_assert_uint_ne(number, 0);
+    caller_free(&admin);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {many_at_once_get_a_place_each,
@@ -352,8 +391,8 @@ int main(void)
                                   off_and_on,
                                   what_was_not_published_is_made_up_for,
                                   the_complete_list_comes_last,
-                                  old_and_new_ones_at_once};
+                                  old_and_new_ones_at_once,
+                                  a_spare_one_moves_with_the_address};
 
-    return unit_run("signer_partition", tests,
-                    COUNT(tests));
+    return unit_run("signer_partition", tests, COUNT(tests));
 }

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: ISC */
+/* An older copy in the ledger's place: what was published goes on to count, no
+ * place is given twice, and numbers rise. */
+#include "ca_crl.h"
+
+#include "signer_batch.h"
+#include "unit.h"
+
+enum { SIZE = 3 };
+
+static void begin(struct ca *c, unsigned size, struct buf *spki,
+                  struct caller *admin)
+{
+    new_key(spki);
+    ca_make(c);
+    c->conf->authorities[0].crl_partition_size = size;
+    ca_start(c);
+    *admin = ca_admin(c);
+}
+
+static void go_on(struct ca *c)
+{
+    ca_start(c);
+    ca_settle(c);
+}
+
+static void issue_one(struct ca *c, const struct caller *admin,
+                      const struct buf *spki, struct record *r)
+{
+    const struct ca_want w = {.names = "x.internal", .spki = spki};
+
+    ck_assert_int_eq(ca_issue(c, admin, &w, r, NULL), ERR_NONE);
+}
+
+static void revoke_one(struct ca *c, const struct caller *admin,
+                       const struct record *r)
+{
+    AUTO(record) struct record gone = {0};
+
+    ck_assert_int_eq(ca_revoke(c, admin, &r->serial, -1, -1, &gone, NULL),
+                     ERR_NONE);
+}
+
+static void copy(const struct ca *c, const char *from, const char *to)
+{
+    char a[160], b[160];
+
+    ca_path(c, a, from);
+    ca_path(c, b, to);
+    copy_file(a, b);
+}
+
+static void remove_file(const struct ca *c, const char *name)
+{
+    char path[160];
+
+    ca_path(c, path, name);
+    ck_assert_int_eq(unlink(path), 0);
+}
+
+/* ---- what a list has beside the ledger's rows */
+
+static struct crl_lost lost(uint8_t serial, bool known)
+{
+    return (struct crl_lost){.serial = {{serial}, 1},
+                             .reason = serial % 3,
+                             .revoked_at = 1000 + serial,
+                             .known = known};
+}
+
+/* These serial numbers, in this order. */
+static void walk_is(const struct signer_crls *l, uint32_t partition, bool whole,
+                    const char *want)
+{
+    struct crl_lost_walk w = {.l = l, .partition = partition, .whole = whole};
+    struct crl_entry en;
+
+    for (; *want; want++) {
+        const uint8_t serial = (uint8_t)*want;
+
+        ck_assert_int_eq(crl_lost_next(&w, &en), 1);
+        ck_assert_uint_eq(en.serial.len, 1);
+        ck_assert_uint_eq(en.serial.v[0], serial);
+        ck_assert_int_eq(en.reason, serial % 3);
+        ck_assert_int_eq(en.revoked_at, 1000 + serial);
+    }
+    ck_assert_int_eq(crl_lost_next(&w, &en), 0);
+    ck_assert_int_eq(crl_lost_next(&w, &en), 0);
+}
+
+/* The complete list has each once: what it listed itself, and what a partition
+ * did alone; what is revoked in the ledger it has from there. */
+START_TEST(the_complete_list_has_each_once)
+{
+    struct crl_lost whole[] = {lost('a', false), lost('c', false)};
+    struct crl_lost one[] = {lost('a', false), lost('b', true),
+                             lost('d', false)};
+    struct crl_lost three[] = {lost('c', false), lost('e', true),
+                               lost('f', false)};
+    struct signer_crl first = {.partition = 1, .lost = one, .n_lost = 3};
+    struct signer_crl second = {.partition = 2};
+    struct signer_crl third = {.partition = 3, .lost = three, .n_lost = 3};
+    struct signer_crl *parts[] = {&first, &second, &third};
+    const struct signer_crls l = {
+        .whole = {.lost = whole, .n_lost = 2}, .parts = parts, .n_parts = 3};
+
+    walk_is(&l, 0, true, "acdf");
+    walk_is(&l, 1, false, "abd");
+    walk_is(&l, 2, false, "");
+    walk_is(&l, 3, false, "cef");
+}
+END_TEST
+
+/* Its certificate is in another partition, by the ledger, whose rows of this
+ * one lack it. */
+START_TEST(what_a_partition_listed_it_lists)
+{
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    struct record r[SIZE + 1];
+    struct caller admin;
+    uint64_t number;
+
+    begin(&c, SIZE, &spki, &admin);
+    for (int i = 0; i <= SIZE; i++)
+        issue_one(&c, &admin, &spki, &r[i]);
+    ck_assert_uint_eq(partition_of(&r[0]), 1);
+    ck_assert_uint_eq(partition_of(&r[SIZE]), 2);
+    revoke_one(&c, &admin, &r[0]);
+    ca_stop(&c);
+    copy(&c, "crl/issuing/1.crl", "crl/issuing/1.crl.99");
+    copy(&c, "crl/issuing/1.crl", "crl/issuing/2.crl.99");
+    go_on(&c);
+    revoke_one(&c, &admin, &r[1]);
+    revoke_one(&c, &admin, &r[SIZE]);
+    ck_assert(on_part(&c, 1, &r[0].serial, &number));
+    ck_assert(on_part(&c, 2, &r[0].serial, &number));
+    ck_assert(on_part(&c, 2, &r[SIZE].serial, &number));
+    for (int i = 0; i <= SIZE; i++)
+        record_free(&r[i]);
+    caller_free(&admin);
+}
+END_TEST
+
+/* ---- the file in place */
+
+/* It is not the ledger's, though that one is beside it, as when a process ended
+ * before it had put it in place. */
+START_TEST(a_newer_list_is_kept_whatever_is_beside_it)
+{
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    AUTO(record) struct record r = {0};
+    AUTO(record) struct record got = {0};
+    struct caller admin;
+    uint64_t number, then;
+
+    begin(&c, 0, &spki, &admin);
+    issue_one(&c, &admin, &spki, &r);
+    ca_stop(&c);
+    copy(&c, "ledger.db", "old.db");
+    copy(&c, "crl/issuing.crl", "old.crl");
+    go_on(&c);
+    revoke_one(&c, &admin, &r);
+    ck_assert_int_eq(on_crl(&c, &r.serial, &then), 0);
+    ca_stop(&c);
+    copy(&c, "old.db", "ledger.db");
+    copy(&c, "old.crl", "crl/issuing.crl.new");
+    go_on(&c);
+    ck_assert_int_eq(ca_get(&c, &admin, &r.serial, &got), ERR_NONE);
+    ck_assert(got.revoked_at);
+    ck_assert_int_eq(on_crl(&c, &r.serial, &number), 0);
+    ck_assert_uint_gt(number, then);
+    caller_free(&admin);
+}
+END_TEST
+
+/* All that is left of what was published is what was kept. */
+START_TEST(numbers_rise_above_what_was_kept)
+{
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    struct caller admin;
+    const struct serial none = {{0x41}, 1};
+    uint64_t number;
+
+    begin(&c, 0, &spki, &admin);
+    ca_stop(&c);
+    close(empty_crl(&c, "crl/issuing.crl.1000", &c.issuing,
+                    "file:keys/issuing.key", 1000, tm_now() + TM_DAY));
+    remove_file(&c, "crl/issuing.crl");
+    go_on(&c);
+    on_crl(&c, &none, &number);
+    ck_assert_uint_eq(number, 1001);
+    caller_free(&admin);
+}
+END_TEST
+
+static bool fits(const struct ca *c, const char *name, const char *url)
+{
+    bool about = true;
+
+    crl_file_number(c->s, name, url, &about);
+    return about;
+}
+
+/* What the files say of themselves. */
+START_TEST(a_file_is_about_its_address_alone)
+{
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    struct caller admin;
+    AUTO(free) char *url = crl_url("http://ca.internal:8080", "issuing", 1);
+    AUTO(free) char *other = crl_url("http://ca.internal:8080", "issuing", 2);
+    bool about = true;
+
+    begin(&c, SIZE, &spki, &admin);
+    ck_assert_uint_ne(crl_file_number(c.s, "issuing/1", url, &about), 0);
+    ck_assert(about);
+    ck_assert(!fits(&c, "issuing/1", other));
+    ck_assert(!fits(&c, "issuing/1", NULL));
+    ck_assert(fits(&c, "issuing", NULL));
+    ck_assert(!fits(&c, "issuing", url));
+    ck_assert_uint_eq(crl_file_number(c.s, "issuing/99", url, &about), 0);
+    ck_assert(!about);
+    ca_write(&c, "crl/issuing/98.crl", "", 0);
+    ck_assert(!fits(&c, "issuing/98", url));
+    ca_write(&c, "crl/issuing/97.crl", "0", 1);
+    ck_assert(!fits(&c, "issuing/97", url));
+    caller_free(&admin);
+}
+END_TEST
+
+/* A start looks for partitions that the ledger does not know by their files. */
+START_TEST(the_highest_file_in_place)
+{
+    AUTO(ca) struct ca c;
+    static const char *const others[] = {
+        "x.crl",  "0.crl",          "08.crl", "9.crl.1",       "9.crl.new",
+        "9.crlx", "4294967296.crl", "-1.crl", "4294967297.crl"};
+    char path[160];
+
+    ca_make(&c);
+    ca_start(&c);
+    ck_assert_uint_eq(crl_file_parts(c.s, "issuing"), 0);
+    ca_path(&c, path, "crl/issuing");
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    for (size_t i = 0; i < COUNT(others); i++) {
+        AUTO(free) char *name = xasprintf("crl/issuing/%s", others[i]);
+
+        ca_write(&c, name, "", 0);
+    }
+    ck_assert_uint_eq(crl_file_parts(c.s, "issuing"), 0);
+    ca_write(&c, "crl/issuing/10.crl", "", 0);
+    ca_write(&c, "crl/issuing/9.crl", "", 0);
+    ck_assert_uint_eq(crl_file_parts(c.s, "issuing"), 10);
+    ca_write(&c, "crl/issuing/4294967295.crl", "", 0);
+    ck_assert_uint_eq(crl_file_parts(c.s, "issuing"), UINT32_MAX);
+    ca_path(&c, path, "crl/issuing");
+    ca_remove(path);
+}
+END_TEST
+
+/* ---- partitions */
+
+/* They are opened in order, so one without a CRL in the ledger had one in
+ * another life, and certificates that name it. */
+START_TEST(a_gap_in_the_ledger_is_a_partition_that_was_lost)
+{
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    AUTO(record) struct record r = {0};
+    AUTO(record) struct record next = {0};
+    struct caller admin;
+
+    begin(&c, SIZE, &spki, &admin);
+    issue_one(&c, &admin, &spki, &r);
+    ck_assert_uint_eq(partition_of(&r), 1);
+    ca_stop(&c);
+    edit(&c, "DELETE FROM crls WHERE crl_partition = 2");
+    go_on(&c);
+    issue_one(&c, &admin, &spki, &next);
+    ck_assert_uint_eq(partition_of(&next), 3);
+    caller_free(&admin);
+}
+END_TEST
+
+/* More are known than are spare: certificates name those before them. */
+START_TEST(what_cannot_be_spare_is_taken)
+{
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    AUTO(record) struct record r = {0};
+    AUTO(record) struct record next = {0};
+    struct caller admin;
+
+    begin(&c, SIZE, &spki, &admin);
+    issue_one(&c, &admin, &spki, &r);
+    ca_stop(&c);
+    edit(&c, "UPDATE crls SET crl_partition = 4 WHERE crl_partition = 3");
+    go_on(&c);
+    issue_one(&c, &admin, &spki, &next);
+    ck_assert_uint_eq(partition_of(&next), 3);
+    caller_free(&admin);
+}
+END_TEST
+
+/* As after an import that no service saw: no list of theirs is known. */
+START_TEST(certificates_alone_say_how_far_it_is)
+{
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    AUTO(record) struct record next = {0};
+    struct caller admin;
+
+    begin(&c, SIZE, &spki, &admin);
+    for (int i = 0; i <= SIZE; i++) {
+        AUTO(record) struct record r = {0};
+
+        issue_one(&c, &admin, &spki, &r);
+    }
+    ca_stop(&c);
+    edit(&c, "DELETE FROM crls WHERE crl_partition > 0");
+    for (int n = 2; n <= 4; n++) {
+        AUTO(free) char *name = xasprintf("crl/issuing/%d.crl", n);
+
+        remove_file(&c, name);
+    }
+    go_on(&c);
+    issue_one(&c, &admin, &spki, &next);
+    ck_assert_uint_eq(partition_of(&next), 2);
+    caller_free(&admin);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        the_complete_list_has_each_once,
+        what_a_partition_listed_it_lists,
+        a_newer_list_is_kept_whatever_is_beside_it,
+        numbers_rise_above_what_was_kept,
+        a_file_is_about_its_address_alone,
+        the_highest_file_in_place,
+        a_gap_in_the_ledger_is_a_partition_that_was_lost,
+        what_cannot_be_spare_is_taken,
+        certificates_alone_say_how_far_it_is,
+    };
+
+    return unit_run("signer_lost", tests, COUNT(tests));
+}
