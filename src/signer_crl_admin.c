@@ -23,6 +23,11 @@ static const struct signer_authority *get_authority(struct worker *w,
     return a;
 }
 
+static bool is_read(enum store_result r)
+{
+    return r == STORE_OK || r == STORE_NONE;
+}
+
 static int state_of(struct worker *w, const struct signer_authority *a,
                     struct crl_state *st, struct errs *e)
 {
@@ -30,17 +35,10 @@ static int state_of(struct worker *w, const struct signer_authority *a,
 
     *st = (struct crl_state){0};
     r = store_crl_get(w->reader, a->name, 0, st);
-    return r == STORE_OK || r == STORE_NONE ? 0 : auth_store_error(r, e);
+    return is_read(r) ? 0 : auth_store_error(r, e);
 }
 
 static int note_row(void *arg, const struct revoked_row *r)
-{
-    (void)r;
-    *(bool *)arg = true;
-    return 0;
-}
-
-static int note_cert(void *arg, struct record *r)
 {
     (void)r;
     *(bool *)arg = true;
@@ -52,27 +50,20 @@ static int note_cert(void *arg, struct record *r)
 static int judge_empty(struct worker *w, const struct signer_authority *a,
                        struct errs *e)
 {
-    AUTO(query) struct query q;
-    struct list_walk walk = {.look = LIST_LOOK};
-    struct revoked_page serials = {
-        .authority = a->name, .snapshot = UINT64_MAX >> 1, .max = 1};
+    struct revoked_page page = {.authority = a->name,
+                                .snapshot = UINT64_MAX >> 1,
+                                .ends_after = tm_now(),
+                                .max = 1};
+    uint32_t last = 0;
     bool any = false;
-    enum store_result r;
+    enum store_result r =
+        store_serials_revoked(w->reader, &page, note_row, &any);
 
-    query_init(&q);
-    q.authority = xstrdup(a->name);
-    q.status = STATUS_REVOKED;
-    q.expires_after = tm_now();
-    q.limit = 1;
-    serials.ends_after = q.expires_after;
-    do {
-        r = store_cert_list(w->reader, &q, q.expires_after, &walk, note_cert,
-                            &any);
-        query_go_on(&q, walk.not_after, walk.leaf);
-    } while (!any && walk.early);
-    if (r == STORE_OK || r == STORE_NONE)
-        r = store_serials_revoked(w->reader, &serials, note_row, &any);
-    if (r != STORE_OK && r != STORE_NONE)
+    if (is_read(r))
+        r = store_partition_last(w->reader, a->name, &last);
+    for (; is_read(r) && !any && page.partition <= last; page.partition++)
+        r = store_revoked(w->reader, &page, note_row, &any);
+    if (!is_read(r))
         return auth_store_error(r, e);
     return any ? err_add(e, ERR_KEY_NOT_ALLOWED,
                          "authority %s has revoked certificates here, and a "

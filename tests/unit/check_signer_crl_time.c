@@ -203,6 +203,175 @@ START_TEST(a_suspect_clock_ends_nothing)
 }
 END_TEST
 
+/* What a process wrote that an older copy of the ledger does not know says what
+ * was revoked: nobody removes it. */
+START_TEST(a_newer_list_of_one_that_is_over_stays)
+{
+    AUTO(ca) struct ca c;
+    AUTO(record) struct record in = {0};
+    struct caller admin;
+    char path[160], name[40];
+    uint32_t part;
+
+    begin(&c, SIZE, &admin);
+    part = fill(&c, &admin, &in);
+    wait_for_the_end(&c, &in);
+    ca_stop(&c);
+    ahead += 3 * TM_MINUTE;
+    part_path(&c, path, part);
+    snprintf(name, sizeof(name), "crl/issuing/%u.crl", part);
+    ck_assert_int_eq(unlink(path), 0);
+    close(empty_crl(&c, name, &c.issuing, "file:keys/issuing.key", 1000,
+                    tm_now() + TM_DAY));
+    ca_forget_files(&c);
+    ca_start(&c);
+    ck_assert(!is_served(&c, part));
+    ck_assert(is_in_place(&c, part));
+    caller_free(&admin);
+}
+END_TEST
+
+static int64_t ends_of(struct ca *c, uint32_t partition)
+{
+    int64_t ends;
+
+    pthread_mutex_lock(&c->s->crl_lock);
+    ends = crl_slot(&c->s->crls[0], partition)->ends;
+    pthread_mutex_unlock(&c->s->crl_lock);
+    return ends;
+}
+
+/* What was judged when it had a place left may be committed later: so long
+ * nobody says when the last one ends. */
+START_TEST(its_end_is_known_after_an_hour)
+{
+    AUTO(ca) struct ca c;
+    AUTO(cert) struct cert cert = {0};
+    AUTO(errs) struct errs e = {0};
+    AUTO(record) struct record in = {0};
+    AUTO(record) struct record gone = {0};
+    AUTO(record) struct record again = {0};
+    struct caller admin;
+    uint32_t part;
+
+    begin(&c, SIZE, &admin);
+    part = fill(&c, &admin, &in);
+    cert_parse(&cert, in.der.data, in.der.len, &e);
+    ahead += TM_HOUR - TM_MINUTE;
+    ck_assert_int_eq(
+        ca_revoke(&c, &admin, &in.serial, REASON_SUPERSEDED, -1, &gone, NULL),
+        ERR_NONE);
+    ck_assert_int_eq(ends_of(&c, part), TM_LAST);
+    ahead += 2 * TM_MINUTE;
+    ck_assert_int_eq(ca_revoke(&c, &admin, &in.serial, REASON_KEY_COMPROMISE,
+                               -1, &again, NULL),
+                     ERR_NONE);
+    ck_assert_int_ge(ends_of(&c, part), cert.not_after);
+    ck_assert_int_lt(ends_of(&c, part), cert.not_after + TM_HOUR);
+    caller_free(&admin);
+}
+END_TEST
+
+/* ---- without the service */
+
+/* As a command asks on the machine. */
+static enum err ask_command(struct ca *c, const struct buf *body,
+                            enum msg_type type, enum msg_type want)
+{
+    const int front = c->front;
+    pthread_t thread;
+    struct frame f;
+    enum err code;
+
+    c->front = ca_command(c, &thread);
+    buf_put(ca_begin(c, type, NULL), body->data, body->len);
+    ca_ask(c, &f);
+    code = ca_error(&f, NULL);
+    if (code == ERR_NONE)
+        ck_assert_int_eq(f.type, want);
+    close(c->front);
+    c->front = front;
+    pthread_join(thread, NULL);
+    return code;
+}
+
+/* Whether a list that is signed elsewhere may be: it is empty. */
+static enum err ask_empty(struct ca *c, const char *authority)
+{
+    AUTO(buf) struct buf b = {0};
+
+    buf_str(&b, authority);
+    return ask_command(c, &b, MSG_CRL_NEXT, MSG_CRL_NUMBER);
+}
+
+/* Revoked by an earlier CA, which is all that is known of it. */
+static void import_serial(struct ca *c, int64_t not_after)
+{
+    const struct msg_import_item m = {.kind = IMPORT_SERIAL,
+                                      .serial = {{0x41}, 1},
+                                      .at = tm_now() - TM_HOUR,
+                                      .not_after = not_after,
+                                      .reason = REASON_SUPERSEDED};
+    AUTO(buf) struct buf b = {0};
+
+    buf_str(&b, "issuing");
+    buf_u8(&b, false);
+    buf_u64(&b, 0);
+    buf_u32(&b, 1);
+    msg_import_item_put(&b, &m);
+    ck_assert_int_eq(ask_command(c, &b, MSG_IMPORT, MSG_IMPORTED), ERR_NONE);
+}
+
+static void revoke_one(struct ca *c, const struct caller *admin,
+                       const struct serial *serial)
+{
+    AUTO(record) struct record gone = {0};
+
+    ck_assert_int_eq(ca_revoke(c, admin, serial, -1, -1, &gone, NULL),
+                     ERR_NONE);
+}
+
+START_TEST(no_empty_list_hides_what_is_revoked)
+{
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    AUTO(record) struct record in_none = {0};
+    AUTO(record) struct record in_one = {0};
+    struct caller admin;
+    struct ca_want w = {
+        .names = "x.internal", .spki = &spki, .lifetime = 10 * TM_HOUR};
+
+    begin(&c, 0, &admin);
+    new_key(&spki);
+    ck_assert_int_eq(ca_issue(&c, &admin, &w, &in_none, NULL), ERR_NONE);
+    ca_stop(&c);
+    c.conf->authorities[0].crl_partition_size = SIZE;
+    ca_start(&c);
+    w.lifetime = 2 * TM_HOUR;
+    ck_assert_int_eq(ca_issue(&c, &admin, &w, &in_one, NULL), ERR_NONE);
+    ck_assert_uint_eq(partition_of(&in_one), 1);
+    ck_assert_int_eq(ask_empty(&c, "nobody"), ERR_NOT_FOUND);
+    ck_assert_int_eq(ask_empty(&c, "issuing"), ERR_NONE);
+
+    revoke_one(&c, &admin, &in_one.serial);
+    ck_assert_int_eq(ask_empty(&c, "issuing"), ERR_KEY_NOT_ALLOWED);
+    ck_assert_int_eq(ask_empty(&c, "root"), ERR_NONE);
+    ahead += 3 * TM_HOUR; /* it has ended, the other has not */
+    ck_assert_int_eq(ask_empty(&c, "issuing"), ERR_NONE);
+
+    revoke_one(&c, &admin, &in_none.serial);
+    ck_assert_int_eq(ask_empty(&c, "issuing"), ERR_KEY_NOT_ALLOWED);
+    ahead += 10 * TM_HOUR;
+    ck_assert_int_eq(ask_empty(&c, "issuing"), ERR_NONE);
+
+    import_serial(&c, tm_now() + TM_HOUR);
+    ck_assert_int_eq(ask_empty(&c, "issuing"), ERR_KEY_NOT_ALLOWED);
+    ahead += 2 * TM_HOUR;
+    ck_assert_int_eq(ask_empty(&c, "issuing"), ERR_NONE);
+    caller_free(&admin);
+}
+END_TEST
+
 /* ---- refreshing */
 
 enum { LISTS = 40, STEPS = 16 };
@@ -298,6 +467,9 @@ int main(void)
         a_partition_is_over,
         a_start_removes_what_is_over,
         a_suspect_clock_ends_nothing,
+        a_newer_list_of_one_that_is_over_stays,
+        its_end_is_known_after_an_hour,
+        no_empty_list_hides_what_is_revoked,
         refreshing_is_spread,
     };
 
