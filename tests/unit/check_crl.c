@@ -16,6 +16,26 @@ enum { KEYS = COUNT(key_specs) };
 
 static struct party keys[KEYS];
 
+/* How often the disk was told to begin with what is in a file; with how much
+ * of it so far, and with how much at once after the first time. */
+static unsigned begun;
+static off_t begun_to, longest;
+
+int __real_sync_file_range(int fd, off_t from, off_t len, unsigned flags);
+int __wrap_sync_file_range(int fd, off_t from, off_t len, unsigned flags);
+
+int __wrap_sync_file_range(int fd, off_t from, off_t len, unsigned flags)
+{
+    const off_t size = lseek(fd, 0, SEEK_END);
+
+    ck_assert(from <= begun_to && len == 0);
+    ck_assert_uint_eq(flags, SYNC_FILE_RANGE_WRITE); /* and to wait for none */
+    if (begun++ && size - begun_to > longest)
+        longest = size - begun_to;
+    begun_to = size;
+    return __real_sync_file_range(fd, from, len, flags);
+}
+
 static void entry_is(const X509_REVOKED *r, const struct crl_entry *want)
 {
     AUTO(bignum)
@@ -171,10 +191,36 @@ START_TEST(around_16_mib)
         AUTO(fd) int fd = empty_file();
         struct source source = {.count = k};
 
+        begun = 0;
+        begun_to = 0;
         ck_assert_int_eq(crl_build(fd, &i.spec, keys[0].signer, next, &source),
                          (int64_t)k);
         ck_assert_int_eq(check(fd, &i, (int64_t)k), 0);
+        /* The last octets of a list that is not moved. */
+        ck_assert_uint_eq(begun, k >= count);
     }
+}
+END_TEST
+
+/* The disk begins with a long list while it is made: what fsync() finds at the
+ * end is what was written last. */
+START_TEST(the_disk_begins_early)
+{
+    AUTO(issuer) struct issuer i;
+    AUTO(fd) int fd = empty_file();
+    struct source source = {.count = 700000};
+    off_t size;
+
+    issuer_make(&i, &keys[0]);
+    begun = 0;
+    longest = begun_to = 0;
+    ck_assert_int_eq(crl_build(fd, &i.spec, keys[0].signer, next, &source),
+                     700000);
+    size = lseek(fd, 0, SEEK_END);
+    ck_assert_int_gt(size, 20 << 20);
+    ck_assert_uint_ge(begun, 4);
+    ck_assert_int_lt(longest, 1 << 20);
+    ck_assert_int_lt(size - begun_to, 1 << 20);
 }
 END_TEST
 
@@ -385,6 +431,7 @@ int main(void)
     tcase_set_timeout(once, 120);
     tcase_add_test(once, memory_does_not_grow_with_the_list);
     tcase_add_test(once, around_16_mib);
+    tcase_add_test(once, the_disk_begins_early);
     tcase_add_test(once, numbers_of_64_bits);
     tcase_add_loop_test(each, every_length, 0, KEYS);
     tcase_add_loop_test(each, a_long_list, 0, KEYS);

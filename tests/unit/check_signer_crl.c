@@ -7,6 +7,55 @@
 #include "client.h"
 #include "unit.h"
 
+/* Pages of revoked rows that were read, and those before which the thread did
+ * not give way. */
+static _Atomic unsigned pages, late_pages;
+static _Thread_local bool gave_way;
+
+int __real_sched_yield(void);
+int __wrap_sched_yield(void);
+enum store_result __real_store_revoked(struct store_conn *c,
+                                       const struct revoked_page *p,
+                                       store_revoked_fn *fn, void *arg);
+enum store_result __wrap_store_revoked(struct store_conn *c,
+                                       const struct revoked_page *p,
+                                       store_revoked_fn *fn, void *arg);
+enum store_result __real_store_serials_revoked(struct store_conn *c,
+                                               const struct revoked_page *p,
+                                               store_revoked_fn *fn, void *arg);
+enum store_result __wrap_store_serials_revoked(struct store_conn *c,
+                                               const struct revoked_page *p,
+                                               store_revoked_fn *fn, void *arg);
+
+int __wrap_sched_yield(void)
+{
+    gave_way = true;
+    return __real_sched_yield();
+}
+
+static void note_page(void)
+{
+    pages++;
+    late_pages += !gave_way;
+    gave_way = false;
+}
+
+enum store_result __wrap_store_revoked(struct store_conn *c,
+                                       const struct revoked_page *p,
+                                       store_revoked_fn *fn, void *arg)
+{
+    note_page();
+    return __real_store_revoked(c, p, fn, arg);
+}
+
+enum store_result __wrap_store_serials_revoked(struct store_conn *c,
+                                               const struct revoked_page *p,
+                                               store_revoked_fn *fn, void *arg)
+{
+    note_page();
+    return __real_store_serials_revoked(c, p, fn, arg);
+}
+
 START_TEST(the_crl_is_out_before_the_answer)
 {
     AUTO(ca) struct ca c;
@@ -355,6 +404,29 @@ START_TEST(the_root_s_numbers_rise)
 }
 END_TEST
 
+/* Being nice counts only at the next tick: so each page of rows that a list is
+ * made of begins with giving way. */
+START_TEST(a_build_gives_way_before_each_page)
+{
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    AUTO(record) struct record r = {0};
+    AUTO(record) struct record gone = {0};
+    struct caller admin;
+    struct ca_want w = {.names = "x.internal", .spki = &spki};
+
+    new_key(&spki);
+    admin = ca_up(&c);
+    ck_assert_int_eq(ca_issue(&c, &admin, &w, &r, NULL), ERR_NONE);
+    pages = late_pages = 0;
+    ck_assert_int_eq(ca_revoke(&c, &admin, &r.serial, -1, -1, &gone, NULL),
+                     ERR_NONE);
+    ck_assert_uint_ge(pages, 2); /* certificates, and serials without one */
+    ck_assert_uint_eq(late_pages, 0);
+    caller_free(&admin);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -365,6 +437,7 @@ int main(void)
         a_lock_that_is_held_says_so,
         a_crl_of_the_root_is_installed_once,
         the_root_s_numbers_rise,
+        a_build_gives_way_before_each_page,
         a_number_that_was_published_is_not_used_again,
         without_crl_wait_the_answer_comes_first,
     };
