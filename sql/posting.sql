@@ -5,8 +5,8 @@
 -- name: recent_put
 INSERT INTO recent (leaf, postings) VALUES (?1, ?2);
 
--- name: recent_before
-SELECT leaf, postings FROM recent WHERE leaf < ?1 ORDER BY leaf;
+-- name: recent_all
+SELECT leaf, postings FROM recent ORDER BY leaf;
 
 -- name: recent_drop
 DELETE FROM recent WHERE leaf <= ?1;

@@ -46,7 +46,8 @@ const char *store_conn_error(const struct store_conn *c);
  * store_commit(): the transaction is gone; with STORE_FULL and STORE_REFUSED
  * nothing of it was stored, with STORE_BROKEN nobody knows.
  * A reader may begin and roll back as well, to see one state over several
- * calls; that must be short. */
+ * calls; that must be short, and what looks up by name, key or digest is
+ * STORE_BROKEN then. */
 enum store_result store_begin(struct store_conn *c);
 enum store_result store_commit(struct store_conn *c);
 enum store_result store_rollback(struct store_conn *c);

@@ -187,7 +187,7 @@ enum store_result sq_posting_count(struct store_conn *base, uint64_t end,
     struct sq_conn *c = sq_of(base);
     AUTO(memtable) struct memtable waits = {0};
     struct walk w = {.waits = &waits, .end = end};
-    enum store_result r = sq_recent_read(c, INT64_MAX, &waits);
+    enum store_result r = sq_recent_read(c, &waits);
 
     for (size_t i = 0; i < waits.n; i++)
         w.n += (uint64_t)waits.v[i].leaf < end;

@@ -66,9 +66,8 @@ enum store_result sq_recent_of(struct sq_conn *c, const struct sq_key *k,
 enum store_result sq_recent_in(struct sq_conn *c,
                                const struct sq_name_range *range,
                                struct sq_leaves *l);
-/* All that wait, of leaves before `before`, as this connection sees them. */
+/* All that wait, as this connection sees them. */
 struct memtable;
-enum store_result sq_recent_read(struct sq_conn *c, int64_t before,
-                                 struct memtable *t);
+enum store_result sq_recent_read(struct sq_conn *c, struct memtable *t);
 
 #endif

@@ -29,51 +29,44 @@ struct sq_recent {
 
 /* ---- looking up */
 
-static int64_t first_leaf(const struct sq_recent *m)
+static void take_row(struct memtable *t, sqlite3_stmt *st)
 {
-    return m->old.n     ? m->old.v[0].leaf
-           : m->young.n ? m->young.v[0].leaf
-                        : INT64_MAX;
+    memtable_put(t, sqlite3_column_int64(st, 0), sqlite3_column_blob(st, 1),
+                 (size_t)sqlite3_column_bytes(st, 1));
 }
 
-enum store_result sq_recent_read(struct sq_conn *c, int64_t before,
-                                 struct memtable *t)
+enum store_result sq_recent_read(struct sq_conn *c, struct memtable *t)
 {
-    AUTO(stmt) sqlite3_stmt *st = sq_bind(c, SQL_RECENT_BEFORE, "i", before);
+    AUTO(stmt) sqlite3_stmt *st = sq_bind(c, SQL_RECENT_ALL, "");
     enum store_result r;
 
     while ((r = sq_next(c, st)) == STORE_OK)
-        memtable_put(t, sqlite3_column_int64(st, 0), sqlite3_column_blob(st, 1),
-                     (size_t)sqlite3_column_bytes(st, 1));
+        take_row(t, st);
     return r == STORE_NONE ? STORE_OK : r;
 }
 
-/* A read transaction that is older than the end of a merge does not see in the
- * table what memory has forgotten: it has the rows before `first` still. */
-static enum store_result read_older(struct sq_conn *c, int64_t first,
-                                    struct memtable *t)
+/* A read transaction that is older than the end of a merge would find what
+ * memory has forgotten in neither place. */
+static enum store_result look(struct sq_conn *c)
 {
-    return c->writer || sqlite3_get_autocommit(c->db)
-               ? STORE_OK
-               : sq_recent_read(c, first, t);
+    if (!c->writer && !sqlite3_get_autocommit(c->db))
+        return sq_result(c, SQLITE_MISUSE, "a look-up in a read transaction");
+    pthread_mutex_lock(&c->store->recent->lock);
+    return STORE_OK;
 }
 
 enum store_result sq_recent_of(struct sq_conn *c, const struct sq_key *k,
                                const struct sq_span *span, struct sq_leaves *l)
 {
     struct sq_recent *m = c->store->recent;
-    AUTO(memtable) struct memtable older = {0};
-    enum store_result r;
-    int64_t first;
+    enum store_result r = look(c);
 
-    pthread_mutex_lock(&m->lock);
+    if (r != STORE_OK)
+        return r;
     memtable_of(&m->old, k, span, l);
     memtable_of(&m->young, k, span, l);
-    first = first_leaf(m);
     pthread_mutex_unlock(&m->lock);
-    r = read_older(c, first, &older);
-    memtable_of(&older, k, span, l);
-    return r;
+    return STORE_OK;
 }
 
 enum store_result sq_recent_in(struct sq_conn *c,
@@ -81,18 +74,14 @@ enum store_result sq_recent_in(struct sq_conn *c,
                                struct sq_leaves *l)
 {
     struct sq_recent *m = c->store->recent;
-    AUTO(memtable) struct memtable older = {0};
-    enum store_result r;
-    int64_t first;
+    enum store_result r = look(c);
 
-    pthread_mutex_lock(&m->lock);
+    if (r != STORE_OK)
+        return r;
     memtable_in(&m->old, range, l);
     memtable_in(&m->young, range, l);
-    first = first_leaf(m);
     pthread_mutex_unlock(&m->lock);
-    r = read_older(c, first, &older);
-    memtable_in(&older, range, l);
-    return r;
+    return STORE_OK;
 }
 
 /* ---- the writer's */
@@ -109,18 +98,12 @@ int sq_recent_load(struct sq_store *s, sqlite3 *db)
     struct sq_recent *m = s->recent = xcalloc(1, sizeof(*m));
     sqlite3_stmt *st = NULL;
     int rc =
-        sqlite3_prepare_v2(db, sql_text[SQL_RECENT_BEFORE].text, -1, &st, NULL);
+        sqlite3_prepare_v2(db, sql_text[SQL_RECENT_ALL].text, -1, &st, NULL);
 
     pthread_mutex_init(&m->lock, NULL);
     s->recent_max = MANY;
-    if (rc == SQLITE_OK)
-        rc = sqlite3_bind_int64(st, 1, INT64_MAX);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(st);
-    for (; rc == SQLITE_ROW; rc = sqlite3_step(st))
-        memtable_put(&m->young, sqlite3_column_int64(st, 0),
-                     sqlite3_column_blob(st, 1),
-                     (size_t)sqlite3_column_bytes(st, 1));
+    while (st && (rc = sqlite3_step(st)) == SQLITE_ROW)
+        take_row(&m->young, st);
     sqlite3_finalize(st);
     mark(m);
     return rc == SQLITE_DONE ? SQLITE_OK : rc;

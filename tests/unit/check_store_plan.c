@@ -7,13 +7,14 @@
 #include "store_box.h"
 
 /* These read a table from an end of it and stop, or rows of a recursion; or,
- * once at the start, the whole of a partial index that is small. */
+ * at the start, the whole of a table or partial index that is small. */
 static bool may_scan(const char *statement, const char *detail)
 {
     static const struct {
         const char *statement, *detail;
     } fine[] = {
         {"head_last", "SCAN heads"},
+        {"recent_all", "SCAN recent"},
         {"cert_descendants", "SCAN d"},
         {"ancestor_compromised", "SCAN up"},
         {"key_bans", "SCAN certificates USING INDEX cert_compromised"},
