@@ -128,6 +128,7 @@ struct signer {
     struct job *crl_waiting;
     bool crl_stopping, crl_first_pass;
     atomic_bool crl_lost_read, crl_lost_any; /* signer_crl_lost.c */
+    int64_t crl_began_us; /* the thread, monotonic */
     pthread_t crl_thread;
     bool crl_runs;
 

@@ -252,6 +252,7 @@ void crl_wait_first(struct signer *s, int ms)
 
 int crl_start(struct signer *s, struct errs *e)
 {
+    s->crl_began_us = tm_mono_us();
     if (pthread_create(&s->crl_thread, NULL, crl_run, s) != 0)
         return err_add(e, ERR_SIGNER_AWAY, "a thread could not be started");
     s->crl_runs = true;

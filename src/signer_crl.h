@@ -130,8 +130,9 @@ uint32_t crl_partition_last(struct signer *s, struct store_conn *db, size_t i);
 /* signer_crl_lost.c: what was published, and the ledger does not know. */
 /* On the CRL thread, once: reads the files that were kept. */
 void crl_lost_load(struct signer *s, struct store_conn *db);
-/* On any other thread: until a service has read them, at most five seconds;
- * before that nobody knows who is good.  -1 with ERR_SIGNER_AWAY. */
+/* On any other thread: until a service has read them; before that nobody knows
+ * who is good.  -1 with ERR_SIGNER_AWAY, at once when it has run for a second:
+ * workers that wait keep everybody waiting. */
 int crl_lost_wait(struct signer *s, struct errs *e);
 /* On the CRL thread: forgets what is revoked in the ledger by now, and removes
  * files that say nothing more. */

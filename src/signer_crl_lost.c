@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LOOK_UPS = 500, WAIT_S = 5 };
+enum { LOOK_UPS = 500, WAIT_US = 1000000 };
 
 static int by_serial(const void *a, const void *b)
 {
@@ -245,12 +245,12 @@ void crl_lost_load(struct signer *s, struct store_conn *db)
 
 int crl_lost_wait(struct signer *s, struct errs *e)
 {
-    struct timespec until;
+    const int64_t end = s->crl_began_us + WAIT_US;
+    const struct timespec until = {.tv_sec = end / 1000000,
+                                   .tv_nsec = end % 1000000 * 1000};
 
     if (s->crl_lost_read || !s->front)
         return 0;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += WAIT_S;
     pthread_mutex_lock(&s->crl_lock);
     while (!s->crl_lost_read &&
            pthread_cond_timedwait(&s->crl_passed, &s->crl_lock, &until) == 0)

@@ -75,7 +75,8 @@ int handle_get(struct worker *w, const struct frame *f, const struct caller *c,
     int found;
 
     serial_get(body, &serial);
-    if (body_done(f, body, e) != 0 || auth_who(w, c, false, &who, e) != 0)
+    if (body_done(f, body, e) != 0 || auth_who(w, c, false, &who, e) != 0 ||
+        crl_lost_wait(w->s, e) != 0)
         return -1;
     found = find_record(w, &who, &serial, auth_sees, &r, &why);
     /* Without the role only what it issued, or itself: of the others not even
@@ -233,7 +234,7 @@ int handle_list(struct worker *w, const struct frame *f, const struct caller *c,
     l.wanted = l.q.limit;
     if (body_done(f, body, e) == 0 && query_check(&l.q, e) == 0 &&
         auth_who(w, c, false, &who, e) == 0 &&
-        auth_role(&who, ROLE_READ, e) == 0)
+        auth_role(&who, ROLE_READ, e) == 0 && crl_lost_wait(w->s, e) == 0)
         rc = run_list(&l, e);
     if (rc == 0) {
         cursor = l.more ? query_cursor(&l.q, l.not_after, l.leaf) : NULL;

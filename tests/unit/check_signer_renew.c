@@ -129,6 +129,7 @@ static void ask_unread(struct ca *c)
     AUTO(record) struct record r = {0};
     struct frame f;
 
+    c->s->crl_began_us = tm_mono_us() + 9000000;
     c->s->crl_lost_read = false;
     ck_assert_int_eq(msg_send(c->front, &c->out, -1, false), 0);
     ck_assert_int_eq(poll(&front, 1, 200), 0);
@@ -161,6 +162,41 @@ START_TEST(nobody_is_judged_before_kept_lists_are_read)
     ask_unread(&c);
     ca_put_issue(ca_begin(&c, MSG_ISSUE, &admin), &w);
     ask_unread(&c);
+    serial_put(ca_begin(&c, MSG_GET, &admin), &a.serial);
+    ask_unread(&c);
+    caller_free(&admin);
+}
+END_TEST
+
+/* So many wait that no worker is left: they are refused, and soon. */
+START_TEST(kept_lists_that_take_long_keep_nobody)
+{
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    struct caller admin;
+    struct ca_want w = {.names = "w.internal", .spki = &spki};
+    struct query q;
+    struct frame f;
+
+    new_key(&spki);
+    admin = ca_up(&c);
+    ca_settle(&c);
+    c.s->crl_lost_read = false;
+    c.s->crl_began_us = tm_mono_us();
+    for (int i = 0; i < 3 * CA_WORKERS; i++) {
+        ca_put_issue(ca_begin(&c, MSG_ISSUE, &admin), &w);
+        ck_assert_int_eq(msg_send(c.front, &c.out, -1, false), 0);
+    }
+    for (int i = 0; i < 3 * CA_WORKERS; i++) {
+        ca_recv(&c, &f);
+        ck_assert_int_eq(ca_error(&f, NULL), ERR_SIGNER_AWAY);
+    }
+    ck_assert_int_lt(tm_mono_us() - c.s->crl_began_us, 4000000);
+    query_init(&q);
+    query_put(ca_begin(&c, MSG_LIST, &admin), &q);
+    ca_ask(&c, &f);
+    ck_assert_int_eq(ca_error(&f, NULL), ERR_SIGNER_AWAY);
+    c.s->crl_lost_read = true;
     caller_free(&admin);
 }
 END_TEST
@@ -169,6 +205,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         nobody_is_judged_before_kept_lists_are_read,
+        kept_lists_that_take_long_keep_nobody,
         a_renewal_keeps_names_key_and_requester,
         profiles_decide_about_renewal,
         an_ended_certificate_renews_by_token_only,
