@@ -46,7 +46,7 @@ static int scan_entry(void *arg, uint64_t index, const uint8_t *p, size_t len)
         struct signer_crl *c = crl_slot(l, partition_of(sc, &en, l));
 
         pthread_mutex_lock(&sc->s->crl_lock);
-        if (c && index >= c->state.snapshot)
+        if (c)
             crl_revoked(l, c, index + 1);
         pthread_mutex_unlock(&sc->s->crl_lock);
     }

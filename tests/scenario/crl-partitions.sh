@@ -119,9 +119,6 @@ done
 is 'the number of the partition rose' $? 0
 has_three() { [ "$(entries)" -eq 3 ]; }
 eventually 150 'the complete list has them soon, unasked' has_three
-whole=$(number)
-sleep 6
-is 'and is made no more then' "$(number)" "$whole"
 revoke old.internal
 is 'the old one, by the complete list' "$(judge old.internal)" revoked
 is 'which has all of them' "$(entries)" 4
