@@ -21,10 +21,8 @@ void crl_part_free(struct signer_crl *c)
 bool crl_is_over(const struct signer *s, size_t i, const struct signer_crl *c,
                  int64_t now)
 {
-    const struct conf_authority *conf = s->authorities[i].conf;
-
-    return c->partition && c->closed_at && conf &&
-           c->ends + conf->crl_lifetime < now;
+    return c->closed_at && /* so it has a configuration */
+           c->ends + s->authorities[i].conf->crl_lifetime < now;
 }
 
 /* Lock held.  The next certificate's; false: nobody knows yet. */
@@ -43,7 +41,7 @@ static bool take(struct signer_crls *l, unsigned size, uint32_t *partition)
             next->wanted = true;
         return false;
     }
-    if (l->filling && !c->closed_at) {
+    if (l->filling) {
         c->closed_at = tm_now();
         c->ends = TM_LAST; /* until one looks */
     }
@@ -94,8 +92,7 @@ uint32_t crl_partition_guess(struct worker *w, const struct signer_authority *a)
 
     if (!a->conf || a->conf->crl_partition_size == 0)
         return 0;
-    return store_partition_last(w->reader, a->name, &n) == STORE_OK && n ? n
-                                                                         : 1;
+    return store_partition_last(w->reader, a->name, &n) == STORE_OK ? n : 1;
 }
 
 bool crl_wants_part(struct signer *s, size_t i, int64_t now)
@@ -167,7 +164,6 @@ void crl_open_part(struct signer *s, struct store_conn *db, size_t i)
     if (rc == 0) {
         l->parts = xreallocarray(l->parts, c->partition, sizeof(*l->parts));
         l->parts[l->n_parts++] = c;
-        l->asked = false;
     } else {
         l->retry_at = tm_now() + RETRY_S;
     }

@@ -310,11 +310,10 @@ START_TEST(certificates_alone_say_how_far_it_is)
 {
     AUTO(ca) struct ca c;
     AUTO(buf) struct buf spki = {0};
-    AUTO(record) struct record next = {0};
     struct caller admin;
 
     begin(&c, SIZE, &spki, &admin);
-    for (int i = 0; i <= SIZE; i++) {
+    for (uint32_t i = 0; i <= SIZE; i++) {
         AUTO(record) struct record r = {0};
 
         issue_one(&c, &admin, &spki, &r);
@@ -327,8 +326,12 @@ START_TEST(certificates_alone_say_how_far_it_is)
         remove_file(&c, name);
     }
     go_on(&c);
-    issue_one(&c, &admin, &spki, &next);
-    ck_assert_uint_eq(partition_of(&next), 2);
+    for (uint32_t i = SIZE + 1; i <= 2 * SIZE; i++) {
+        AUTO(record) struct record r = {0};
+
+        issue_one(&c, &admin, &spki, &r);
+        ck_assert_uint_eq(partition_of(&r), 1 + i / SIZE);
+    }
     caller_free(&admin);
 }
 END_TEST

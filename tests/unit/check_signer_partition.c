@@ -382,6 +382,39 @@ START_TEST(a_spare_one_moves_with_the_address)
 }
 END_TEST
 
+/* Of a certificate that is not issued, by what is on record. */
+START_TEST(the_place_that_one_would_have)
+{
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    struct caller admin;
+    struct ca_want w = {.names = "x.internal", .spki = &spki};
+    struct worker worker = {0};
+    struct signer_authority a = {.name = (char *)"issuing"};
+
+    begin(&c, &spki, &admin);
+    for (int i = 0; i < 2; i++) {
+        ca_stop(&c);
+        AUTO(ca_ledger) struct ca_ledger l = ca_ledger_open(&c);
+        worker.reader = l.conn;
+        a.conf = NULL;
+        ck_assert_uint_eq(crl_partition_guess(&worker, &a), 0);
+        a.conf = &c.conf->authorities[0];
+        ck_assert_uint_eq(crl_partition_guess(&worker, &a), i ? 2 : 1);
+        c.conf->authorities[0].crl_partition_size = 0;
+        ck_assert_uint_eq(crl_partition_guess(&worker, &a), 0);
+        c.conf->authorities[0].crl_partition_size = SIZE;
+        ca_start(&c);
+        for (int k = 0; k <= SIZE; k++) {
+            AUTO(record) struct record r = {0};
+
+            ck_assert_int_eq(ca_issue(&c, &admin, &w, &r, NULL), ERR_NONE);
+        }
+    }
+    caller_free(&admin);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {many_at_once_get_a_place_each,
@@ -392,7 +425,8 @@ int main(void)
                                   what_was_not_published_is_made_up_for,
                                   the_complete_list_comes_last,
                                   old_and_new_ones_at_once,
-                                  a_spare_one_moves_with_the_address};
+                                  a_spare_one_moves_with_the_address,
+                                  the_place_that_one_would_have};
 
     return unit_run("signer_partition", tests, COUNT(tests));
 }

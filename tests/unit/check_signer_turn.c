@@ -1,11 +1,30 @@
 /* SPDX-License-Identifier: ISC */
 /* Which partition the next certificate is of, and when one more is wanted:
  * without a thread that opens any. */
+#include <errno.h>
+
 #include "signer_crl.h"
 
 #include "unit.h"
 
 enum { PARTS = 3 };
+
+/* How often somebody waited; nobody comes to wake anyone. */
+static unsigned waits;
+
+int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *lock,
+                                  const struct timespec *until);
+
+int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *lock,
+                                  const struct timespec *until)
+{
+    (void)cond;
+    (void)lock;
+    (void)until;
+    waits++;
+    ck_assert_uint_le(waits, 1);
+    return ETIMEDOUT;
+}
 
 struct turn {
     struct conf_authority conf;
@@ -103,6 +122,22 @@ START_TEST(what_is_not_published_is_nobody_s)
 }
 END_TEST
 
+/* Who finds none waits for the thread once, and not while it has to wait. */
+START_TEST(who_finds_none_waits_once)
+{
+    struct turn t;
+
+    turn_make(&t);
+    t.l.n_parts = 0;
+    t.l.filling = 0;
+    ck_assert_uint_eq(turn_take(&t, ERR_STORAGE_ERROR), 0);
+    ck_assert_uint_eq(waits, 0);
+    t.l.retry_at = tm_now();
+    ck_assert_uint_eq(turn_take(&t, ERR_STORAGE_ERROR), 0);
+    ck_assert_uint_eq(waits, 1);
+}
+END_TEST
+
 /* A service has some to spare, a command opens one when it has to. */
 START_TEST(when_one_more_is_wanted)
 {
@@ -133,12 +168,42 @@ START_TEST(when_one_more_is_wanted)
 }
 END_TEST
 
+START_TEST(how_many_are_served)
+{
+    struct turn t;
+
+    turn_make(&t);
+    ck_assert_uint_eq(crl_count(&t.s), 2);
+    t.l.whole.published = true;
+    ck_assert_uint_eq(crl_count(&t.s), 3);
+    ck_assert(crl_count_max(&t.s) == UINT64_MAX); /* a command opens none */
+}
+END_TEST
+
+/* In the second in which it ends, a crl-lifetime later, it is not over yet. */
+START_TEST(when_it_is_over)
+{
+    struct turn t;
+    struct signer_crl *c = &t.part[0];
+
+    turn_make(&t);
+    t.conf.crl_lifetime = 100;
+    c->ends = 1000;
+    ck_assert(!crl_is_over(&t.s, 0, c, 5000));
+    c->closed_at = 1;
+    ck_assert(!crl_is_over(&t.s, 0, c, 1100));
+    ck_assert(crl_is_over(&t.s, 0, c, 1101));
+    ck_assert_int_eq(crl_part_ends(&(struct partition_row){1, 77, 0}), 77);
+    ck_assert_int_eq(crl_part_ends(&(struct partition_row){0, 77, 0}), TM_LAST);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
-        one_after_the_other,
-        what_is_not_published_is_nobody_s,
-        when_one_more_is_wanted,
+        one_after_the_other,       what_is_not_published_is_nobody_s,
+        who_finds_none_waits_once, when_one_more_is_wanted,
+        how_many_are_served,       when_it_is_over,
     };
 
     return unit_run("signer_turn", tests, COUNT(tests));
