@@ -212,7 +212,6 @@ static uint32_t find_over(struct signer *s, size_t i, uint32_t from,
         if (!c->published || !crl_is_over(s, i, c, now))
             continue;
         c->published = false;
-        c->failed = ERR_NONE;
         found = n;
     }
     pthread_mutex_unlock(&s->crl_lock);

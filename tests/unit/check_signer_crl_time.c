@@ -82,6 +82,7 @@ START_TEST(a_partition_is_over)
     AUTO(record) struct record in = {0};
     AUTO(record) struct record gone = {0};
     struct caller admin;
+    uint64_t before, number;
     uint32_t part;
 
     begin(&c, SIZE, &admin);
@@ -108,6 +109,13 @@ START_TEST(a_partition_is_over)
     ck_assert(!is_served(&c, part));
     ck_assert(!is_in_place(&c, part));
     ck_assert(is_served(&c, part + 1));
+    /* Nor is the complete list made anew for want of it. */
+    ca_settle(&c);
+    on_part(&c, 0, &in.serial, &before);
+    stop_and_go_on(&c);
+    ca_settle(&c);
+    on_part(&c, 0, &in.serial, &number);
+    ck_assert_uint_eq(number, before);
     caller_free(&admin);
 }
 END_TEST

@@ -261,7 +261,124 @@ START_TEST(the_highest_file_in_place)
 }
 END_TEST
 
+struct kept {
+    unsigned n;
+    uint64_t partitions, numbers; /* their sums */
+};
+
+static void note_kept(void *arg, uint32_t partition, uint64_t number,
+                      const char *path)
+{
+    struct kept *k = arg;
+
+    (void)path;
+    k->n++;
+    k->partitions += partition;
+    k->numbers += number;
+}
+
+/* By its name, and by nothing that only looks so. */
+START_TEST(what_was_kept)
+{
+    AUTO(ca) struct ca c;
+    static const char *const names[] = {"issuing.crl.7",
+                                        "issuing/1.crl.20",
+                                        "issuing/3.crl.100",
+                                        "issuing.crl",
+                                        "issuing.crl.new",
+                                        "issuing.crl.0",
+                                        "issuing.crl.07",
+                                        "issuing.crl.7x",
+                                        "issuing.crlx7",
+                                        "issuing2.crl.7",
+                                        "0.crl.7",
+                                        "1.crl.7",
+                                        "issuing/0.crl.7",
+                                        "issuing/issuing.crl.7",
+                                        "issuing/01.crl.7",
+                                        "issuing/1.crl",
+                                        "issuing/4294967296.crl.7"};
+    struct kept k = {0};
+    char path[160];
+
+    ca_make(&c);
+    ca_start(&c);
+    ca_path(&c, path, "crl/issuing");
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    for (size_t i = 0; i < COUNT(names); i++) {
+        AUTO(free) char *name = xasprintf("crl/%s", names[i]);
+
+        ca_write(&c, name, "", 0);
+    }
+    crl_file_kept(c.s, "issuing", note_kept, &k);
+    ck_assert_uint_eq(k.n, 3);
+    ck_assert_uint_eq(k.partitions, 4);
+    ck_assert_uint_eq(k.numbers, 127);
+    ca_path(&c, path, "crl");
+    ca_remove(path);
+}
+END_TEST
+
+/* A list that was about to be put in place, and is not the ledger's. */
+START_TEST(an_old_list_is_not_put_in_place)
+{
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    AUTO(record) struct record r = {0};
+    struct caller admin;
+    uint64_t number, then;
+
+    begin(&c, 0, &spki, &admin);
+    issue_one(&c, &admin, &spki, &r);
+    copy(&c, "crl/issuing.crl", "old.crl");
+    revoke_one(&c, &admin, &r);
+    ck_assert_int_eq(on_crl(&c, &r.serial, &then), 0);
+    ca_stop(&c);
+    copy(&c, "old.crl", "crl/issuing.crl.new");
+    remove_file(&c, "crl/issuing.crl");
+    go_on(&c);
+    ck_assert_int_eq(on_crl(&c, &r.serial, &number), 0);
+    ck_assert_uint_gt(number, then);
+    caller_free(&admin);
+}
+END_TEST
+
 /* ---- partitions */
+
+/* Before a service has loaded them: whatever says that there is one. */
+START_TEST(the_last_of_all)
+{
+    AUTO(ca) struct ca c;
+    struct signer_authority a = {.name = (char *)"issuing"};
+    struct signer_crls l = {.n_parts = 1};
+    struct signer s = {.authorities = &a, .n_authorities = 1, .crls = &l};
+    AUTO(buf) struct buf spki = {0};
+    AUTO(record) struct record r = {0};
+    struct caller admin;
+    const char *const last[] = {
+        "UPDATE crls SET crl_partition = 5 WHERE crl_partition = 3",
+        "UPDATE certificates SET crl_partition = 6",
+        "UPDATE certificates SET crl_partition = 1"};
+
+    begin(&c, SIZE, &spki, &admin);
+    issue_one(&c, &admin, &spki, &r);
+    ca_stop(&c);
+    s.conf = c.conf;
+    pthread_mutex_init(&s.crl_lock, NULL);
+    for (uint32_t i = 0; i < COUNT(last); i++) {
+        edit(&c, last[i]);
+        if (i == 2)
+            ca_write(&c, "crl/issuing/7.crl", "", 0);
+        AUTO(ca_ledger) struct ca_ledger led = ca_ledger_open(&c);
+        l.loaded = false;
+        ck_assert_uint_eq(crl_partition_last(&s, led.conn, 0), 5 + i);
+        l.loaded = true;
+        ck_assert_uint_eq(crl_partition_last(&s, led.conn, 0), 1);
+    }
+    edit(&c, "UPDATE crls SET crl_partition = 3 WHERE crl_partition = 5");
+    caller_free(&admin);
+}
+END_TEST
 
 /* They are opened in order, so one without a CRL in the ledger had one in
  * another life, and certificates that name it. */
@@ -344,6 +461,9 @@ int main(void)
         a_newer_list_is_kept_whatever_is_beside_it,
         numbers_rise_above_what_was_kept,
         a_file_is_about_its_address_alone,
+        what_was_kept,
+        an_old_list_is_not_put_in_place,
+        the_last_of_all,
         the_highest_file_in_place,
         a_gap_in_the_ledger_is_a_partition_that_was_lost,
         what_cannot_be_spare_is_taken,
