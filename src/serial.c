@@ -84,7 +84,7 @@ int serial_parse(struct serial *s, const char *text)
     n = digits_get(v, text);
     if (n < 0)
         return -1;
-    *s = (struct serial){.len = n ? (uint8_t)((n + 1) / 2) : 1};
+    *s = (struct serial){.len = (uint8_t)(n ? (n + 1) / 2 : 1)};
     for (int i = 0; i < n; i++) {
         int at = 2 * s->len - n + i;
 

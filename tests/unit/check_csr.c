@@ -121,7 +121,7 @@ START_TEST(every_octet_changed)
         openssl_csr(key, mds[i], &der);
         for (size_t at = 0; at < der.len; at++)
             for (unsigned bit = 0; bit <= 8; bit++) {
-                uint8_t x = bit == 8 ? 0xff : (uint8_t)(1U << bit);
+                uint8_t x = (uint8_t)(bit == 8 ? 0xff : 1U << bit);
                 enum err r;
 
                 der.data[at] ^= x;
