@@ -121,7 +121,7 @@ call() { # METHOD PATH → $status and problem code in $got
     esac
     # shellcheck disable=SC2086 # words, or none
     req $credential "$@" "$API$path"
-    got=$(jq -r '.code // empty' "$T/body" 2>/dev/null)
+    got=$(problem_code)
 }
 expect() { # WHAT WANTED
     is "$1" "$status${got:+ $got}" "$2"
@@ -184,7 +184,7 @@ wrong_call() { # HOW METHOD PATH
     rsa) set -- --data-binary @"$T/r.csr" ;;
     esac
     req "$@" "$API$at"
-    got=$(jq -r '.code // empty' "$T/body" 2>/dev/null)
+    got=$(problem_code)
 }
 grep -v ' none$' "$T/table" >"$T/asked"
 while read -r method path role; do
