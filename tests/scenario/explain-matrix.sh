@@ -123,8 +123,9 @@ cell() {
         "$T/$csr.csr" >"$c.cli" 2>"$c.err"
     echo $? >"$c.code"
     http "$c.issue" "$query"
-    jq -r '.pem // empty' "$c.issue" >"$c.pem"
-    [ ! -s "$c.pem" ] || extensions <"$c.pem" >"$c.ext"
+    if grep -q '"pem"' "$c.issue"; then
+        jq -r '.pem // empty' "$c.issue" | extensions >"$c.ext"
+    fi
 }
 n=0
 by_profile() { # WHO TOKEN PROFILE…
@@ -185,27 +186,27 @@ def malformed($dry; $cli; $issue):
     (if $cli.code == 1 or $cli.code == 2 then empty
      else "explain exits with \($cli.code)" end);
 
-($dry[0] | one_moment | timeless) as $d |
-($cli[0] | one_moment | timeless) as $c |
-($issue[0] | one_moment) as $i |
-if $i | has("serial") then "issued " + ([issued($d; $c; $i; $ext)] | join("; "))
+# All cells at once, whose files are in $j (JSON) and $t (lines) by their names.
+def lines: (. // []) | map(. + "\n") | add // "";
+range(1; $n + 1) | "\(.)" as $cell |
+($j[0][$cell + ".dry"] | one_moment | timeless) as $d |
+($j[0][$cell + ".issue"] | one_moment) as $i |
+($j[0][$cell + ".cli"] // {said: $t[0][$cell + ".err"] | lines,
+    code: $t[0][$cell + ".code"][0] | tonumber} | one_moment | timeless) as $c |
+(if $i | has("serial") then
+    "issued " + ([issued($d; $c; $i; $t[0][$cell + ".ext"] | lines)] | join("; "))
 elif $d | has("would_issue") then
     "refused " + ([refused($d; $c; $i)] | join("; "))
-else "malformed " + ([malformed($d; $c; $i)] | join("; ")) end
+else "malformed " + ([malformed($d; $c; $i)] | join("; ")) end) +
+" # " + $t[0][$cell + ".what"][0]
 END
-judge() { # CELL: one line, what it comes to
-    c=$C/$1
-    [ -s "$c.cli" ] || jq -n --rawfile said "$c.err" --argjson code \
-        "$(cat "$c.code")" '{said: $said, code: $code}' >"$c.cli"
-    jq -rn --slurpfile dry "$c.dry" --slurpfile cli "$c.cli" \
-        --slurpfile issue "$c.issue" --rawfile ext "$c.ext" \
-        -f "$T/judge.jq" 2>&1
-}
-: >"$T/verdicts"
-for i in $(seq "$n"); do
-    [ -f "$C/$i.ext" ] || : >"$C/$i.ext"
-    echo "$(judge "$i") # $(cat "$C/$i.what")" >>"$T/verdicts"
-done
+by_file='reduce inputs as $in ({}; .[input_filename | sub(".*/"; "")]'
+jq -n "$by_file = \$in)" "$C"/*.dry "$C"/*.cli "$C"/*.issue >"$T/json"
+jq -nR "$by_file += [\$in])" "$C"/*.err "$C"/*.code "$C"/*.ext "$C"/*.what \
+    >"$T/lines"
+jq -rn --slurpfile j "$T/json" --slurpfile t "$T/lines" --argjson n "$n" \
+    -f "$T/judge.jq" >"$T/verdicts" 2>&1
+is 'a verdict of each' "$(grep -c ' # ' "$T/verdicts")" "$n"
 for v in issued refused malformed; do
     grep "^$v" "$T/verdicts" | grep -v "^$v  *#" >"$T/differ"
     is "$v: all three say so in each cell" "$(cat "$T/differ")" ''

@@ -96,54 +96,57 @@ policy_codes() {
 codes() { # FILE: of its errors
     jq -r '.errors[].code' "$1" 2>/dev/null | sort | tr '\n' ' '
 }
-details() { # FILE
-    jq -r '.errors[].detail' "$1" 2>/dev/null | sort
-}
 said() { # of standard error
     sed -n 's/^pocketca: //p' "$1" | sort
-}
-# three questions may be asked in two seconds
-timeless() {
-    sed 's/between [^ ]* and [^ ]*,/between,/'
 }
 post() { # FILE QUERY
     req -H 'Content-Type: application/pkcs10' -H 'Accept: application/json' \
         --data-binary @"$T/odd.der" "$API/v1/certificates?$2"
     cp "$T/body" "$1"
 }
-bad=''
-differs() { # WHAT GOT WANTED
-    [ "$2" = "$3" ] || bad="$bad; $1: $(echo "$2" | tr '\n' '|') not $(echo "$3" | tr '\n' '|')"
-}
-cell() { # WANTED-CODES QUERY; the request is in $T/odd.der
-    wanted=$(for c in $1; do echo "$c"; done | sort | tr '\n' ' ')
-    options='' bad=''
+# What is not as it should be; $in is what a cell has gathered.
+cat >"$T/cell.jq" <<'END'
+def words: split(" ") - [""] | sort;
+# three questions may be asked in two seconds
+def timeless: map(sub("between [^ ]* and [^ ]*,"; "between,")) | sort;
+def details: [.errors[].detail] | timeless;
+def said: split("\n") | map(select(startswith("pocketca: "))[10:]) | timeless;
+def differs($what; $got; $wanted):
+    if $got == $wanted then empty else "\($what): \($got) not \($wanted)" end;
+$issue[0] as $i | $dry[0] as $d | ($i | details) as $why |
+differs("issue"; [$i.errors[].code] | sort; $in.wanted | words),
+differs("status"; [$in.status, $i.status | tostring]; [$in.least, $in.least]),
+differs("main code"; $i.code as $c | $i.errors | any(.code == $c); true),
+differs("dry status"; $in.dry; "200"),
+differs("dry"; [$d.would_issue, $d.certificate]; [false, null]),
+differs("dry reasons"; $d | details; $why),
+differs("explain and the command exit"; $in.exits; "1 1"),
+differs("explain"; $cli[0] | details; $why),
+differs("command"; $err | said; $why),
+differs("each once"; $why; $why | unique)
+END
+cell() { # WANTED-CODES QUERY; the request is in $T/odd.der; $bad, if it is
+    # shellcheck disable=SC2086 # words on one line
+    wanted=$(echo $1) options=''
     for a in $(echo "$2" | tr '&' ' '); do
         options="$options --$(echo "${a%%=*}" | tr _ -) ${a#*=}"
     done
     post "$T/issue" "$2"
-    differs issue "$(codes "$T/issue")" "$wanted"
-    least=422
-    case " $wanted" in *' bad-'* | *' no-names'*) least=400 ;; esac
-    differs status "$status $(jq -r .status "$T/issue")" "$least $least"
-    differs 'main code' "$(jq -r '.code as $c | .errors | any(.code == $c)' \
-        "$T/issue")" true
+    issued=$status least=422
+    case " $wanted " in *' bad-'* | *' no-names'*) least=400 ;; esac
     post "$T/dry" "dry_run=true${2:+&$2}"
-    differs 'dry status' "$status" 200
-    differs dry "$(jq -c '[.would_issue, .certificate]' "$T/dry")" '[false,null]'
-    details "$T/issue" | timeless >"$T/why"
-    differs 'dry reasons' "$(details "$T/dry" | timeless)" "$(cat "$T/why")"
     # shellcheck disable=SC2086 # words are options
     {
-        "$POCKETCA" explain --json $options "$T/odd.der" >"$T/cli" 2>"$T/err"
-        differs 'explain exits' $? 1
-        differs explain "$(details "$T/cli" | timeless)" "$(cat "$T/why")"
+        "$POCKETCA" explain --json $options "$T/odd.der" >"$T/cli" 2>"$T/out"
+        explained=$?
         "$POCKETCA" issue $options "$T/odd.der" >"$T/out" 2>"$T/err"
-        differs 'the command exits' $? 1
-        differs command "$(said "$T/err" | timeless)" "$(cat "$T/why")"
+        exits="$explained $?"
     }
-    [ "$(wc -l <"$T/why")" -eq "$(sort -u "$T/why" | wc -l)" ] ||
-        bad="$bad; a reason twice"
+    bad=$(jq -rn --slurpfile issue "$T/issue" --slurpfile dry "$T/dry" \
+        --slurpfile cli "$T/cli" --rawfile err "$T/err" -f "$T/cell.jq" \
+        --argjson in "{\"wanted\": \"$wanted\", \"status\": \"$issued\",
+            \"least\": \"$least\", \"dry\": \"$status\",
+            \"exits\": \"$exits\"}" 2>&1) || bad="jq: $bad"
 }
 matrix() { # of KEYS NAMES POLICIES
     for key in $1; do
