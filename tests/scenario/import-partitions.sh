@@ -70,7 +70,7 @@ for n in b e; do
     is "$n: on the list that it names" "$(judge "$n.internal")" revoked
 done
 is 'the others are good' "$(judge c.internal) $(judge d.internal)" 'good good'
-kept=$(find "$CA/crl" -name '*.crl.[0-9]*')
+kept=$(find "$CA/crl/issuing" -name '*.crl.[0-9]*')
 exits 0 'what the list has, with its certificate' "$POCKETCA" import \
     --crl "$kept" "$T/h.internal.pem"
 eventually 100 'then it is ready' curl -skf -o "$T/ready" "$API/readyz"
