@@ -44,6 +44,7 @@ trap interop_cleanup EXIT
 # In the environment that the test was started in (a proxy, a home).
 outside()
 (
+    unset SSL_CERT_FILE SSL_CERT_DIR
     eval "$outer"
     "$@"
 )
@@ -195,11 +196,17 @@ get_gnutls()
     set --
     [ -z "$stem" ] || set -- --x509certfile "$stem.pem" \
         --x509keyfile "$stem.key"
-    # It ends with its input: leave the server the time to answer.
+    # It ends with its input, which therefore stays until the server has closed.
     # By address: it asks no resolver that knows localhost without /etc/hosts.
-    { request "$port" && sleep 0.7; } | timeout 15 gnutls-cli \
-        --x509cafile "$trust" "$@" --port "$port" \
-        --sni-hostname localhost --verify-hostname localhost 127.0.0.1
+    [ -p "$work/asked" ] || mkfifo "$work/asked"
+    { request "$port" && exec sleep 15; } >"$work/asked" &
+    asker=$!
+    timeout 15 gnutls-cli --x509cafile "$trust" "$@" --port "$port" \
+        --sni-hostname localhost --verify-hostname localhost 127.0.0.1 \
+        <"$work/asked" && answer=0 || answer=$?
+    kill $asker 2>/dev/null
+    wait $asker 2>/dev/null || true
+    return $answer
 }
 
 clients="curl openssl gnutls"
