@@ -259,6 +259,16 @@ serve() {
         [ "$tries" -lt 1200 ] || bail 'pocketca serve is not ready after 60 s'
         sleep 0.05
     done
+    tries=0
+    while settling && [ "$tries" -lt 40 ]; do
+        tries=$((tries + 1))
+        sleep 0.05
+    done
+}
+# What is made at the start may come a moment after the `ready`.
+settling() {
+    curl -sk --max-time 2 "$API/readyz" 2>/dev/null |
+        grep -Eq 'has (none|no responder) yet'
 }
 stop() {
     urls_issued
