@@ -189,13 +189,15 @@ static int key_judge(EVP_PKEY *key, const char *path, struct errs *e)
     return 0;
 }
 
-/* Whether OpenSSL said so of an algorithm: its errors are a queue. */
+/* Whether OpenSSL said so of an algorithm: its errors are a queue.  What a
+ * wrong passphrase makes of a key is "unsupported" too, to its decoder. */
 static bool is_unsupported(void)
 {
     unsigned long code;
 
     while ((code = ERR_get_error()))
-        if (ERR_GET_REASON(code) == ERR_R_UNSUPPORTED)
+        if (ERR_GET_LIB(code) == ERR_LIB_EVP &&
+            ERR_GET_REASON(code) == ERR_R_UNSUPPORTED)
             return true;
     return false;
 }

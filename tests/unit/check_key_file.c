@@ -128,6 +128,25 @@ START_TEST(written_and_read)
 }
 END_TEST
 
+/* One wrong passphrase in 256 leaves what looks like a message: the last octet
+ * counts itself.  "wrong249" does here. */
+START_TEST(a_wrong_passphrase_that_decrypts)
+{
+    static const char pem[] =
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+        "MIHrMFYGCSqGSIb3DQEFDTBJMCgGCSqGSIb3DQEFDDAbBAioayA/ZajmsgIBATAM\n"
+        "BggqhkiG9w0CCQUAMB0GCWCGSAFlAwQBKgQQEuNa38JXG7jABJntbt4QpQSBkMaR\n"
+        "jirFeXHQRY5DUquNT5OwZX+tJfOMqdlFinM01nZmtJUcG/ol8YarwIx7BtmGjaKZ\n"
+        "wwOluzmUWKcZQvHxtjzdRh8o+Q1iR9TPLQcKmBuIpZ4dDMmpJLUY0rphOG7pOO/y\n"
+        "zIdZ1fzFJxtIxS+OFVuIIRDUgHU06wE+m4zHISa9FjgApCVISuX/VJM5js8qWw==\n"
+        "-----END ENCRYPTED PRIVATE KEY-----\n";
+
+    put("k", pem, strlen(pem), 0600);
+    refused("k", "wrong249", "the passphrase does not open");
+    ck_assert_ptr_null(load("k", "right", NULL));
+}
+END_TEST
+
 /* PBES2 with what the header promises, found in what was written. */
 START_TEST(how_it_is_sealed)
 {
@@ -315,6 +334,7 @@ int main(void)
     const TTest *const tests[] = {
         what_can_be_made,
         written_and_read,
+        a_wrong_passphrase_that_decrypts,
         how_it_is_sealed,
         who_may_read_it,
         uris,
