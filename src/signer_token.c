@@ -146,11 +146,11 @@ static int judge(struct worker *w, const struct who *who, const struct token *t,
 static enum store_result hand_over(struct signer *s, struct token_job *j)
 {
     const struct who *own = &j->job.who;
-    enum store_result r;
+    enum store_result r = job_use(s, &j->job, j->now);
 
-    if (!own->token.max_uses)
-        return job_use(s, &j->job, j->now);
-    r = store_token_use(s->writer, own->requester.id, 1 + j->token.max_uses,
+    if (r != STORE_OK || j->job.errs.n || !own->token.max_uses)
+        return r;
+    r = store_token_use(s->writer, own->requester.id, j->token.max_uses,
                         j->now);
     if (r != STORE_NONE)
         return r;

@@ -230,6 +230,40 @@ START_TEST(uses_are_handed_over)
 }
 END_TEST
 
+/* The one that comes too late has no use left at all. */
+START_TEST(the_last_use_is_used_once)
+{
+    AUTO(ca) struct ca c;
+    struct caller admin, maker;
+    const struct token own = {
+        .label = (char *)"maker", .roles = ROLE_ADMIN, .max_uses = 2};
+    unsigned made = 0, late = 0;
+    struct frame f;
+
+    admin = ca_up(&c);
+    ck_assert_int_eq(ca_token(&c, &admin, &own, &maker), ERR_NONE);
+    for (int i = 0; i < 4; i++) {
+        char label[2] = {(char)('a' + i)};
+        struct token t = {.label = label, .roles = ROLE_ADMIN, .max_uses = 1};
+
+        token_put(ca_begin(&c, MSG_TOKEN_MAKE, &maker), &t);
+        ck_assert_int_eq(msg_send(c.front, &c.out, -1, false), 0);
+    }
+    for (int i = 0; i < 4; i++) {
+        enum err code;
+
+        ca_recv(&c, &f);
+        code = ca_error(&f, NULL);
+        made += code == ERR_NONE;
+        late += code == ERR_TOKEN_USED_UP;
+    }
+    ck_assert_uint_eq(made, 1);
+    ck_assert_uint_eq(late, 3);
+    caller_free(&admin);
+    caller_free(&maker);
+}
+END_TEST
+
 /* Rows of a list, and the cursor (freed by the caller) or NULL. */
 static unsigned list(struct ca *c, const struct caller *who,
                      const struct query *q, char **cursor)
@@ -359,6 +393,7 @@ int main(void)
         a_removed_token_is_refused_at_once,
         no_token_makes_more_than_itself,
         uses_are_handed_over,
+        the_last_use_is_used_once,
         a_list_pages_and_shows_what_limits_let_through,
         limits_hold_for_tokens_too,
     };
