@@ -117,6 +117,8 @@ int crl_make(struct signer *s, struct store_conn *db, size_t i,
 /* A CRL that was signed elsewhere. */
 int crl_install(struct signer *s, size_t i, const struct requester *who,
                 const struct buf *der, struct crl_state *st, struct errs *e);
+/* A CRL of the authority has this number, so every later one a higher one. */
+void crl_number_seen(struct signer *s, size_t i, uint64_t number);
 /* Published is what the front has been given already. */
 void crl_set_published(struct signer *s, size_t i, struct signer_crl *c,
                        const struct crl_state *st);

@@ -184,6 +184,14 @@ void crl_set_published(struct signer *s, size_t i, struct signer_crl *c,
     pthread_mutex_unlock(&s->crl_lock);
 }
 
+void crl_number_seen(struct signer *s, size_t i, uint64_t number)
+{
+    pthread_mutex_lock(&s->crl_lock);
+    if (number > s->crls[i].number)
+        s->crls[i].number = number;
+    pthread_mutex_unlock(&s->crl_lock);
+}
+
 /* What is behind fd becomes the newest CRL: known to the ledger, then seen.
  * When there is no room for that, the file goes: the ledger needs what it
  * takes. */
@@ -201,10 +209,7 @@ static int commit_file(struct signer *s, size_t i, struct signer_crl *c,
         return -1;
     }
     /* The number is used up, whatever becomes of the file. */
-    pthread_mutex_lock(&s->crl_lock);
-    if (st->number > s->crls[i].number)
-        s->crls[i].number = st->number;
-    pthread_mutex_unlock(&s->crl_lock);
+    crl_number_seen(s, i, st->number);
     if (crl_file_publish(s, scope, e) != 0)
         return -1;
     crl_set_published(s, i, c, st);
@@ -252,9 +257,8 @@ static int build(struct signer *s, struct store_conn *db, size_t i,
         return -1;
     if (ledger_crl_above(db, a->name, &above) != STORE_OK)
         return auth_store_error(STORE_BROKEN, e);
+    crl_number_seen(s, i, above);
     pthread_mutex_lock(&s->crl_lock);
-    if (above > s->crls[i].number)
-        s->crls[i].number = above;
     *st = (struct crl_state){
         .number = ++s->crls[i].number,
         .this_update = now - TM_MINUTE,

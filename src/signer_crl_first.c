@@ -88,17 +88,17 @@ static void set_aside(const struct signer *s, size_t i, const char *scope,
     const bool ours = s->authorities[i].key;
     const bool lost = ours && seen && crl_file_keep(s, scope, seen) != 0;
     const char *why = lost ? strerror(errno) : "";
-    const char *and = lost ? ", and the one in place cannot be kept: " : "";
+    const char *but = lost ? ", and the one in place cannot be kept: " : "";
 
     if (seen > known)
         log_msg(lost ? LOG_ERROR : LOG_WARN, "crl",
                 "%s.crl has number %" PRIu64 ", the ledger knows %" PRIu64
                 ": it is an older copy; the next one has a higher number%s%s",
-                scope, seen, known, and, why);
+                scope, seen, known, but, why);
     else
         log_msg(lost ? LOG_ERROR : LOG_WARN, "crl",
                 "%s.crl is not the file that is meant%s%s%s", scope,
-                ours ? ": made anew" : "", and, why);
+                ours ? ": made anew" : "", but, why);
 }
 
 /* All its partitions are published.  Otherwise the complete list is made anew:
@@ -122,7 +122,6 @@ static void restore(struct signer *s, struct store_conn *db, size_t i,
 {
     const char *name = s->authorities[i].name;
     AUTO(free) char *scope = crl_scope(name, c->partition);
-    struct signer_crls *l = &s->crls[i];
     struct crl_state st = {0};
     bool fits;
     uint64_t seen = crl_file_number(s, scope, c->url, &fits);
@@ -132,11 +131,9 @@ static void restore(struct signer *s, struct store_conn *db, size_t i,
         return;
     pthread_mutex_lock(&s->crl_lock);
     c->state = st;
-    if (seen > l->number)
-        l->number = seen;
-    if (st.number > l->number)
-        l->number = st.number;
     pthread_mutex_unlock(&s->crl_lock);
+    crl_number_seen(s, i, seen);
+    crl_number_seen(s, i, st.number);
     if (seen > st.number || !crl_file_restore(s, scope, st.sha256) ||
         !crl_file_number(s, scope, c->url, &fits) || !fits)
         set_aside(s, i, scope, seen, st.number);
@@ -174,6 +171,7 @@ static void leave(struct signer *s, struct store_conn *db, size_t i,
     bool fits;
     const uint64_t seen = crl_file_number(s, scope, NULL, &fits);
 
+    crl_number_seen(s, i, seen);
     (void)store_crl_get(db, name, c->partition, &st);
     if (seen <= st.number)
         crl_file_remove(s, scope);
@@ -233,10 +231,10 @@ uint32_t crl_partition_last(struct signer *s, struct store_conn *db, size_t i)
     return larger(larger(last, in_place), larger(n[0], n[1]));
 }
 
-/* The highest partition that certificates may name that the ledger does not
- * know, after a restore from an old copy: there is a file of it, or more are
+/* The highest partition that certificates may name: after a restore from an old
+ * copy one that the ledger does not know.  There is a file of it, or more are
  * known than are spare, or those behind it have a CRL in the ledger and it has
- * none, though they are opened in order. */
+ * none, though they are opened in order; else the last known. */
 static uint32_t last_taken(struct store_conn *db, const char *authority,
                            uint32_t named, uint32_t known, uint32_t in_place)
 {

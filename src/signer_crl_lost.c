@@ -190,6 +190,7 @@ static void read_kept(void *arg, uint32_t partition, uint64_t number,
     struct signer_crl *c = crl_slot(l, partition);
     size_t n;
 
+    crl_number_seen(r->s, r->i, number);
     if (fd < 0) {
         note_unread(r, path, strerror(errno));
         return;
@@ -202,10 +203,6 @@ static void read_kept(void *arg, uint32_t partition, uint64_t number,
         return;
     }
     strs_add(&r->c->kept, path);
-    pthread_mutex_lock(&r->s->crl_lock);
-    if (number > l->number)
-        l->number = number;
-    pthread_mutex_unlock(&r->s->crl_lock);
 }
 
 static void sort(struct signer_crl *c)

@@ -398,6 +398,13 @@ START_TEST(the_root_s_numbers_rise)
             close(empty_crl(&c, "crl/root.crl", &c.root, key, 1000, year));
         cl = client_open(c.conf, &e);
         ck_assert_ptr_nonnull(cl);
+        if (i) {
+            struct frame f;
+
+            buf_str(client_begin(cl, MSG_CRL_NEXT), "root");
+            ck_assert_int_eq(client_call(cl, MSG_CRL_NUMBER, &f, &e), 0);
+            ck_assert_uint_eq(rd_u64(&f.body), lives[i].cases[1].number);
+        }
         install_each(&c, cl, lives[i].cases, lives[i].n);
         client_close(cl);
     }

@@ -199,6 +199,9 @@ START_TEST(a_newer_list_of_one_that_is_over_stays)
     ca_forget_files(&c);
     ca_start(&c);
     ck_assert(!is_served(&c, part));
+    pthread_mutex_lock(&c.s->crl_lock);
+    ck_assert_uint_ge(c.s->crls[0].number, 1000);
+    pthread_mutex_unlock(&c.s->crl_lock);
     ca_stop(&c);
     ck_assert(is_in_place(&c, part));
     caller_free(&admin);

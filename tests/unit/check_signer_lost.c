@@ -192,6 +192,12 @@ START_TEST(numbers_rise_above_what_was_kept)
     go_on(&c);
     on_crl(&c, &none, &number);
     ck_assert_uint_eq(number, 1001);
+    ca_stop(&c);
+    copy(&c, "pocketca.conf", "crl/issuing.crl.2000"); /* damaged */
+    remove_file(&c, "crl/issuing.crl");
+    go_on(&c);
+    on_crl(&c, &none, &number);
+    ck_assert_uint_eq(number, 2001);
     caller_free(&admin);
 }
 END_TEST
