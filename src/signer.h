@@ -428,7 +428,8 @@ struct issue_job *issue_new(struct worker *w, const struct frame *f,
 /* Builds, signs and queues, or frees.  */
 int issue_queue(struct worker *w, struct issue_job *j, const struct build *b,
                 struct errs *e);
-/* 1: a repeat, answered; 0: new; -1 with ERR_IDEMPOTENCY_CONFLICT. */
+/* 1: a repeat, answered; 0: new; -1 with ERR_IDEMPOTENCY_CONFLICT, or as
+ * crl_lost_wait(): nothing about the request was looked up before. */
 int issue_repeat(struct worker *w, const struct frame *f,
                  const struct msg_issue *m, const struct who *who,
                  struct errs *e);

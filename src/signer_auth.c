@@ -183,8 +183,6 @@ static int judge_cert(struct signer *s, struct record *r,
     const int64_t now = tm_now();
     char when[TM_RFC3339_SIZE];
 
-    if (crl_lost_wait(s, e) != 0)
-        return -1;
     crl_lost_mark(s, r);
     if (r->revoked_at) {
         tm_rfc3339(when, r->revoked_at);
@@ -206,8 +204,11 @@ static int who_cert(struct worker *w, const uint8_t sha256[32], struct who *out,
     struct record *r = &out->record;
     AUTO(cert) struct cert cert = {0};
     char text[2 * SERIAL_MAX + 1], id[65];
-    enum store_result got = store_cert_by_sha256(w->reader, sha256, r);
+    enum store_result got;
 
+    if (crl_lost_wait(w->s, e) != 0)
+        return -1;
+    got = store_cert_by_sha256(w->reader, sha256, r);
     if (got == STORE_NONE)
         return err_add(e, ERR_CERTIFICATE_FOREIGN,
                        "the client certificate was not issued here");

@@ -49,6 +49,8 @@ int issue_repeat(struct worker *w, const struct frame *f,
     char serial[2 * SERIAL_MAX + 1];
     int found;
 
+    if (crl_lost_wait(w->s, e) != 0)
+        return -1;
     if (!m->idem_key)
         return 0;
     scope = auth_scope(who);

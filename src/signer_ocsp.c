@@ -109,7 +109,7 @@ static struct key_signer *responder_key(struct worker *w, size_t i)
     return w->ocsp_keys[i];
 }
 
-/* Fills out but for the snapshot; what cannot be signed now is tryLater. */
+/* Fills out but for the snapshot, where it can be signed now. */
 static void sign(struct worker *w, const struct msg_ocsp *m,
                  const struct ocsp_single *v, struct msg_ocsp_answer *out)
 {
@@ -127,9 +127,7 @@ static void sign(struct worker *w, const struct msg_ocsp *m,
     };
     int64_t end;
 
-    out->error = OCSP_TRY_LATER;
-    if (!s->crl_lost_read ||
-        responder_cert(s, m->authority, &cert, &end) != 0 || now > end ||
+    if (responder_cert(s, m->authority, &cert, &end) != 0 || now > end ||
         (is_costly(m, v) && !ocsp_budget_take(s, tm_mono_us())))
         return;
     a.issuer = &s->responders[m->authority].issuer;
@@ -150,6 +148,8 @@ int handle_ocsp(struct worker *w, const struct frame *f, const struct caller *c,
 {
     AUTO(msg_ocsp_answer) struct msg_ocsp_answer out = {.snapshot = w->s->size};
     struct ocsp_single v[OCSP_IDS_MAX] = {0};
+    /* Before the first look-up: it could have missed what is read meanwhile. */
+    const bool all_read = w->s->crl_lost_read;
     struct msg_ocsp m;
     enum store_result r;
 
@@ -168,7 +168,9 @@ int handle_ocsp(struct worker *w, const struct frame *f, const struct caller *c,
     }
     if (r != STORE_OK)
         return auth_store_error(r, e);
-    sign(w, &m, v, &out);
+    out.error = OCSP_TRY_LATER;
+    if (all_read)
+        sign(w, &m, v, &out);
     buf_reset(&w->reply);
     buf_reserve(&w->reply, MSG_HEAD + out.der.len + 64);
     msg_begin(&w->reply, MSG_OCSP_ANSWER, f->id, false);

@@ -282,7 +282,9 @@ static int run(struct worker *w, const struct frame *f,
     j->revoke.now = sc.now;
     j->revoke.dry = m->dry;
     j->revoke.conn = w->reader;
-    rc = find(&sc, &m->q, e);
+    rc = m->dry ? crl_lost_wait(w->s, e) : 0;
+    if (rc == 0)
+        rc = find(&sc, &m->q, e);
     if (rc == 0 && m->dry)
         rc = answer_dry(w, j, e);
     else if (rc == 0)

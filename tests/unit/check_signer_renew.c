@@ -147,6 +147,7 @@ START_TEST(nobody_is_judged_before_kept_lists_are_read)
     AUTO(ca) struct ca c;
     AUTO(buf) struct buf spki = {0};
     AUTO(record) struct record a = {0};
+    AUTO(record) struct record b = {0};
     struct caller admin, self;
     struct ca_want w = {.names = "w.internal", .spki = &spki};
 
@@ -160,6 +161,10 @@ START_TEST(nobody_is_judged_before_kept_lists_are_read)
     ca_put_issue(ca_begin(&c, MSG_RENEW, &admin),
                  &(struct ca_want){.renews = a.serial});
     ask_unread(&c);
+    ca_put_issue(ca_begin(&c, MSG_ISSUE, &admin), &w);
+    ask_unread(&c);
+    w.idem = "once";
+    ck_assert_int_eq(ca_issue(&c, &admin, &w, &b, NULL), ERR_NONE);
     ca_put_issue(ca_begin(&c, MSG_ISSUE, &admin), &w);
     ask_unread(&c);
     serial_put(ca_begin(&c, MSG_GET, &admin), &a.serial);
