@@ -305,7 +305,10 @@ req() {
 # The code of the problem in $T/body, if it is one.  jq takes longer to start
 # than all else that a request does: `finish` asks it once about all of them.
 problem_code() {
-    grep -qi '^content-type: application/problem+json' "$T/head" || return 0
+    # Of the last head: curl --retry leaves those before it there too.
+    awk '/^HTTP\// { problem = 0 }
+        tolower($0) ~ /^content-type: application\/problem\+json/ { problem = 1 }
+        END { exit !problem }' "$T/head" || return 0
     cat "$T/body" >>"$T/problems"
     p_code=$(sed -n 's/^  "code": "\([^"]*\)",*$/\1/p' "$T/body")
     echo "${p_code:-?}" | tee -a "$T/problems.codes"
