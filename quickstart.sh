@@ -402,7 +402,7 @@ check() {
     install_missing test
     mkdir -p $OUT
     configured
-    say "Every test, a quarter of an hour or so (what a stage says: $OUT/STAGE.log)"
+    say "Every test, twenty minutes or so (what a stage says: $OUT/STAGE.log)"
     step build-gcc gcc_build
     suite check $OUT/gcc make -C $OUT/gcc check
     suite interop $OUT/gcc/tests/interop make -C $OUT/gcc interop

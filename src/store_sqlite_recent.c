@@ -46,8 +46,8 @@ enum store_result sq_recent_read(struct sq_conn *c, struct memtable *t)
 }
 
 /* A read transaction that is older than the end of a merge would find what
- * memory has forgotten in neither place. */
-static enum store_result look(struct sq_conn *c)
+ * memory has forgotten in neither place.  STORE_OK: the lock is held. */
+static enum store_result look_begin(struct sq_conn *c)
 {
     if (!c->writer && !sqlite3_get_autocommit(c->db))
         return sq_result(c, SQLITE_MISUSE, "a look-up in a read transaction");
@@ -59,7 +59,7 @@ enum store_result sq_recent_of(struct sq_conn *c, const struct sq_key *k,
                                const struct sq_span *span, struct sq_leaves *l)
 {
     struct sq_recent *m = c->store->recent;
-    enum store_result r = look(c);
+    enum store_result r = look_begin(c);
 
     if (r != STORE_OK)
         return r;
@@ -74,7 +74,7 @@ enum store_result sq_recent_in(struct sq_conn *c,
                                struct sq_leaves *l)
 {
     struct sq_recent *m = c->store->recent;
-    enum store_result r = look(c);
+    enum store_result r = look_begin(c);
 
     if (r != STORE_OK)
         return r;
