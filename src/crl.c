@@ -74,7 +74,7 @@ uint32_t crl_partition_of(const struct cert *c, const char *authority,
         strncmp(at + 1 - strlen(middle), middle, strlen(middle)) != 0)
         return 0;
     n = strtoul(at + 1, NULL, 10);
-    if (n == 0 || n > UINT32_MAX)
+    if (n > UINT32_MAX)
         return 0;
     /* One spelling: no sign, no zeros before it, nothing behind. */
     end = xasprintf("%lu.crl", n);

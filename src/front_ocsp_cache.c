@@ -68,7 +68,6 @@ static void list_remove(struct ocsp_entry *e)
 {
     *(e->newer ? &e->newer->older : &newest) = e->older;
     *(e->older ? &e->older->newer : &oldest) = e->newer;
-    e->newer = e->older = NULL;
 }
 
 static void list_put(struct ocsp_entry *e)
@@ -214,7 +213,7 @@ static void put(struct ocsp_entry *e, enum digest digest, struct ocsp_body *b)
     b->refs++;
     octets += cost(b);
     list_put(e);
-    while (octets > OCSP_CACHE_MAX && oldest != e)
+    while (octets > OCSP_CACHE_MAX) /* that of one answer is far below */
         drop(oldest);
 }
 
@@ -225,7 +224,7 @@ struct ocsp_body *ocsp_cache_keep(struct ocsp_entry *e, enum digest digest,
     struct ocsp_body *b = body_new(m);
 
     pthread_mutex_lock(&lock);
-    if (!closed && snapshot >= e->floor)
+    if (snapshot >= e->floor)
         put(e, digest, b);
     pthread_mutex_unlock(&lock);
     return b;

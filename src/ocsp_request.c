@@ -21,7 +21,7 @@ static const struct {
 };
 
 /* AlgorithmIdentifier: of a hash, with parameters NULL or none; what others
- * have is theirs. */
+ * have is theirs.  A NULL is empty: der_check() has been here. */
 static int read_hash(struct der *d, enum digest *out)
 {
     struct der seq;
@@ -37,9 +37,7 @@ static int read_hash(struct der *d, enum digest *out)
         return 0;
     if (der_next(&seq, &parameters) || !der_end(&seq))
         return -1;
-    return *out != DIGEST__MAX && (parameters.tag != DER_NULL || parameters.len)
-               ? -1
-               : 0;
+    return *out != DIGEST__MAX && parameters.tag != DER_NULL ? -1 : 0;
 }
 
 /* CertID.  A hash that is unknown may have any length. */

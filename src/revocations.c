@@ -33,7 +33,6 @@ void msg_revocations_get(struct rd *r, struct msg_revocations *m)
 {
     uint8_t reason, renewals, dry, wait;
 
-    *m = (struct msg_revocations){0};
     query_get(r, &m->q);
     reason = rd_u8(r);
     renewals = rd_u8(r);

@@ -282,11 +282,12 @@ START_TEST(a_certificate_names_its_partition)
     } cases[] = {
         {"http://a.b/crl/issuing/1.crl", 1},
         {"http://a.b/x/crl/issuing/4294967295.crl", 4294967295},
-        {"http://a.b/crl/issuing/4294967296.crl", 0},
+        {"http://a.b/crl/issuing/4294967297.crl", 0},
         {"http://a.b/crl/issuing/0.crl", 0},
         {"http://a.b/crl/issuing/01.crl", 0},
         {"http://a.b/crl/issuing/+1.crl", 0},
         {"http://a.b/crl/issuing/1.crlx", 0},
+        {"http://a.b/crl/issuing/1.crl#", 0}, /* a NUL there, see below */
         {"http://a.b/crl/issuing/1.pem", 0},
         {"http://a.b/crl/issuing/.crl", 0},
         {"http://a.b/crl/issuing.crl", 0},
@@ -304,10 +305,14 @@ START_TEST(a_certificate_names_its_partition)
         AUTO(cert) struct cert cert = {0};
         AUTO(errs) struct errs e = {0};
         struct der_tlv uri;
+        char *mark;
 
         spec.crl_url = cases[i].url;
         cert_make(&der, &spec, &key);
-        ck_assert_int_eq(cert_parse(&cert, der.data, der.len, &e), 0);
+        mark = memmem(der.data, der.len, "crl#", 4);
+        if (mark)
+            mark[3] = '\0';
+        ck_assert_int_eq(cert_parse_any(&cert, der.data, der.len, &e), 0);
         ck_assert_msg(crl_partition_of(&cert, "issuing", &uri) == cases[i].n,
                       "%s", cases[i].url);
     }

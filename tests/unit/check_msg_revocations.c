@@ -75,8 +75,7 @@ START_TEST(many_revocations_are_asked_for_as_they_come)
     AUTO(buf) struct buf b = {0};
     AUTO(errs) struct errs e = {0};
     AUTO(msg_revocations)
-    struct msg_revocations m = {
-        .reason = REASON_SUPERSEDED, .renewals = 1, .dry = true, .show = 7};
+    struct msg_revocations m = {.show = 7};
     struct rd r;
 
     query_init(&m.q);
@@ -86,6 +85,7 @@ START_TEST(many_revocations_are_asked_for_as_they_come)
     for (int i = 0; i < 3; i++) {
         AUTO(msg_revocations) struct msg_revocations back;
 
+        m.reason = m.renewals = i - 1;
         m.wait = i == 1;
         m.dry = i != 2;
         buf_reset(&b);
@@ -93,7 +93,7 @@ START_TEST(many_revocations_are_asked_for_as_they_come)
         r = rd_of(b.data, b.len);
         msg_revocations_get(&r, &back);
         ck_assert(rd_done(&r));
-        ck_assert(back.reason == REASON_SUPERSEDED && back.renewals == 1);
+        ck_assert(back.reason == i - 1 && back.renewals == i - 1);
         ck_assert(back.dry == m.dry && back.wait == m.wait && back.show == 7);
         ck_assert(back.q.has_pattern &&
                   back.q.issued_after == m.q.issued_after);
@@ -172,6 +172,60 @@ START_TEST(what_became_of_many_comes_in_frames)
 }
 END_TEST
 
+static bool is_read(const struct buf *b, struct revocations *l)
+{
+    struct rd r = rd_of(b->data, b->len);
+
+    revocations_get(&r, l);
+    return rd_done(&r);
+}
+
+/* Octets that no signer sends. */
+START_TEST(what_became_of_many_is_well_formed)
+{
+    static const struct {
+        unsigned outcome;
+        const char *why;
+        bool good;
+    } rows[] = {
+        {OUTCOME_STOP, NULL, false},    {OUTCOME_REVOKED, NULL, true},
+        {OUTCOME_REVOKED, "x", false},  {OUTCOME_REFUSED, "x", true},
+        {OUTCOME_REFUSED, NULL, false}, {OUTCOME__MAX - 1, NULL, true},
+        {OUTCOME__MAX, NULL, false},    {255, NULL, false},
+    };
+    AUTO(buf) struct buf endless = {0};
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct revocation v = {.serial = {{0x40}, 1},
+                               .outcome = (enum outcome)rows[i].outcome,
+                               .why = (char *)(uintptr_t)rows[i].why};
+        const struct revocations no = {.v = &v, .n = 1};
+        AUTO(buf) struct buf b = {0}, yes = {0};
+
+        revocations_put(&b, &no, 0, 1);
+        v.expired = true;
+        revocations_put(&yes, &(struct revocations){&v, 1, NULL, true}, 0, 1);
+        for (size_t at = 0; at <= b.len; at++) {
+            AUTO(revocations) struct revocations l = {0};
+
+            if (at < b.len && b.data[at] == yes.data[at])
+                continue;
+            if (at < b.len)
+                b.data[at] = 2; /* neither */
+            ck_assert(is_read(&b, &l) == (at == b.len && rows[i].good));
+            if (at < b.len)
+                b.data[at] = 0;
+        }
+    }
+    buf_str(&endless, NULL);
+    buf_u8(&endless, 0);
+    buf_u32(&endless, UINT32_MAX);
+    AUTO(revocations) struct revocations l = {0};
+    ck_assert(!is_read(&endless, &l));
+    ck_assert_uint_eq(l.n, 1);
+}
+END_TEST
+
 /* Each line: what is said of one certificate, page after page; the last word
  * is the same of a dry run and of a real one. */
 START_TEST(each_certificate_is_counted_once)
@@ -183,8 +237,8 @@ START_TEST(each_certificate_is_counted_once)
         {{OUTCOME_RENEWAL, OUTCOME_REVOKED, OUTCOME_STOP}, OUTCOME_REVOKED},
         {{OUTCOME_RENEWAL, OUTCOME_RENEWAL, OUTCOME_ALREADY}, OUTCOME_REVOKED},
         {{OUTCOME_RENEWAL, OUTCOME_RENEWAL, OUTCOME_STOP}, OUTCOME_RENEWAL},
-        {{OUTCOME_RENEWAL, OUTCOME_REFUSED, OUTCOME_STOP}, OUTCOME_REFUSED},
         {{OUTCOME_ALREADY, OUTCOME_STOP, OUTCOME_STOP}, OUTCOME_ALREADY},
+        {{OUTCOME_RENEWAL, OUTCOME_REFUSED, OUTCOME_REVOKED}, OUTCOME_REFUSED},
         {{OUTCOME_CHANGED, OUTCOME_STOP, OUTCOME_STOP}, OUTCOME_CHANGED},
     };
     AUTO(revocations) struct revocations l = {0};
@@ -193,7 +247,7 @@ START_TEST(each_certificate_is_counted_once)
     for (size_t page = 0; page < 3; page++)
         for (size_t i = 0; i < COUNT(lines); i++)
             if (lines[i].said[page] != OUTCOME_STOP)
-                add_one(&l, i, lines[i].said[page], i == 2);
+                add_one(&l, i, lines[i].said[page], i == 2 || i == 4);
     revocations_settle(&l);
     ck_assert_uint_eq(l.n, COUNT(lines));
     for (size_t i = 0; i < l.n; i++) {
@@ -214,6 +268,7 @@ int main(void)
         what_was_revoked_comes_in_parts,
         many_revocations_are_asked_for_as_they_come,
         what_became_of_many_comes_in_frames,
+        what_became_of_many_is_well_formed,
         each_certificate_is_counted_once,
     };
 

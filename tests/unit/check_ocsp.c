@@ -34,7 +34,10 @@ static bool reads(const struct buf *der, struct ocsp_request *out)
     AUTO(errs) struct errs e = {0};
     /* To the octet, so that a reader that goes too far is seen. */
     uint8_t *p = xmemdup(der->data, der->len);
-    int rc = ocsp_request_parse(out, p, der->len, &e);
+    int rc;
+
+    memset(out, 0xa5, sizeof(*out)); /* what was there does not count */
+    rc = ocsp_request_parse(out, p, der->len, &e);
 
     ck_assert_int_eq(rc == 0, e.n == 0);
     ck_assert(rc == 0 || errs_first(&e)->code == ERR_BAD_REQUEST);
@@ -61,6 +64,7 @@ START_TEST(what_openssl_asks)
                                  0);
                 ck_assert_uint_eq(q.n, (size_t)n);
                 ck_assert_uint_eq(q.nonce_len, nonces[k]);
+                ck_assert(!nonces[k] || q.nonce[0] == 1);
                 for (int i = 0; i < n; i++) {
                     char text[2 * SERIAL_MAX + 1];
 
@@ -155,6 +159,7 @@ struct by_hand {
     const char *version;    /* before the list */
     const char *serial;     /* INTEGER; NULL: 1 */
     const char *hash;       /* AlgorithmIdentifier; NULL: SHA-1 */
+    const char *key;        /* OCTET STRING; NULL: the issuer's */
     const char *single;     /* behind the CertID */
     const char *extensions; /* behind the list */
     const char *behind;     /* the TBSRequest */
@@ -181,7 +186,10 @@ static void by_hand(struct buf *b, const struct by_hand *h)
     id = der_open(b, DER_SEQUENCE);
     put_hex(b, h->hash ? h->hash : "300906052b0e03021a0500");
     der_put(b, DER_OCTET_STRING, issuer.name[DIGEST_SHA1], 20);
-    der_put(b, DER_OCTET_STRING, issuer.key[DIGEST_SHA1], 20);
+    if (h->key)
+        put_hex(b, h->key);
+    else
+        der_put(b, DER_OCTET_STRING, issuer.key[DIGEST_SHA1], 20);
     put_hex(b, h->serial ? h->serial : "020101");
     der_close(b, id);
     put_hex(b, h->single);
@@ -204,6 +212,12 @@ static const struct by_hand hands[] = {
     {"odd parameters", .hash = "300a06052b0e03021a020100"},
     {"two parameters", .hash = "300b06052b0e03021a05000500"},
     {"NULL with contents", .hash = "300a06052b0e03021a050100"},
+    {"empty parameters of another type", .hash = "300906052b0e03021a0400"},
+    {"another hash, with parameters of its own", .hash = "300606022a030400",
+     .good = true},
+    {"a hash without a name", .hash = "3000"},
+    {"a key hash of another length",
+     .key = "041300000000000000000000000000000000000000"},
     {"SHA-256 with a hash of 20", .hash = "300d06096086480165030402010500"},
     {"version 1, said", .version = "a003020100", .good = true},
     {"version 2", .version = "a003020101"},
@@ -224,8 +238,27 @@ static const struct by_hand hands[] = {
     {"a negative serial", .serial = "0201ff"},
     {"a serial not at its shortest", .serial = "02020001"},
     {"a serial that is none", .serial = "0200"},
+    {"something behind a serial", .serial = "0201010500"},
     {"no extensions in their place", .extensions = "a2023000"},
     {"extensions, and more", .extensions = "a2023000a2023000"},
+    {"an extension, and more in its list", .extensions = "a20e"
+                                                         "300c"
+                                                         "3008" OTHER "0402"
+                                                         "0500"
+                                                         "0500"},
+    {"an extension, and more behind its list", .extensions = "a20e"
+                                                             "300a"
+                                                             "3008" OTHER "0402"
+                                                             "0500"
+                                                             "0500"},
+    {"extensions twice", .extensions = "a20c"
+                                       "300a"
+                                       "3008" OTHER "0402"
+                                       "0500"
+                                       "a20c"
+                                       "300a"
+                                       "3008" OTHER "0402"
+                                       "0500"},
     {"a nonce", .extensions = "a213"
                               "3011"
                               "300f" NONCE "0402"
@@ -299,6 +332,18 @@ static const struct by_hand hands[] = {
                                    "0402"
                                    "0500"},
     {"of one, empty", .single = "a0023000"},
+    {"a nonce of no meaning",
+     .single = "a013"
+               "3011"
+               "300f" NONCE "0402"
+               "0400",
+     .good = true},
+    {"other answers, of no meaning",
+     .single = "a017"
+               "3015"
+               "3013" RESPONSE "0406"
+               "3004" OTHER,
+     .good = true},
     {"something behind a CertID", .single = "0500"},
     {"a signature",
      .behind = "a00a"
@@ -320,6 +365,18 @@ static const struct by_hand hands[] = {
                                           "3000"
                                           "030401"
                                           "010204"},
+    {"a signature, and more in it", .behind = "a00c"
+                                              "300a"
+                                              "3000"
+                                              "030400"
+                                              "010203"
+                                              "0500"},
+    {"a signature, and more beside it", .behind = "a00c"
+                                                  "3008"
+                                                  "3000"
+                                                  "030400"
+                                                  "010203"
+                                                  "0500"},
     {"two signatures", .behind = "a00a"
                                  "3008"
                                  "3000"

@@ -26,6 +26,18 @@ static int64_t seconds(const ASN1_GENERALIZEDTIME *t)
     return timegm(&tm);
 }
 
+/* To the octet: who asked may look for what he sent. */
+static void same_id(OCSP_CERTID *a, const OCSP_CERTID *b)
+{
+    unsigned char *x = NULL, *y = NULL;
+    const int n = i2d_OCSP_CERTID(a, &x);
+
+    ck_assert_int_eq(i2d_OCSP_CERTID(b, &y), n);
+    ck_assert_mem_eq(x, y, (size_t)n);
+    OPENSSL_free(x);
+    OPENSSL_free(y);
+}
+
 static void compare(OCSP_BASICRESP *basic, const struct ocsp_single *s)
 {
     ASN1_GENERALIZEDTIME *revoked = NULL, *from, *until;
@@ -37,6 +49,8 @@ static void compare(OCSP_BASICRESP *basic, const struct ocsp_single *s)
     ck_assert_int_eq(OCSP_resp_find_status(basic, id, &state, &reason, &revoked,
                                            &from, &until),
                      1);
+    same_id(id, OCSP_SINGLERESP_get0_id(
+                    OCSP_resp_get0(basic, OCSP_resp_find(basic, id, -1))));
     ck_assert_int_eq(state, (int)s->state);
     ck_assert_int_eq(seconds(from), DAY_ONE + 1000);
     ck_assert_int_eq(seconds(until), DAY_ONE + 4600);

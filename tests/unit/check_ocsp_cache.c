@@ -31,24 +31,36 @@ static struct msg_ocsp_answer answer_of(uint64_t snapshot, size_t len)
 }
 
 /* Asked, answered of that snapshot, and given up again. */
-static void keep(unsigned n, enum digest digest, uint64_t snapshot, size_t len)
+static void keep_of(uint16_t authority, unsigned n, enum digest digest,
+                    uint64_t snapshot, size_t len)
 {
     const struct serial s = serial_of(n);
-    struct ocsp_entry *e = ocsp_cache_pin(0, &s);
-    struct msg_ocsp_answer m = answer_of(snapshot, len);
+    struct ocsp_entry *e = ocsp_cache_pin(authority, &s);
+    AUTO(msg_ocsp_answer) struct msg_ocsp_answer m = answer_of(snapshot, len);
 
     ocsp_body_unref(ocsp_cache_keep(e, digest, &m));
     ocsp_cache_unpin(e);
 }
 
+static void keep(unsigned n, enum digest digest, uint64_t snapshot, size_t len)
+{
+    keep_of(0, n, digest, snapshot, len);
+}
+
 /* The snapshot of what is found, 0: nothing. */
-static unsigned found(unsigned n, enum digest digest, int64_t now)
+static unsigned found_of(uint16_t authority, unsigned n, enum digest digest,
+                         int64_t now)
 {
     const struct serial s = serial_of(n);
     AUTO(ocsp_body)
-    struct ocsp_body *b = ocsp_cache_find(0, &s, digest, now);
+    struct ocsp_body *b = ocsp_cache_find(authority, &s, digest, now);
 
     return b ? b->der.data[0] : 0;
+}
+
+static unsigned found(unsigned n, enum digest digest, int64_t now)
+{
+    return found_of(0, n, digest, now);
 }
 
 static void change(unsigned n, uint64_t end)
@@ -149,6 +161,40 @@ START_TEST(octets_are_bounded)
 }
 END_TEST
 
+/* As many as have slots in common with others, each time the program runs. */
+START_TEST(those_of_a_slot_are_told_apart)
+{
+    enum { N = 5000, AUTHORITIES = 20 };
+
+    for (unsigned n = 0; n < N; n++)
+        keep_of(3, n, DIGEST_SHA1, 1 + n % 250, 10);
+    for (unsigned n = 0; n < N; n++)
+        for (uint16_t a = 0; a < AUTHORITIES; a++)
+            ck_assert_uint_eq(found_of(a, n, DIGEST_SHA1, NOW),
+                              a == 3 ? 1 + n % 250 : 0);
+}
+END_TEST
+
+/* What takes the place of another costs as much as one, and is the newest. */
+START_TEST(the_same_again_costs_once)
+{
+    enum { LEN = 64 * 1024, N = OCSP_CACHE_MAX / LEN };
+
+    keep(0, DIGEST_SHA1, 5, LEN);
+    keep(1, DIGEST_SHA1, 5, LEN);
+    for (unsigned n = 0; n < 2 * N; n++)
+        keep(2 + n % 2, DIGEST_SHA1, 5, LEN);
+    ck_assert_uint_eq(found(0, DIGEST_SHA1, NOW), 5);
+    ck_assert_uint_eq(found(1, DIGEST_SHA1, NOW), 5);
+    keep(2, DIGEST_SHA1, 6, LEN);
+    ck_assert_uint_eq(found(2, DIGEST_SHA1, NOW), 6);
+    for (unsigned n = 0; n < 2 * N; n++)
+        keep(N + n, DIGEST_SHA1, 5, LEN);
+    for (unsigned n = 0; n < N; n++)
+        ck_assert_uint_eq(found(n, DIGEST_SHA1, NOW), 0);
+}
+END_TEST
+
 /* One that is pinned loses its answer and not its memory of notices. */
 START_TEST(pinned_is_not_forgotten)
 {
@@ -183,6 +229,8 @@ int main(void)
         a_notice_takes_it_away,
         what_was_under_way_is_history,
         octets_are_bounded,
+        those_of_a_slot_are_told_apart,
+        the_same_again_costs_once,
         pinned_is_not_forgotten,
         without_a_signer_nothing_is_found,
     };
