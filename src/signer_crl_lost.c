@@ -248,6 +248,7 @@ int crl_lost_wait(struct signer *s, struct errs *e)
 
     if (s->crl_lost_read || !s->front)
         return 0;
+    peer_let_go(); /* answers that stand before this one */
     pthread_mutex_lock(&s->crl_lock);
     while (!s->crl_lost_read &&
            pthread_cond_timedwait(&s->crl_passed, &s->crl_lock, &until) == 0)

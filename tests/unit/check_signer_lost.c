@@ -459,6 +459,38 @@ START_TEST(certificates_alone_say_how_far_it_is)
 }
 END_TEST
 
+/* ---- until they are read */
+
+/* What stands before one that waits does not wait with it. */
+START_TEST(who_waits_holds_no_answer_back)
+{
+    AUTO(ca) struct ca c;
+    AUTO(errs) struct errs e = {0};
+    struct peer *front;
+    struct msg_in in;
+    struct frame f;
+    int pair[2];
+
+    ca_make(&c);
+    ca_start(&c);
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+    front = peer_new(pair[1], PEER_F, 0);
+    c.s->crl_lost_read = false;
+    c.s->crl_began_us = tm_mono_us() - 2000000;
+    peer_hold();
+    msg_begin(&c.out, MSG_DONE, 7, false);
+    peer_send(front, &c.out);
+    ck_assert_int_eq(msg_recv_now(pair[0], PEER_S, &in, &f), MSG_NONE);
+    ck_assert_int_eq(crl_lost_wait(c.s, &e), -1);
+    ck_assert_int_eq(e.v[0].code, ERR_SIGNER_AWAY);
+    ck_assert_int_eq(msg_recv_now(pair[0], PEER_S, &in, &f), 1);
+    ck_assert_uint_eq(f.id, 7);
+    c.s->crl_lost_read = true;
+    peer_unref(front);
+    close(pair[0]);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -474,6 +506,7 @@ int main(void)
         a_gap_in_the_ledger_is_a_partition_that_was_lost,
         what_cannot_be_spare_is_taken,
         certificates_alone_say_how_far_it_is,
+        who_waits_holds_no_answer_back,
     };
 
     return unit_run("signer_lost", tests, COUNT(tests));
