@@ -365,6 +365,12 @@ START_TEST(a_crl_of_the_root_is_installed_once)
     ck_assert(number == 2);
     X509_CRL_free(crl);
     caller_free(&admin);
+    /* That of the first authority is the last that the front is given. */
+    ca_stop(&c);
+    ca_forget_files(&c);
+    ca_start(&c);
+    ck_assert_uint_eq(c.n_files, 2);
+    ck_assert_str_eq(c.files[1].name, "issuing.crl");
 }
 END_TEST
 

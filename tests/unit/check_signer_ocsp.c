@@ -8,6 +8,32 @@
 #include "signer_ocsp.h"
 #include "unit.h"
 
+/* Becomes true behind the next look-up. */
+static atomic_bool *being_read;
+
+enum store_result __real_store_cert_status(struct store_conn *c,
+                                           const char *authority,
+                                           const struct serial *serial,
+                                           struct cert_status *out);
+enum store_result __wrap_store_cert_status(struct store_conn *c,
+                                           const char *authority,
+                                           const struct serial *serial,
+                                           struct cert_status *out);
+
+enum store_result __wrap_store_cert_status(struct store_conn *c,
+                                           const char *authority,
+                                           const struct serial *serial,
+                                           struct cert_status *out)
+{
+    const enum store_result r =
+        __real_store_cert_status(c, authority, serial, out);
+
+    if (being_read)
+        *being_read = true;
+    being_read = NULL;
+    return r;
+}
+
 /* An authority that answers, one certificate, and its admin. */
 struct box {
     struct ca ca;
@@ -215,6 +241,29 @@ START_TEST(a_read_that_goes_on_is_never_behind_a_commit)
 }
 END_TEST
 
+/* Lists that were kept are read to the end while a certificate is looked up: it
+ * may have missed what they say of it. */
+START_TEST(what_is_read_meanwhile_may_have_been_missed)
+{
+    AUTO(box) struct box b;
+    struct worker *w;
+    uint64_t size;
+    int pair[2];
+
+    box_make(&b);
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+    w = worker_new(b.ca.s, peer_new(pair[1], PEER_F, 0));
+    b.ca.s->crl_lost_read = false;
+    being_read = &b.ca.s->crl_lost_read;
+    ck_assert_int_eq(status_by(w, pair[0], &b.r.serial, &size),
+                     -1 - OCSP_TRY_LATER);
+    ck_assert_int_eq(status_by(w, pair[0], &b.r.serial, &size),
+                     V_OCSP_CERTSTATUS_GOOD);
+    worker_free(w);
+    close(pair[0]);
+}
+END_TEST
+
 /* The log could never begin again under a read that nobody ends. */
 START_TEST(no_read_goes_on_in_silence)
 {
@@ -377,6 +426,7 @@ int main(void)
         of_another_authority_is_not_good,
         the_notice_comes_before_the_reply,
         a_read_that_goes_on_is_never_behind_a_commit,
+        what_is_read_meanwhile_may_have_been_missed,
         no_read_goes_on_in_silence,
         each_that_goes_along_is_told,
         the_budget_is_for_what_is_not_kept,

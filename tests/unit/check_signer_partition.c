@@ -224,38 +224,85 @@ START_TEST(off_and_on)
 }
 END_TEST
 
-/* On record, and the process ended before the list was out. */
-START_TEST(what_was_not_published_is_made_up_for)
+/* One is on record as revoked, and the process ended before its list was out.
+ */
+static void end_unpublished(struct ca *c, struct caller *admin,
+                            struct record *r)
 {
-    AUTO(ca) struct ca c;
     AUTO(buf) struct buf spki = {0};
-    AUTO(record) struct record r = {0};
     AUTO(record) struct record gone = {0};
-    AUTO(record) struct record again = {0};
-    struct caller admin;
     struct ca_want w = {.names = "x.internal", .spki = &spki};
     char crl[160], away[160];
     uint64_t number;
 
-    begin(&c, &spki, &admin);
-    ck_assert_int_eq(ca_issue(&c, &admin, &w, &r, NULL), ERR_NONE);
-    ca_settle(&c);
-    ca_path(&c, crl, "crl/issuing");
-    ca_path(&c, away, "away");
+    begin(c, &spki, admin);
+    ck_assert_int_eq(ca_issue(c, admin, &w, r, NULL), ERR_NONE);
+    ca_settle(c);
+    ca_path(c, crl, "crl/issuing");
+    ca_path(c, away, "away");
     ck_assert_int_eq(rename(crl, away), 0);
     ck_assert_int_eq(mkfifo(crl, 0600), 0); /* no directory */
-    c.conf->authorities[0].crl_wait = false;
-    ck_assert_int_eq(ca_revoke(&c, &admin, &r.serial, -1, -1, &gone, NULL),
+    c->conf->authorities[0].crl_wait = false;
+    ck_assert_int_eq(ca_revoke(c, admin, &r->serial, -1, -1, &gone, NULL),
                      ERR_NONE);
-    ck_assert(!on_part(&c, 1, &r.serial, &number));
-    ca_stop(&c);
+    ck_assert(!on_part(c, 1, &r->serial, &number));
+    ca_stop(c);
     ck_assert_int_eq(unlink(crl), 0);
     ck_assert_int_eq(rename(away, crl), 0);
-    c.conf->authorities[0].crl_wait = true;
+    c->conf->authorities[0].crl_wait = true;
+}
+
+START_TEST(what_was_not_published_is_made_up_for)
+{
+    AUTO(ca) struct ca c;
+    AUTO(record) struct record r = {0};
+    AUTO(record) struct record again = {0};
+    struct caller admin;
+    uint64_t number;
+
+    end_unpublished(&c, &admin, &r);
     ca_start(&c);
-    ca_settle(&c);
     ck_assert_int_eq(ca_revoke(&c, &admin, &r.serial, -1, -1, &again, NULL),
                      ERR_NONE);
+    ck_assert(on_part(&c, 1, &r.serial, &number));
+    caller_free(&admin);
+}
+END_TEST
+
+static bool waits(struct ca *c)
+{
+    bool any;
+
+    pthread_mutex_lock(&c->s->crl_lock);
+    any = c->s->crl_waiting;
+    pthread_mutex_unlock(&c->s->crl_lock);
+    return any;
+}
+
+/* Who asks while a start looks at what there is has no answer before the list
+ * has it, either. */
+START_TEST(who_asks_at_a_start_waits_for_the_list)
+{
+    AUTO(ca) struct ca c;
+    AUTO(record) struct record r = {0};
+    struct msg_revoke m = {.reason = -1, .renewals = -1};
+    struct caller admin;
+    struct frame f;
+    char path[160];
+    uint64_t number;
+
+    end_unpublished(&c, &admin, &r);
+    m.serial = r.serial;
+    ca_path(&c, path, "crl/issuing.crl.1"); /* which it reads for so long */
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    ca_launch(&c);
+    msg_revoke_put(ca_begin(&c, MSG_REVOKE, &admin), &m);
+    ck_assert_int_eq(msg_send(c.front, &c.out, -1, false), 0);
+    while (!waits(&c)) /* check's own limit ends it */
+        usleep(1000);
+    close(open(path, O_WRONLY));
+    ca_recv(&c, &f);
+    ck_assert_int_eq(f.type, MSG_REVOKED);
     ck_assert(on_part(&c, 1, &r.serial, &number));
     caller_free(&admin);
 }
@@ -423,6 +470,7 @@ int main(void)
                                   an_old_copy_takes_no_place_twice,
                                   off_and_on,
                                   what_was_not_published_is_made_up_for,
+                                  who_asks_at_a_start_waits_for_the_list,
                                   the_complete_list_comes_last,
                                   old_and_new_ones_at_once,
                                   a_spare_one_moves_with_the_address,
