@@ -201,13 +201,14 @@ int crl_file_new(const struct signer *s, const char *name, struct errs *e);
 enum err crl_file_error(int why);
 /* Removes a new one that came to nothing: the disk may be full of it. */
 void crl_file_drop(const struct signer *s, const char *name);
-/* Keeps what is in place as "NAME.crl.NUMBER"; -1 when it cannot be. */
+/* Keeps what is in place as "NAME.crl.NUMBER", with a higher number when
+ * another is kept so already; -1 when it cannot be. */
 int crl_file_keep(const struct signer *s, const char *name, uint64_t number);
-/* Those of an authority that are kept. */
-typedef void crl_file_kept_fn(void *arg, uint32_t partition, uint64_t number,
-                              const char *path);
-void crl_file_kept(const struct signer *s, const char *authority,
-                   crl_file_kept_fn *fn, void *arg);
+/* Those of an authority that are kept, and, with number 0, in place. */
+typedef void crl_file_fn(void *arg, uint32_t partition, uint64_t number,
+                         const char *path);
+void crl_file_each(const struct signer *s, const char *authority,
+                   crl_file_fn *fn, void *arg);
 /* Syncs what is behind fd and hashes it. */
 int crl_file_seal(int fd, uint8_t sha256[32], struct errs *e);
 /* Puts it in the place of the one before it. */
@@ -216,12 +217,20 @@ int crl_file_publish(const struct signer *s, const char *name, struct errs *e);
  * place), has this hash; 0 when not. */
 int crl_file_restore(const struct signer *s, const char *name,
                      const uint8_t sha256[32]);
-/* The number of the CRL in place; 0 when there is none that can be read.
- * *fits: that it is about url (NULL: about everything). */
-uint64_t crl_file_number(const struct signer *s, const char *name,
-                         const char *url, bool *fits);
-/* The highest of an authority's partitions that has a file in place. */
-uint32_t crl_file_parts(const struct signer *s, const char *authority);
+/* The CRL in place, if there is one. */
+struct crl_in_place {
+    bool there;
+    uint64_t number; /* 0: it cannot be read */
+    bool fits;       /* it is about url (NULL: about everything) */
+    bool named;      /* about "…/crl/NAME.crl", whatever public-url was */
+};
+struct crl_in_place crl_file_look(const struct signer *s, const char *name,
+                                  const char *url);
+/* The highest of an authority's partitions, known or one whose file in place
+ * says so; a file that says nothing counts when it follows that one: they are
+ * opened in order. */
+uint32_t crl_file_parts(const struct signer *s, const char *authority,
+                        uint32_t known);
 /* Removes the file in place, and the new one; tells the front. */
 void crl_file_remove(const struct signer *s, const char *name);
 /* Sends the front the file in place. */

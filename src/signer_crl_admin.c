@@ -80,13 +80,12 @@ int handle_crl_next(struct worker *w, const struct frame *f,
     const struct signer_authority *a = get_authority(w, f, body, e);
     struct crl_state st;
     uint64_t seen;
-    bool fits;
 
     (void)c;
     if (!a || state_of(w, a, &st, e) != 0 || judge_empty(w, a, e) != 0)
         return -1;
     /* An older copy of the ledger knows less than what was published. */
-    seen = crl_file_number(w->s, a->name, NULL, &fits);
+    seen = crl_file_look(w->s, a->name, NULL).number;
     msg_begin(&w->reply, MSG_CRL_NUMBER, f->id, false);
     buf_u64(&w->reply, (seen > st.number ? seen : st.number) + 1);
     peer_send(w->peer, &w->reply);

@@ -79,33 +79,47 @@ void crl_file_drop(const struct signer *s, const char *name)
     unlink(path);
 }
 
+static bool is_same(const char *a, const char *b)
+{
+    struct stat x, y;
+
+    return lstat(a, &x) == 0 && lstat(b, &y) == 0 && x.st_dev == y.st_dev &&
+           x.st_ino == y.st_ino;
+}
+
 int crl_file_keep(const struct signer *s, const char *name, uint64_t number)
 {
     AUTO(free) char *path = path_of(s, name, ".crl");
-    AUTO(free) char *kept = xasprintf("%s.%" PRIu64, path, number);
 
-    /* Not every file system has links. */
-    return link(path, kept) == 0 || errno == EEXIST || rename(path, kept) == 0
-               ? 0
-               : -1;
+    for (;; number++) {
+        AUTO(free) char *kept = xasprintf("%s.%" PRIu64, path, number);
+
+        if (link(path, kept) == 0)
+            return 0;
+        if (errno != EEXIST) /* not every file system has links */
+            return rename(path, kept);
+        if (is_same(path, kept))
+            return 0;
+    }
 }
 
-/* "STEM.crl.NUMBER", and nothing that only begins so: 0 when it is not. */
-static uint64_t kept_number(const char *file, const char *stem)
+/* "STEM.crl", or one that is kept; false for what only begins so. */
+static bool is_list(const char *file, const char *stem, uint64_t *number)
 {
-    AUTO(free) char *own = NULL;
-    const size_t len = strlen(stem);
-    unsigned long long n;
+    AUTO(free) char *own = xasprintf("%s.crl", stem);
+    AUTO(free) char *kept = NULL;
+    const size_t len = strlen(own);
 
-    if (strncmp(file, stem, len) != 0 || strncmp(file + len, ".crl.", 5) != 0)
-        return 0;
-    n = strtoull(file + len + 5, NULL, 10);
-    own = xasprintf("%s.crl.%llu", stem, n);
-    return strcmp(file, own) == 0 ? n : 0;
+    *number = 0;
+    if (strncmp(file, own, len) != 0 || file[len] == '\0')
+        return strcmp(file, own) == 0;
+    *number = strtoull(file + len + 1, NULL, 10);
+    kept = xasprintf("%s.%" PRIu64, own, *number);
+    return *number && strcmp(file, kept) == 0;
 }
 
-void crl_file_kept(const struct signer *s, const char *authority,
-                   crl_file_kept_fn *fn, void *arg)
+void crl_file_each(const struct signer *s, const char *authority,
+                   crl_file_fn *fn, void *arg)
 {
     for (int parts = 0; parts < 2; parts++) {
         AUTO(free)
@@ -113,15 +127,16 @@ void crl_file_kept(const struct signer *s, const char *authority,
                               parts ? authority : "");
         DIR *d = opendir(dir);
         const struct dirent *f;
+        uint64_t number;
 
         while (d && (f = readdir(d))) {
             unsigned long n = parts ? strtoul(f->d_name, NULL, 10) : 0;
             AUTO(free)
             char *stem = parts ? xasprintf("%lu", n) : xstrdup(authority);
             AUTO(free) char *path = xasprintf("%s/%s", dir, f->d_name);
-            const uint64_t number = kept_number(f->d_name, stem);
 
-            if (number && n <= UINT32_MAX && (n > 0) == (parts > 0))
+            if (is_list(f->d_name, stem, &number) && n <= UINT32_MAX &&
+                (n > 0) == (parts > 0))
                 fn(arg, (uint32_t)n, number, path);
         }
         if (d)
@@ -194,45 +209,73 @@ static bool is_about(const struct crl *c, const char *url)
            (idp.len == 0 || memcmp(c->idp, idp.data, idp.len) == 0);
 }
 
-uint64_t crl_file_number(const struct signer *s, const char *name,
-                         const char *url, bool *fits)
+/* Whether that is "…/crl/NAME.crl". */
+static bool is_named(const struct crl *c, const char *name)
+{
+    AUTO(free) char *end = xasprintf("/crl/%s.crl", name);
+    const size_t len = strlen(end);
+
+    return c->idp_len > len && memcmp(c->idp + c->idp_len - len, end, len) == 0;
+}
+
+struct crl_in_place crl_file_look(const struct signer *s, const char *name,
+                                  const char *url)
 {
     AUTO(errs) struct errs e = {0};
     AUTO(free) char *path = path_of(s, name, ".crl");
     AUTO(fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     struct stat st;
+    struct crl_in_place in = {.there = lstat(path, &st) == 0};
     struct crl c = {0};
     void *p;
 
-    *fits = false;
     if (fd < 0 || fstat(fd, &st) != 0 || st.st_size <= 0)
-        return 0;
+        return in;
     p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (p == MAP_FAILED)
-        return 0;
-    if (crl_parse_frame(&c, p, (size_t)st.st_size, &e) == 0)
-        *fits = is_about(&c, url);
+        return in;
+    if (crl_parse_frame(&c, p, (size_t)st.st_size, &e) == 0) {
+        in.number = c.number;
+        in.fits = is_about(&c, url);
+        in.named = is_named(&c, name);
+    }
     munmap(p, (size_t)st.st_size);
-    return c.number;
+    return in;
 }
 
-uint32_t crl_file_parts(const struct signer *s, const char *authority)
+struct parts {
+    const struct signer *s;
+    const char *authority;
+    uint32_t last;
+};
+
+static struct crl_in_place look_at(const struct parts *p, uint32_t partition)
 {
-    AUTO(free) char *path = path_of(s, authority, "");
-    DIR *d = opendir(path);
-    const struct dirent *f;
-    uint32_t last = 0;
+    AUTO(free) char *scope = crl_scope(p->authority, partition);
 
-    while (d && (f = readdir(d))) {
-        unsigned long n = strtoul(f->d_name, NULL, 10);
-        AUTO(free) char *own = xasprintf("%lu.crl", n);
+    return crl_file_look(p->s, scope, NULL);
+}
 
-        if (n > last && n <= UINT32_MAX && strcmp(f->d_name, own) == 0)
-            last = (uint32_t)n;
-    }
-    if (d)
-        closedir(d);
-    return last;
+static void note_part(void *arg, uint32_t partition, uint64_t number,
+                      const char *path)
+{
+    struct parts *p = arg;
+
+    (void)path;
+    if (!number && partition > p->last && partition < CRL_ALL &&
+        look_at(p, partition).named)
+        p->last = partition;
+}
+
+uint32_t crl_file_parts(const struct signer *s, const char *authority,
+                        uint32_t known)
+{
+    struct parts p = {s, authority, known};
+
+    crl_file_each(s, authority, note_part, &p);
+    while (p.last + 1 < CRL_ALL && look_at(&p, p.last + 1).there)
+        p.last++;
+    return p.last;
 }
 
 void crl_file_remove(const struct signer *s, const char *name)

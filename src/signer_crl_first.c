@@ -80,25 +80,21 @@ static void scan_entries(struct signer *s, struct store_conn *db)
 }
 
 /* The one in place is not the one that the ledger means.  It is kept, whatever
- * its number is: it may be the right one of two lives, and after a restore what
- * was revoked since the copy is on it alone. */
-static void set_aside(const struct signer *s, size_t i, const char *scope,
-                      uint64_t seen, uint64_t known)
+ * its number is, also unread: it may be the right one of two lives, and after a
+ * restore what was revoked since the copy is on it alone.  False: it cannot
+ * be. */
+static bool set_aside(const struct signer *s, size_t i, const char *scope,
+                      const struct crl_in_place *in, const char *why)
 {
-    const bool ours = s->authorities[i].key;
-    const bool lost = ours && seen && crl_file_keep(s, scope, seen) != 0;
-    const char *why = lost ? strerror(errno) : "";
-    const char *but = lost ? ", and the one in place cannot be kept: " : "";
+    /* Nobody knows that of one that is unread: none of those that were seen. */
+    const uint64_t number = in->number ? in->number : s->crls[i].number + 1;
+    const bool lost = s->authorities[i].key && in->there &&
+                      crl_file_keep(s, scope, number) != 0;
 
-    if (seen > known)
-        log_msg(lost ? LOG_ERROR : LOG_WARN, "crl",
-                "%s.crl has number %" PRIu64 ", the ledger knows %" PRIu64
-                ": it is an older copy; the next one has a higher number%s%s",
-                scope, seen, known, but, why);
-    else
-        log_msg(lost ? LOG_ERROR : LOG_WARN, "crl",
-                "%s.crl is not the file that is meant%s%s%s", scope,
-                ours ? ": made anew" : "", but, why);
+    log_msg(lost ? LOG_ERROR : LOG_WARN, "crl", "%s.crl %s%s%s", scope, why,
+            lost ? ", and the one in place cannot be kept: " : "",
+            lost ? strerror(errno) : "");
+    return !lost;
 }
 
 /* All its partitions are published.  Otherwise the complete list is made anew:
@@ -122,21 +118,28 @@ static void restore(struct signer *s, struct store_conn *db, size_t i,
 {
     const char *name = s->authorities[i].name;
     AUTO(free) char *scope = crl_scope(name, c->partition);
+    AUTO(free) char *older = NULL;
     struct crl_state st = {0};
-    bool fits;
-    uint64_t seen = crl_file_number(s, scope, c->url, &fits);
+    const struct crl_in_place in = crl_file_look(s, scope, c->url);
     const bool known = store_crl_get(db, name, c->partition, &st) == STORE_OK;
 
-    if (!known && !seen)
+    if (!known && !in.there)
         return;
     pthread_mutex_lock(&s->crl_lock);
     c->state = st;
     pthread_mutex_unlock(&s->crl_lock);
-    crl_number_seen(s, i, seen);
+    crl_number_seen(s, i, in.number);
     crl_number_seen(s, i, st.number);
-    if (seen > st.number || !crl_file_restore(s, scope, st.sha256) ||
-        !crl_file_number(s, scope, c->url, &fits) || !fits)
-        set_aside(s, i, scope, seen, st.number);
+    if (in.number > st.number)
+        older = xasprintf("has number %" PRIu64 ", the ledger knows %" PRIu64
+                          ": it is an older copy; the next one has a higher "
+                          "number",
+                          in.number, st.number);
+    if (older || (in.there && !in.number) ||
+        !crl_file_restore(s, scope, st.sha256) ||
+        !crl_file_look(s, scope, c->url).fits)
+        set_aside(s, i, scope, &in,
+                  older ? older : "is not the file that is meant");
     else if (c->partition || has_parts(s, i))
         crl_set_published(s, i, c, &st);
 }
@@ -168,18 +171,17 @@ static void leave(struct signer *s, struct store_conn *db, size_t i,
     const char *name = s->authorities[i].name;
     AUTO(free) char *scope = crl_scope(name, c->partition);
     struct crl_state st = {0};
-    bool fits;
-    const uint64_t seen = crl_file_number(s, scope, NULL, &fits);
+    const struct crl_in_place in = crl_file_look(s, scope, NULL);
 
-    crl_number_seen(s, i, seen);
+    crl_number_seen(s, i, in.number);
     (void)store_crl_get(db, name, c->partition, &st);
-    if (seen <= st.number)
+    if (!in.there || (in.number && in.number <= st.number))
         crl_file_remove(s, scope);
     else
-        log_msg(LOG_WARN, "crl",
-                "%s.crl has number %" PRIu64 ", which the ledger does not "
-                "know: it is neither served nor removed",
-                scope, seen);
+        log_msg(LOG_WARN, "crl", "%s.crl %s: it is neither served nor removed",
+                scope,
+                in.number ? "has a number that the ledger does not know"
+                          : "cannot be read");
 }
 
 /* Adds the next one. */
@@ -217,7 +219,7 @@ uint32_t crl_partition_last(struct signer *s, struct store_conn *db, size_t i)
 {
     struct signer_crls *l = &s->crls[i];
     const char *name = s->authorities[i].name;
-    uint32_t n[2] = {0}, last, in_place;
+    uint32_t n[2] = {0}, last;
     bool loaded;
 
     pthread_mutex_lock(&s->crl_lock);
@@ -227,27 +229,23 @@ uint32_t crl_partition_last(struct signer *s, struct store_conn *db, size_t i)
     if (loaded || store_crl_last(db, name, &n[0]) == STORE_BROKEN ||
         store_partition_last(db, name, &n[1]) == STORE_BROKEN)
         return last;
-    in_place = crl_file_parts(s, name);
-    return larger(larger(last, in_place), larger(n[0], n[1]));
+    return crl_file_parts(s, name, larger(last, larger(n[0], n[1])));
 }
 
-/* The highest partition that certificates may name: after a restore from an old
- * copy one that the ledger does not know.  There is a file of it, or more are
- * known than are spare, or those behind it have a CRL in the ledger and it has
- * none, though they are opened in order; else the last known. */
+/* The highest partition that certificates may name, of those that the ledger
+ * knows a CRL of: more are known than are spare, or those behind it have one
+ * and it has none, after a restore from an old copy, though they are opened in
+ * order. */
 static uint32_t last_taken(struct store_conn *db, const char *authority,
-                           uint32_t named, uint32_t known, uint32_t in_place)
+                           uint32_t known)
 {
     struct crl_state st;
+    uint32_t n = known;
 
-    if (in_place > known)
-        return in_place;
-    if (known > named + CRL_SPARE)
-        return known - CRL_SPARE;
-    while (known > named &&
-           store_crl_get(db, authority, known, &st) == STORE_OK)
-        known--;
-    return known;
+    while (n && known - n < CRL_SPARE &&
+           store_crl_get(db, authority, n, &st) == STORE_OK)
+        n--;
+    return n;
 }
 
 /* The one to be filled up is full when others than those in it would name
@@ -265,20 +263,50 @@ static void judge_filling(const struct signer *s, size_t i)
         l->filled = UINT64_MAX;
 }
 
+struct strays {
+    struct signer *s;
+    size_t i;
+};
+
+/* Were it of a partition, all before it would be opened. */
+static void keep_stray(void *arg, uint32_t partition, uint64_t number,
+                       const char *path)
+{
+    const struct strays *of = arg;
+    const uint32_t last = of->s->crls[of->i].n_parts;
+    AUTO(free)
+    char *scope = crl_scope(of->s->authorities[of->i].name, partition);
+    AUTO(free) char *why = NULL;
+    struct crl_in_place in;
+
+    (void)path;
+    if (number || partition <= last)
+        return;
+    in = crl_file_look(of->s, scope, NULL);
+    why = xasprintf("is of no partition: it does not name itself as its "
+                    "distribution point, and the last one is %" PRIu32,
+                    last);
+    if (set_aside(of->s, of->i, scope, &in, why))
+        crl_file_remove(of->s, scope);
+}
+
 static void load_parts(struct signer *s, struct store_conn *db, size_t i)
 {
     const struct signer_authority *a = &s->authorities[i];
     struct signer_crls *l = &s->crls[i];
-    uint32_t last, known, named;
+    uint32_t last, known, named, in_place;
 
     if (!a->key || store_crl_last(db, a->name, &known) == STORE_BROKEN ||
         store_partition_last(db, a->name, &named) == STORE_BROKEN)
         return;
-    l->filling = larger(named, last_taken(db, a->name, named, known,
-                                          crl_file_parts(s, a->name)));
-    last = larger(known, l->filling);
-    while (l->n_parts < last)
+    last = larger(known, named);
+    in_place = crl_file_parts(s, a->name, last);
+    l->filling = in_place > last
+                     ? in_place
+                     : larger(named, last_taken(db, a->name, known));
+    while (l->n_parts < in_place)
         add_part(s, db, i);
+    crl_file_each(s, a->name, keep_stray, &(struct strays){s, i});
     if (l->filling > named)
         l->filled = UINT64_MAX;
     judge_filling(s, i);

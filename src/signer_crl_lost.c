@@ -186,11 +186,14 @@ static void read_kept(void *arg, uint32_t partition, uint64_t number,
     struct reading *r = arg;
     struct signer_crls *l = &r->s->crls[r->i];
     AUTO(errs) struct errs e = {0};
-    AUTO(fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    AUTO(fd) int fd = -1;
     struct signer_crl *c = crl_slot(l, partition);
     size_t n;
 
+    if (!number)
+        return; /* it is in place */
     crl_number_seen(r->s, r->i, number);
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0) {
         note_unread(r, path, strerror(errno));
         return;
@@ -225,7 +228,7 @@ void crl_lost_load(struct signer *s, struct store_conn *db)
             .s = s, .i = i, .look = {.db = db, .authority = name}};
 
         if (s->authorities[i].key)
-            crl_file_kept(s, name, read_kept, &r);
+            crl_file_each(s, name, read_kept, &r);
         look_end(&r.look);
         for (uint32_t n = 0; n <= s->crls[i].n_parts; n++)
             sort(crl_slot(&s->crls[i], n));

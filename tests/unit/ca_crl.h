@@ -117,18 +117,31 @@ static inline int no_entry(void *arg, struct crl_entry *out)
     return 0;
 }
 
-/* A CRL without entries in the file of that name, by the issuer's key. */
+/* A CRL without entries; NULL: the issuing authority's, by its key, and about
+ * everything. */
+struct empty_crl {
+    const struct buf *issuer;
+    const char *key, *url;
+    uint64_t number;
+    int64_t next; /* 0: a day from now */
+};
+
+/* In the file of that name. */
 static inline int empty_crl(struct ca *c, const char *name,
-                            const struct buf *issuer, const char *key,
-                            uint64_t number, int64_t next)
+                            const struct empty_crl *m)
 {
+    const struct buf *issuer = m->issuer ? m->issuer : &c->issuing;
     AUTO(errs) struct errs e = {0};
-    AUTO(evp_pkey) EVP_PKEY *pkey = key_load(key, c->dir, NULL, &e);
+    AUTO(evp_pkey)
+    EVP_PKEY *pkey =
+        key_load(m->key ? m->key : "file:keys/issuing.key", c->dir, NULL, &e);
     AUTO(cert) struct cert cert = {0};
-    struct key_signer *ks = key_signer_new(pkey);
+    AUTO(key_signer) struct key_signer *ks = key_signer_new(pkey);
+    const int64_t next = m->next ? m->next : tm_now() + TM_DAY;
     struct crl_spec spec = {.this_update = next - 365 * TM_DAY - TM_MINUTE,
                             .next_update = next,
-                            .number = number};
+                            .number = m->number,
+                            .url = m->url};
     char path[160];
     int fd;
 
@@ -139,8 +152,18 @@ static inline int empty_crl(struct ca *c, const char *name,
     ca_path(c, path, name);
     fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
     ck_assert_int_eq(crl_build(fd, &spec, ks, no_entry, NULL), 0);
-    key_signer_free(ks);
     return fd;
+}
+
+/* That of a partition, in its place. */
+static inline void part_crl(struct ca *c, uint32_t partition, uint64_t number)
+{
+    AUTO(free)
+    char *url = crl_url("http://ca.internal:8080", "issuing", partition);
+    AUTO(free) char *name = xasprintf("crl/issuing/%u.crl", partition);
+
+    close(
+        empty_crl(c, name, &(struct empty_crl){.url = url, .number = number}));
 }
 
 static inline void copy_file(const char *from, const char *to)

@@ -242,8 +242,8 @@ START_TEST(a_number_that_was_published_is_not_used_again)
     ca_start(&c);
     ca_settle(&c);
     ca_stop(&c);
-    close(empty_crl(&c, "crl/issuing.crl", &c.issuing, "file:keys/issuing.key",
-                    1000, tm_now() + TM_DAY));
+    close(
+        empty_crl(&c, "crl/issuing.crl", &(struct empty_crl){.number = 1000}));
     ca_start(&c);
     ca_settle(&c);
     X509_CRL_free(openssl_crl(&c, "issuing.crl", &number));
@@ -300,7 +300,8 @@ static int install(struct ca *c, struct client *cl, const char *key,
                    uint64_t number, int64_t next, struct errs *e)
 {
     AUTO(buf) struct buf der = {0};
-    AUTO(fd) int fd = empty_crl(c, "root-crl", &c->root, key, number, next);
+    const struct empty_crl m = {&c->root, key, NULL, number, next};
+    AUTO(fd) int fd = empty_crl(c, "root-crl", &m);
     off_t size = lseek(fd, 0, SEEK_END);
     struct frame f;
 
@@ -401,7 +402,9 @@ START_TEST(the_root_s_numbers_rise)
         if (i)
             ck_assert_int_eq(unlink(path), 0);
         if (lives[i].cases == older)
-            close(empty_crl(&c, "crl/root.crl", &c.root, key, 1000, year));
+            close(
+                empty_crl(&c, "crl/root.crl",
+                          &(struct empty_crl){&c.root, key, NULL, 1000, year}));
         cl = client_open(c.conf, &e);
         ck_assert_ptr_nonnull(cl);
         if (i) {

@@ -31,10 +31,9 @@ static void set_took(struct ca *c, int64_t seconds)
 static uint64_t number_left(struct ca *c)
 {
     const struct signer s = {.conf = c->conf};
-    bool fits;
 
     ca_stop(c);
-    return crl_file_number(&s, "issuing", NULL, &fits);
+    return crl_file_look(&s, "issuing", NULL).number;
 }
 
 /* It follows after sixty times what it takes to make, also when another process

@@ -186,8 +186,8 @@ START_TEST(numbers_rise_above_what_was_kept)
 
     begin(&c, 0, &spki, &admin);
     ca_stop(&c);
-    close(empty_crl(&c, "crl/issuing.crl.1000", &c.issuing,
-                    "file:keys/issuing.key", 1000, tm_now() + TM_DAY));
+    close(empty_crl(&c, "crl/issuing.crl.1000",
+                    &(struct empty_crl){.number = 1000}));
     remove_file(&c, "crl/issuing.crl");
     go_on(&c);
     on_crl(&c, &none, &number);
@@ -199,129 +199,6 @@ START_TEST(numbers_rise_above_what_was_kept)
     on_crl(&c, &none, &number);
     ck_assert_uint_eq(number, 2001);
     caller_free(&admin);
-}
-END_TEST
-
-static bool fits(const struct ca *c, const char *name, const char *url)
-{
-    bool about = true;
-
-    crl_file_number(c->s, name, url, &about);
-    return about;
-}
-
-/* What the files say of themselves. */
-START_TEST(a_file_is_about_its_address_alone)
-{
-    AUTO(ca) struct ca c;
-    AUTO(buf) struct buf spki = {0};
-    struct caller admin;
-    AUTO(free) char *url = crl_url("http://ca.internal:8080", "issuing", 1);
-    AUTO(free) char *other = crl_url("http://ca.internal:8080", "issuing", 2);
-    bool about = true;
-
-    begin(&c, SIZE, &spki, &admin);
-    ck_assert_uint_ne(crl_file_number(c.s, "issuing/1", url, &about), 0);
-    ck_assert(about);
-    ck_assert(!fits(&c, "issuing/1", other));
-    ck_assert(!fits(&c, "issuing/1", NULL));
-    ck_assert(fits(&c, "issuing", NULL));
-    ck_assert(!fits(&c, "issuing", url));
-    ck_assert_uint_eq(crl_file_number(c.s, "issuing/99", url, &about), 0);
-    ck_assert(!about);
-    ca_write(&c, "crl/issuing/98.crl", "", 0);
-    ck_assert(!fits(&c, "issuing/98", url));
-    ca_write(&c, "crl/issuing/97.crl", "0", 1);
-    ck_assert(!fits(&c, "issuing/97", url));
-    caller_free(&admin);
-}
-END_TEST
-
-/* A start looks for partitions that the ledger does not know by their files. */
-START_TEST(the_highest_file_in_place)
-{
-    AUTO(ca) struct ca c;
-    static const char *const others[] = {
-        "x.crl",  "0.crl",          "08.crl", "9.crl.1",       "9.crl.new",
-        "9.crlx", "4294967296.crl", "-1.crl", "4294967297.crl"};
-    char path[160];
-
-    ca_make(&c);
-    ca_start(&c);
-    ck_assert_uint_eq(crl_file_parts(c.s, "issuing"), 0);
-    ca_path(&c, path, "crl/issuing");
-    ck_assert_int_eq(mkdir(path, 0700), 0);
-    for (size_t i = 0; i < COUNT(others); i++) {
-        AUTO(free) char *name = xasprintf("crl/issuing/%s", others[i]);
-
-        ca_write(&c, name, "", 0);
-    }
-    ck_assert_uint_eq(crl_file_parts(c.s, "issuing"), 0);
-    ca_write(&c, "crl/issuing/10.crl", "", 0);
-    ca_write(&c, "crl/issuing/9.crl", "", 0);
-    ck_assert_uint_eq(crl_file_parts(c.s, "issuing"), 10);
-    ca_write(&c, "crl/issuing/4294967295.crl", "", 0);
-    ck_assert_uint_eq(crl_file_parts(c.s, "issuing"), UINT32_MAX);
-    ca_path(&c, path, "crl/issuing");
-    ca_remove(path);
-}
-END_TEST
-
-struct kept {
-    unsigned n;
-    uint64_t partitions, numbers; /* their sums */
-};
-
-static void note_kept(void *arg, uint32_t partition, uint64_t number,
-                      const char *path)
-{
-    struct kept *k = arg;
-
-    (void)path;
-    k->n++;
-    k->partitions += partition;
-    k->numbers += number;
-}
-
-/* By its name, and by nothing that only looks so. */
-START_TEST(what_was_kept)
-{
-    AUTO(ca) struct ca c;
-    static const char *const names[] = {"issuing.crl.7",
-                                        "issuing/1.crl.20",
-                                        "issuing/3.crl.100",
-                                        "issuing.crl",
-                                        "issuing.crl.new",
-                                        "issuing.crl.0",
-                                        "issuing.crl.07",
-                                        "issuing.crl.7x",
-                                        "issuing.crlx7",
-                                        "issuing2.crl.7",
-                                        "0.crl.7",
-                                        "1.crl.7",
-                                        "issuing/0.crl.7",
-                                        "issuing/issuing.crl.7",
-                                        "issuing/01.crl.7",
-                                        "issuing/1.crl",
-                                        "issuing/4294967296.crl.7"};
-    struct kept k = {0};
-    char path[160];
-
-    ca_make(&c);
-    ca_start(&c);
-    ca_path(&c, path, "crl/issuing");
-    ck_assert_int_eq(mkdir(path, 0700), 0);
-    for (size_t i = 0; i < COUNT(names); i++) {
-        AUTO(free) char *name = xasprintf("crl/%s", names[i]);
-
-        ca_write(&c, name, "", 0);
-    }
-    crl_file_kept(c.s, "issuing", note_kept, &k);
-    ck_assert_uint_eq(k.n, 3);
-    ck_assert_uint_eq(k.partitions, 4);
-    ck_assert_uint_eq(k.numbers, 127);
-    ca_path(&c, path, "crl");
-    ca_remove(path);
 }
 END_TEST
 
@@ -374,7 +251,7 @@ START_TEST(the_last_of_all)
     for (uint32_t i = 0; i < COUNT(last); i++) {
         edit(&c, last[i]);
         if (i == 2)
-            ca_write(&c, "crl/issuing/7.crl", "", 0);
+            part_crl(&c, 7, 1);
         AUTO(ca_ledger) struct ca_ledger led = ca_ledger_open(&c);
         l.loaded = false;
         ck_assert_uint_eq(crl_partition_last(&s, led.conn, 0), 5 + i);
@@ -420,7 +297,8 @@ START_TEST(what_cannot_be_spare_is_taken)
     begin(&c, SIZE, &spki, &admin);
     issue_one(&c, &admin, &spki, &r);
     ca_stop(&c);
-    edit(&c, "UPDATE crls SET crl_partition = 4 WHERE crl_partition = 3");
+    edit(&c, "INSERT INTO crls SELECT authority, 4, number, this_update, "
+             "next_update, snapshot, sha256 FROM crls WHERE crl_partition = 3");
     go_on(&c);
     issue_one(&c, &admin, &spki, &next);
     ck_assert_uint_eq(partition_of(&next), 3);
@@ -498,11 +376,8 @@ int main(void)
         what_a_partition_listed_it_lists,
         a_newer_list_is_kept_whatever_is_beside_it,
         numbers_rise_above_what_was_kept,
-        a_file_is_about_its_address_alone,
-        what_was_kept,
         an_old_list_is_not_put_in_place,
         the_last_of_all,
-        the_highest_file_in_place,
         a_gap_in_the_ledger_is_a_partition_that_was_lost,
         what_cannot_be_spare_is_taken,
         certificates_alone_say_how_far_it_is,
