@@ -198,8 +198,6 @@ static void add_part(struct signer *s, struct store_conn *db, size_t i)
     c->ends = crl_part_ends(&row);
     if (c->partition < l->filling || !c->url || !size)
         c->closed_at = 1;
-    else if (c->partition == l->filling)
-        l->filled = row.certs;
     pthread_mutex_lock(&s->crl_lock);
     l->parts = xreallocarray(l->parts, l->n_parts + 1, sizeof(*l->parts));
     l->parts[l->n_parts++] = c;
@@ -249,17 +247,27 @@ static uint32_t last_taken(struct store_conn *db, const char *authority,
 }
 
 /* The one to be filled up is full when others than those in it would name
- * another address. */
-static void judge_filling(const struct signer *s, size_t i)
+ * another address, or when it is of another life, of which nobody knows how
+ * many are in it: so it is when none is on record, or the last was imported. */
+static void judge_filling(struct signer *s, struct store_conn *db, size_t i,
+                          bool older)
 {
     struct signer_crls *l = &s->crls[i];
+    const char *name = s->authorities[i].name;
+    struct partition_row row = {0};
+    AUTO(record) struct record r = {0};
     AUTO(free) char *url = NULL;
+    const char *names;
 
     if (!l->filling || !s->conf->public_url)
         return;
-    url = crl_url(s->conf->public_url, s->authorities[i].name, l->filling);
-    if (!l->parts[l->filling - 1]->url ||
-        strcmp(l->parts[l->filling - 1]->url, url) != 0)
+    names = crl_slot(l, l->filling)->url;
+    url = crl_url(s->conf->public_url, name, l->filling);
+    store_partition(db, name, l->filling, &row);
+    l->filled = row.certs;
+    if (older || !names || strcmp(names, url) != 0 ||
+        store_cert_by_leaf(db, row.leaf, &r) != STORE_OK ||
+        strcmp(r.protocol, "import") == 0)
         l->filled = UINT64_MAX;
 }
 
@@ -290,26 +298,36 @@ static void keep_stray(void *arg, uint32_t partition, uint64_t number,
         crl_file_remove(of->s, scope);
 }
 
+/* Whether more was published than the ledger knows of: whatever was opened may
+ * be full then. */
+static bool is_older(const struct signer *s, struct store_conn *db, size_t i)
+{
+    const char *name = s->authorities[i].name;
+    struct crl_state st = {0};
+
+    (void)store_crl_get(db, name, 0, &st);
+    return crl_file_look(s, name, NULL).number > st.number;
+}
+
 static void load_parts(struct signer *s, struct store_conn *db, size_t i)
 {
     const struct signer_authority *a = &s->authorities[i];
     struct signer_crls *l = &s->crls[i];
     uint32_t last, known, named, in_place;
+    bool older;
 
     if (!a->key || store_crl_last(db, a->name, &known) == STORE_BROKEN ||
         store_partition_last(db, a->name, &named) == STORE_BROKEN)
         return;
     last = larger(known, named);
     in_place = crl_file_parts(s, a->name, last);
-    l->filling = in_place > last
-                     ? in_place
-                     : larger(named, last_taken(db, a->name, known));
+    older = in_place > last || is_older(s, db, i);
+    l->filling =
+        older ? in_place : larger(named, last_taken(db, a->name, known));
     while (l->n_parts < in_place)
         add_part(s, db, i);
     crl_file_each(s, a->name, keep_stray, &(struct strays){s, i});
-    if (l->filling > named)
-        l->filled = UINT64_MAX;
-    judge_filling(s, i);
+    judge_filling(s, db, i, older);
     /* Issuing does not wait for the entries to be looked through. */
     pthread_mutex_lock(&s->crl_lock);
     l->loaded = true;

@@ -337,6 +337,96 @@ START_TEST(certificates_alone_say_how_far_it_is)
 }
 END_TEST
 
+/* Taken over by a command, as a file from another life. */
+static void import_one(struct ca *c, const struct record *r)
+{
+    const struct msg_import_item m = {.kind = IMPORT_CERT, .der = r->der};
+    const int front = c->front;
+    pthread_t thread;
+    struct frame f;
+    struct buf *b;
+
+    c->front = ca_command(c, &thread);
+    b = ca_begin(c, MSG_IMPORT, NULL);
+    buf_str(b, "issuing");
+    buf_u8(b, false);
+    buf_u64(b, 0);
+    buf_u32(b, 1);
+    msg_import_item_put(b, &m);
+    ca_ask(c, &f);
+    ck_assert_int_eq(f.type, MSG_IMPORTED);
+    ck_assert_uint_eq(rd_u32(&f.body), 1);
+    ck_assert_int_eq(rd_u8(&f.body), IMPORT_NEW);
+    close(c->front);
+    c->front = front;
+    pthread_join(thread, NULL);
+}
+
+/* Of another life, without one to spare behind it: nobody knows how many have
+ * a place in it, also when some are taken over and nothing is issued before the
+ * next start. */
+START_TEST(what_was_lost_is_not_filled_up)
+{
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    AUTO(record) struct record next = {0};
+    struct record r[SIZE];
+    struct caller admin;
+    char path[160];
+
+    begin(&c, SIZE, &spki, &admin);
+    ca_stop(&c);
+    copy(&c, "ledger.db", "old.db");
+    go_on(&c);
+    for (int i = 0; i < SIZE; i++)
+        issue_one(&c, &admin, &spki, &r[i]);
+    ca_stop(&c);
+    copy(&c, "old.db", "ledger.db");
+    ca_path(&c, path, "crl/issuing");
+    ca_remove(path);
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    edit(&c, "DELETE FROM crls WHERE crl_partition > 0");
+    part_crl(&c, 1, 1000);
+    go_on(&c);
+    import_one(&c, &r[0]);
+    ca_stop(&c);
+    go_on(&c);
+    for (int i = 1; i < SIZE; i++)
+        import_one(&c, &r[i]);
+    issue_one(&c, &admin, &spki, &next);
+    ck_assert_uint_eq(partition_of(&next), 2);
+    for (int i = 0; i < SIZE; i++)
+        record_free(&r[i]);
+    caller_free(&admin);
+}
+END_TEST
+
+/* The copy knows of each partition, and not of all that is in the last one. */
+START_TEST(what_was_filled_since_the_copy_is_full)
+{
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    AUTO(record) struct record r = {0};
+    AUTO(record) struct record next = {0};
+    struct caller admin;
+
+    begin(&c, SIZE, &spki, &admin);
+    issue_one(&c, &admin, &spki, &r);
+    ck_assert_uint_eq(partition_of(&r), 1);
+    ca_stop(&c);
+    close(
+        empty_crl(&c, "crl/issuing.crl", &(struct empty_crl){.number = 1000}));
+    for (int i = 0; i < 3; i++) { /* also when nothing is issued before */
+        go_on(&c);
+        ca_stop(&c);
+    }
+    go_on(&c);
+    issue_one(&c, &admin, &spki, &next);
+    ck_assert_uint_eq(partition_of(&next), 1 + CRL_SPARE + 1);
+    caller_free(&admin);
+}
+END_TEST
+
 /* ---- until they are read */
 
 /* What stands before one that waits does not wait with it. */
@@ -381,6 +471,8 @@ int main(void)
         a_gap_in_the_ledger_is_a_partition_that_was_lost,
         what_cannot_be_spare_is_taken,
         certificates_alone_say_how_far_it_is,
+        what_was_lost_is_not_filled_up,
+        what_was_filled_since_the_copy_is_full,
         who_waits_holds_no_answer_back,
     };
 
