@@ -4,7 +4,9 @@
 # fast it is seen.
 #
 #   ocsp       answers that are kept, by GET and POST, beside libmicrohttpd that
-#              gives as many octets; answers with a nonce beside P-256 signing
+#              gives as many octets; answers with a nonce beside P-256 signing,
+#              the client on the same cores, and the service on the first of
+#              CPUS with the client on the others
 #   revoke     POST …/revoke with crl-wait = no beside POST /v1/certificates,
 #              with 10, a tenth of REVOKED and REVOKED revoked already, and with
 #              partitions of 10 000
@@ -56,10 +58,8 @@ bare_start()
     done
 }
 
-bench_ocsp()
+bench_status()
 {
-    new status http
-    echo 'ocsp-sign-budget = 1000000' >>"$work/status/pocketca.conf"
     up status
     public=http://127.0.0.1:$(cat "$work/status.port")
     openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
@@ -87,6 +87,32 @@ bench_ocsp()
     median <"$work/sign.rates" >"$work/sign.rate"
     kill "$bare_pid"
     down status
+}
+
+# The service on one core, as signing is; who asks is elsewhere.
+bench_nonce_apart()
+{
+    first=${cpus%%,*}
+    up status "$first"
+    run=0
+    while [ $run -lt "$runs" ]; do
+        run=$((run + 1))
+        taskset -c "$first" "$build/bench/limit_p256" "$seconds" 1 sign \
+            >>"$work/sign-one.rates"
+        client=${cpus#*,}
+        status_load nonce-one "$public" POST "$work/nonce.der"
+        client=$cpus
+    done
+    median <"$work/sign-one.rates" >"$work/sign-one.rate"
+    down status
+}
+
+bench_ocsp()
+{
+    new status http
+    echo 'ocsp-sign-budget = 1000000' >>"$work/status/pocketca.conf"
+    bench_status
+    bench_nonce_apart
 }
 
 # revoke_load NAME: as many as three seconds take; the rate in NAME.revocations.
@@ -204,6 +230,9 @@ revocation_rows()
     row_status "OCSP, kept, POST" ocsp-post bare-post 0.85
     row "limit: P-256 sign" "$(cat "$work/sign.rate")/s" 1.00 "" ""
     row_status "OCSP with a nonce" ocsp-nonce sign 0.4
+    row "limit: P-256 sign, one core" "$(cat "$work/sign-one.rate")/s" 1.00 \
+        "" ""
+    row_status "OCSP with a nonce, one core" nonce-one sign-one 0.4
     row_revoke "revocation, 10 revoked" revoked1
     row_revoke "revocation, $((revoked / 10)) revoked" revoked2
     row_revoke "revocation, $revoked revoked" revoked3

@@ -41,6 +41,7 @@ full=${FULL:-128}
 stored=${STORED:-1000000}
 csrs=${CSRS:-20000}
 parts=${PARTS:-issuance revocation}
+cpus=${CPUS:-0,1}
 patience=60 # seconds, for what should take less than one
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/pocketca-bench.XXXXXX")
@@ -110,10 +111,10 @@ new()
         die "init failed: $(cat "$work/$1.init")"
 }
 
-# up NAME: serves it, and waits until it answers.
+# up NAME [CPUS]: serves it, and waits until it answers.
 up()
 {
-    "$pocketca" serve -c "$work/$1/pocketca.conf" 2>"$work/$1.log" &
+    taskset -c "${2:-$cpus}" "$pocketca" serve -c "$work/$1/pocketca.conf" 2>"$work/$1.log" &
     server=$!
     tries=0
     until ask "$1" /readyz >/dev/null 2>&1; do
@@ -170,12 +171,14 @@ cpu()
         '{ printf "%.0f", ($12 + $13) * 1e6 / hz }'
 }
 
-# load SCRIPT URL ARGUMENT...: prints "answers seconds bad p50 p99".
+# load SCRIPT URL ARGUMENT...: prints "answers seconds bad p50 p99".  It is on
+# $client, a list of CPUs.
+client=$cpus
 load()
 {
     script=$1 target=$2
     shift 2
-    timeout -k 5 $((seconds + patience)) wrk -t1 -c"$connections" \
+    timeout -k 5 $((seconds + patience)) taskset -c "$client" wrk -t1 -c"$connections" \
         -d"${seconds}s" -s "$src/$script" "$target" -- "$@" \
         >"$work/wrk" 2>&1 || die "wrk: $(cat "$work/wrk")"
     sed -n 's/^result //p' "$work/wrk" | grep . ||
