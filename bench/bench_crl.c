@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A complete CRL of all that the ledger has revoked, as the service builds it
- * (written, read back, verified), beside its limit: the rows read once, and
- * its octets hashed and signed.  Medians of turns.  The sync and the digest for
- * the ledger, which come after, are in neither.
+ * (written, read back, verified, hashed for the ledger), beside its limit: the
+ * rows read once, and its octets hashed and signed.  Medians of turns.  The sync,
+ * which comes after, is in neither.
  *
  *   bench_crl DATA     prints entries, seconds of the limit, seconds of the
  *                      CRL, their ratio, and KiB that memory grew by
@@ -127,14 +127,15 @@ static double build(int fd, struct store_conn *conn, const struct cert *ca,
                                   .this_update = 1000000000,
                                   .next_update = 2000000000,
                                   .number = 1};
+    struct crl_made made;
     double began;
 
     if (ftruncate(fd, 0) != 0)
         die(1, "the file cannot be emptied");
     began = now();
     p = (struct rows){.conn = conn, .after = UINT64_MAX};
-    *entries = crl_build(fd, &spec, key, next, &p);
-    if (*entries < 0 || crl_check(fd, &spec, &ca->key, *entries, &e) != 0)
+    made.entries = *entries = crl_build(fd, &spec, key, next, &p);
+    if (*entries < 0 || crl_check(fd, &spec, &ca->key, &made, &e) != 0)
         die(1, "the CRL: %s", e.n ? e.v[0].detail : "failed");
     return now() - began;
 }

@@ -247,7 +247,7 @@ static int take_crl(struct import *im, const struct cert *issuer,
                     const char *path, const struct buf *der, struct errs *e)
 {
     struct crl_entry entry;
-    struct der list;
+    struct crl_entries list;
     struct crl crl;
 
     if (crl_parse_part(&crl, der->data, der->len, e) < 0 ||

@@ -126,19 +126,35 @@ static int read_entry_extensions(struct der *entry, int *reason)
     return der_end(entry) ? 0 : -1;
 }
 
-int crl_entry_next(struct der *list, struct crl_entry *out)
+/* Who revokes many does it at once: most are as the one before. */
+static int read_date(struct crl_entries *list, struct der *entry)
+{
+    const uint8_t *p = entry->p;
+    const size_t len = list->date.n;
+
+    if (len && len <= entry->n && memcmp(p, list->date.p, len) == 0) {
+        *entry = der_of(p + len, entry->n - len);
+        return 0;
+    }
+    if (der_get_time(entry, &list->at))
+        return -1;
+    list->date = der_of(p, (size_t)(entry->p - p));
+    return 0;
+}
+
+int crl_entry_next(struct crl_entries *list, struct crl_entry *out)
 {
     struct der entry;
     const uint8_t *serial;
     size_t len;
 
-    if (der_end(list))
+    if (der_end(&list->rest))
         return 0;
-    if (der_enter(list, DER_SEQUENCE, &entry) ||
+    if (der_enter(&list->rest, DER_SEQUENCE, &entry) ||
         der_get_uint(&entry, &serial, &len) || len > SERIAL_MAX ||
-        der_get_time(&entry, &out->revoked_at) ||
-        read_entry_extensions(&entry, &out->reason))
+        read_date(list, &entry) || read_entry_extensions(&entry, &out->reason))
         return -1;
+    out->revoked_at = list->at;
     out->serial.len = (uint8_t)len;
     memcpy(out->serial.v, serial, len);
     return 1;
@@ -147,17 +163,17 @@ int crl_entry_next(struct der *list, struct crl_entry *out)
 /* revokedCertificates is left out when there are none (section 5.1.2.6). */
 static int enter_entries(struct crl *c, struct der *tbs)
 {
-    c->revoked = der_of(c->sig.tbs, 0);
+    struct der *list = &c->revoked.rest;
+
+    *list = der_of(c->sig.tbs, 0);
     if (der_peek(tbs) != DER_SEQUENCE)
         return 0;
-    return der_enter(tbs, DER_SEQUENCE, &c->revoked) || der_end(&c->revoked)
-               ? -1
-               : 0;
+    return der_enter(tbs, DER_SEQUENCE, list) || der_end(list) ? -1 : 0;
 }
 
 static int count_entries(struct crl *c)
 {
-    struct der list = c->revoked;
+    struct crl_entries list = c->revoked;
     struct crl_entry entry;
     int more;
 

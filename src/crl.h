@@ -71,6 +71,13 @@ typedef int crl_next_fn(void *arg, struct crl_entry *out);
 int64_t crl_build(int fd, const struct crl_spec *spec, struct key_signer *s,
                   crl_next_fn *next, void *arg);
 
+/* Those that are not read yet. */
+struct crl_entries {
+    struct der rest;
+    struct der date; /* that of the one before, encoded, which is */
+    int64_t at;
+};
+
 /* A CRL as read; pointers into its DER. */
 struct crl {
     const uint8_t *issuer, *aki, *idp;
@@ -79,7 +86,7 @@ struct crl {
     struct sig sig;
     int64_t this_update, next_update;
     uint64_t number;
-    struct der revoked; /* for crl_entry_next() */
+    struct crl_entries revoked; /* for crl_entry_next() */
     size_t entries;
 };
 /* Strict; one v2 CRL and nothing else, an unknown critical extension refused,
@@ -104,14 +111,19 @@ int crl_verify(const struct crl *crl, const struct cert *issuer,
                const char *name, struct errs *e);
 /* The next of list (a copy of crl.revoked), moved past: 1 and filled; 0 at the
  * end; -1 when it is malformed, or has a critical extension (section 5.3). */
-int crl_entry_next(struct der *list, struct crl_entry *out);
+int crl_entry_next(struct crl_entries *list, struct crl_entry *out);
 
-/* Reads what crl_build() made back from fd, and verifies all of it: it is DER,
- * says what spec says, has that many entries, and is signed by key.  0, or -1
- * with ERR_STORAGE_ERROR.  Memory does not grow with the file, but for an
+struct crl_made {
+    int64_t entries;    /* as crl_build() returned them */
+    uint8_t sha256[32]; /* of the file, for crl_check() to fill in */
+};
+
+/* Reads what crl_build() made back from fd, once, and verifies all of it: it is
+ * DER, says what spec says, has that many entries, and is signed by key.  0, or
+ * -1 with ERR_STORAGE_ERROR.  Memory does not grow with the file, but for an
  * Ed25519 key, which signs all of it at once. */
 int crl_check(int fd, const struct crl_spec *spec, const struct key_pub *key,
-              int64_t entries, struct errs *e);
+              struct crl_made *made, struct errs *e);
 
 /* Reads the CRL of issuer behind fd: fn has each entry before it is known that
  * the signature is right.  0, or -1 with ERR_STORAGE_ERROR, and what fn had is

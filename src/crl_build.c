@@ -200,36 +200,35 @@ static void put_tbs_head(struct buf *b, const struct crl_spec *spec,
     buf_put(b, fields.data, fields.len);
 }
 
-/* Ed25519 passes twice over what it signs, so it gets the file itself. */
+/* Chunk by chunk, each let go again. */
+static void sign_streamed(uint8_t *p, size_t from, size_t whole,
+                          struct key_signer *s, struct buf *sig)
+{
+    key_sign_init(s);
+    for (size_t at = 0, end; at < whole; at = end) {
+        end = whole - at < CHUNK ? whole : at + CHUNK;
+        key_sign_update(s, p + from, end - from);
+        madvise(p + at, end - at, MADV_DONTNEED);
+        from = end;
+    }
+    key_sign_final(s, sig);
+}
+
+/* The len octets at `from`, where they lie.  Ed25519 passes over them twice. */
 static int sign_mapped(int fd, off_t from, size_t len, struct key_signer *s,
                        struct buf *sig)
 {
-    size_t whole = (size_t)from + len;
+    const size_t whole = (size_t)from + len;
     uint8_t *p = mmap(NULL, whole, PROT_READ, MAP_SHARED, fd, 0);
 
     if (p == MAP_FAILED)
         return -1;
-    key_sign(s, p + from, len, sig);
+    if (key_signer_streams(s))
+        sign_streamed(p, (size_t)from, whole, s, sig);
+    else
+        key_sign(s, p + from, len, sig);
     munmap(p, whole);
     return 0;
-}
-
-static int sign_streamed(int fd, off_t from, size_t len, struct key_signer *s,
-                         struct buf *sig)
-{
-    AUTO(buf) struct buf chunk = {0};
-    uint8_t *p = buf_extend(&chunk, CHUNK);
-    int failed = 0;
-
-    key_sign_init(s);
-    for (size_t n; len && !failed; len -= n) {
-        n = len < CHUNK ? len : CHUNK;
-        failed = read_all(fd, p, n, from);
-        if (!failed)
-            key_sign_update(s, p, n);
-        from += (off_t)n;
-    }
-    return failed ? -1 : (key_sign_final(s, sig), 0);
 }
 
 /* Moves len octets down, from `from` to `to`. */
@@ -252,11 +251,9 @@ static int move_down(int fd, off_t to, off_t from, size_t len)
 static int finish(int fd, off_t from, size_t len, struct key_signer *s)
 {
     AUTO(buf) struct buf sig = {0}, head = {0}, end = {0};
-    int failed = key_signer_streams(s) ? sign_streamed(fd, from, len, s, &sig)
-                                       : sign_mapped(fd, from, len, s, &sig);
     size_t whole;
 
-    if (failed)
+    if (sign_mapped(fd, from, len, s, &sig) != 0)
         return -1;
     sig_alg_put(&end, key_signer_alg(s));
     der_put_bits(&end, sig.data, sig.len);

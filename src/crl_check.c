@@ -3,12 +3,14 @@
  * kept are read.  The file is mapped, and what has been looked at is let go
  * again, so that memory stays flat. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "crl.h"
+#include "digest.h"
 
 enum { CHUNK = 1 << 20 };
 
@@ -16,15 +18,19 @@ struct map {
     uint8_t *p;
     size_t len;
     size_t passed; /* octets that were let go */
-    /* What is let go is hashed before, so that it is read once; NULL: it is
-     * not (Ed25519). */
+    /* What is let go is hashed before, so that it is read once: what is signed
+     * (NULL: Ed25519 passes over it at the end), and the whole of the file
+     * (NULL: nobody wants that). */
     struct key_verifier *verifier;
     const uint8_t *hashed; /* up to here */
+    EVP_MD_CTX *whole;
+    const uint8_t *summed; /* up to here */
 };
 
 static void map_close(struct map *m)
 {
     key_verifier_free(m->verifier);
+    EVP_MD_CTX_free(m->whole);
     if (m->p)
         munmap(m->p, m->len);
 }
@@ -50,6 +56,13 @@ static int map_open(struct map *m, int fd, struct errs *e)
     return bad(e, strerror(errno));
 }
 
+static void map_sum(struct map *m, const uint8_t *at)
+{
+    if (m->whole)
+        EVP_DigestUpdate(m->whole, m->summed, (size_t)(at - m->summed));
+    m->summed = at;
+}
+
 /* Everything before `at` has been looked at. */
 static void map_hash(struct map *m, const uint8_t *at)
 {
@@ -67,6 +80,7 @@ static void map_pass(struct map *m, const uint8_t *at)
     if ((size_t)(at - m->p) < m->passed + CHUNK)
         return;
     map_hash(m, at);
+    map_sum(m, at);
     page = (size_t)sysconf(_SC_PAGESIZE);
     end = (size_t)(at - m->p) / page * page;
     madvise(m->p + m->passed, end - m->passed, MADV_DONTNEED);
@@ -99,13 +113,13 @@ static int judge_frame(const struct crl *c, const struct crl_spec *spec,
 static int read_entries(struct map *m, const struct crl *c, crl_entry_fn *fn,
                         void *arg, struct errs *e)
 {
-    struct der list = c->revoked;
+    struct crl_entries list = c->revoked;
     struct crl_entry entry;
     int more;
 
     while ((more = crl_entry_next(&list, &entry)) == 1) {
         fn(arg, &entry);
-        map_pass(m, list.p);
+        map_pass(m, list.rest.p);
     }
     return more < 0 ? bad(e, "an entry is malformed") : 0;
 }
@@ -177,14 +191,22 @@ int crl_walk(int fd, const struct cert *issuer, crl_entry_fn *fn, void *arg,
 }
 
 int crl_check(int fd, const struct crl_spec *spec, const struct key_pub *key,
-              int64_t entries, struct errs *e)
+              struct crl_made *made, struct errs *e)
 {
     AUTO(map) struct map m = {0};
     struct crl c;
 
     if (open_crl(&m, &c, fd, key->type, e) != 0)
         return -1;
-    if (judge_frame(&c, spec, e) != 0 || judge_entries(&m, &c, entries, e) != 0)
+    m.summed = m.p;
+    m.whole = EVP_MD_CTX_new();
+    if (!m.whole || !EVP_DigestInit_ex(m.whole, digest_md(DIGEST_SHA256), NULL))
+        abort();
+    if (judge_frame(&c, spec, e) != 0 ||
+        judge_entries(&m, &c, made->entries, e) != 0 ||
+        judge_signature(&m, &c, key, e) != 0)
         return -1;
-    return judge_signature(&m, &c, key, e);
+    map_sum(&m, m.p + m.len);
+    EVP_DigestFinal_ex(m.whole, made->sha256, NULL);
+    return 0;
 }

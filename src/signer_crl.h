@@ -209,8 +209,8 @@ typedef void crl_file_fn(void *arg, uint32_t partition, uint64_t number,
                          const char *path);
 void crl_file_each(const struct signer *s, const char *authority,
                    crl_file_fn *fn, void *arg);
-/* Syncs what is behind fd and hashes it. */
-int crl_file_seal(int fd, uint8_t sha256[32], struct errs *e);
+/* What is behind fd is on the disk: 0, or -1. */
+int crl_file_sync(int fd, struct errs *e);
 /* Puts it in the place of the one before it. */
 int crl_file_publish(const struct signer *s, const char *name, struct errs *e);
 /* 1 when the file in place, or the one that was about to be (it is put in

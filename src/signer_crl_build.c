@@ -86,8 +86,8 @@ static int next_row(void *arg, struct crl_entry *out)
 }
 
 static int write_crl(struct signer *s, struct store_conn *db, size_t i,
-                     const struct signer_crl *c, int fd,
-                     const struct crl_state *st, struct errs *e)
+                     const struct signer_crl *c, int fd, struct crl_state *st,
+                     struct errs *e)
 {
     const struct signer_authority *a = &s->authorities[i];
     const struct crl_spec spec = {
@@ -101,7 +101,7 @@ static int write_crl(struct signer *s, struct store_conn *db, size_t i,
     };
     AUTO(key_signer) struct key_signer *key = key_signer_new(a->key);
     AUTO(free) struct pages *p = xcalloc(1, sizeof(*p));
-    int64_t n;
+    struct crl_made made;
 
     p->s = s;
     p->db = db;
@@ -115,12 +115,15 @@ static int write_crl(struct signer *s, struct store_conn *db, size_t i,
     /* It leaves one period after its end: RFC 5280 section 3.3 wants it on one
      * regular CRL more, and each of those is out for no longer. */
     p->ends_after = st->this_update - a->conf->crl_lifetime;
-    n = crl_build(fd, &spec, key, next_row, p);
-    if (n >= 0)
-        return crl_check(fd, &spec, &a->cert.key, n, e);
-    return err_add(e, crl_file_error(errno),
-                   "the CRL of %s could not be written: %s", a->name,
-                   strerror(errno));
+    made.entries = crl_build(fd, &spec, key, next_row, p);
+    if (made.entries < 0)
+        return err_add(e, crl_file_error(errno),
+                       "the CRL of %s could not be written: %s", a->name,
+                       strerror(errno));
+    if (crl_check(fd, &spec, &a->cert.key, &made, e) != 0)
+        return -1;
+    memcpy(st->sha256, made.sha256, sizeof(st->sha256));
+    return 0;
 }
 
 struct crl_commit {
@@ -201,7 +204,7 @@ static int commit_file(struct signer *s, size_t i, struct signer_crl *c,
 {
     AUTO(free) char *scope = crl_scope(s->authorities[i].name, c->partition);
 
-    if (crl_file_seal(fd, st->sha256, e) != 0 ||
+    if (crl_file_sync(fd, e) != 0 ||
         commit_state(s, i, c, scope, who, st, e) != 0) {
         /* After any other error the ledger may mean this file. */
         if (e->v[0].code == ERR_STORAGE_FULL)
@@ -240,6 +243,7 @@ int crl_install(struct signer *s, size_t i, const struct requester *who,
         }
         at += (size_t)n;
     }
+    digest_sum(DIGEST_SHA256, der->data, der->len, st->sha256);
     return commit_file(s, i, &s->crls[i].whole, who, fd, st, e);
 }
 

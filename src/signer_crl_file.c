@@ -144,7 +144,7 @@ void crl_file_each(const struct signer *s, const char *authority,
     }
 }
 
-static int hash_fd(int fd, uint8_t sha256[32], off_t *size)
+static int hash_fd(int fd, uint8_t sha256[32])
 {
     AUTO(evp_md_ctx) EVP_MD_CTX *md = EVP_MD_CTX_new();
     uint8_t part[16384];
@@ -152,19 +152,15 @@ static int hash_fd(int fd, uint8_t sha256[32], off_t *size)
 
     if (!md || !EVP_DigestInit_ex(md, EVP_sha256(), NULL))
         abort();
-    for (*size = 0; (n = pread(fd, part, sizeof(part), *size)) > 0; *size += n)
+    while ((n = read(fd, part, sizeof(part))) > 0)
         EVP_DigestUpdate(md, part, (size_t)n);
     EVP_DigestFinal_ex(md, sha256, NULL);
     return n < 0 ? -1 : 0;
 }
 
-int crl_file_seal(int fd, uint8_t sha256[32], struct errs *e)
+int crl_file_sync(int fd, struct errs *e)
 {
-    off_t size;
-
-    if (fsync(fd) != 0 || hash_fd(fd, sha256, &size) != 0)
-        return fail(e, "the new CRL");
-    return 0;
+    return fsync(fd) == 0 ? 0 : fail(e, "the new CRL");
 }
 
 int crl_file_publish(const struct signer *s, const char *name, struct errs *e)
@@ -179,9 +175,8 @@ static bool has_hash(const char *path, const uint8_t sha256[32])
 {
     AUTO(fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     uint8_t is[32];
-    off_t size;
 
-    return fd >= 0 && hash_fd(fd, is, &size) == 0 &&
+    return fd >= 0 && hash_fd(fd, is) == 0 &&
            memcmp(is, sha256, sizeof(is)) == 0;
 }
 

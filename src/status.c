@@ -132,7 +132,7 @@ static bool covers(const struct crl *crl, const char *url)
 static void look_up(const struct crl *crl, const struct cert *c, int64_t now,
                     struct status *out)
 {
-    struct der list = crl->revoked;
+    struct crl_entries list = crl->revoked;
     struct crl_entry entry, found = {0};
     int more;
 

@@ -34,7 +34,7 @@ static void same_reason(int ours, const X509_REVOKED *theirs)
 static void same_entries(const struct crl *c, X509_CRL *x)
 {
     STACK_OF(X509_REVOKED) *l = X509_CRL_get_REVOKED(x);
-    struct der list = c->revoked;
+    struct crl_entries list = c->revoked;
     int n = l ? sk_X509_REVOKED_num(l) : 0;
 
     ck_assert_int_eq(n, (int)c->entries);

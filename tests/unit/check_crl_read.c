@@ -48,6 +48,24 @@ START_TEST(cut_changed_or_followed)
 }
 END_TEST
 
+/* An entry that ends where the date of the one before would have to follow:
+ * nothing is read behind it. */
+START_TEST(a_date_is_within_its_entry)
+{
+    static const char octets[] = "\x30\x12\x02\x01\x01"
+                                 "\x17\x0d"
+                                 "260101000000Z"
+                                 "\x30\x03\x02\x01\x02";
+    AUTO(free) uint8_t *copy = xmemdup(octets, sizeof(octets) - 1);
+    struct crl_entries list = {.rest = der_of(copy, sizeof(octets) - 1)};
+    struct crl_entry is;
+
+    ck_assert_int_eq(crl_entry_next(&list, &is), 1);
+    ck_assert_int_eq(is.revoked_at, INT64_C(1767225600));
+    ck_assert_int_eq(crl_entry_next(&list, &is), -1);
+}
+END_TEST
+
 /* Each makes one thing of a CRL of OpenSSL's wrong. */
 static void ext_add(X509_CRL *x, const char *name, const char *value)
 {
@@ -331,9 +349,13 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        cut_changed_or_followed,           what_is_wrong_is_refused,
-        a_weak_issuer_signs_nothing,       reasons_by_name,
-        a_certificate_names_its_partition, an_address_is_that_of_its_partition,
+        cut_changed_or_followed,
+        a_date_is_within_its_entry,
+        what_is_wrong_is_refused,
+        a_weak_issuer_signs_nothing,
+        reasons_by_name,
+        a_certificate_names_its_partition,
+        an_address_is_that_of_its_partition,
     };
     int failed;
 
