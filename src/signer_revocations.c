@@ -153,16 +153,37 @@ static enum store_result one(struct signer *s, struct page_job *j,
     return r;
 }
 
+static int by_leaf(const void *a, const void *b)
+{
+    const struct revocation *x = a, *y = b;
+
+    return x->leaf < y->leaf ? -1 : x->leaf > y->leaf;
+}
+
+/* The oldest first: its renewals are then followed once, and not for each. */
+static void begin_page(struct page_job *j)
+{
+    struct revoke *v = &j->revoke;
+
+    revoke_free(v);
+    revocations_free(&j->done);
+    if (j->found.n)
+        qsort(j->found.v, j->found.n, sizeof(j->found.v[0]), by_leaf);
+    v->page = xcalloc(j->found.n + 1, sizeof(*v->page));
+    v->n_page = j->found.n;
+    for (size_t i = 0; i < j->found.n; i++)
+        v->page[i].leaf = j->found.v[i].leaf;
+    v->who = &j->job.who;
+    v->job = &j->job;
+}
+
 /* On the worker's own connection when it is dry. */
 static enum store_result page_apply(struct signer *s, struct job *job)
 {
     struct page_job *j = (struct page_job *)job;
     enum store_result r = STORE_OK;
 
-    revoke_free(&j->revoke);
-    revocations_free(&j->done);
-    j->revoke.who = &job->who;
-    j->revoke.job = job;
+    begin_page(j);
     if (!j->revoke.dry)
         j->revoke.conn = s->writer;
     for (size_t i = 0; i < j->found.n && r == STORE_OK && !job->errs.n; i++)

@@ -26,10 +26,14 @@ void revoke_free(struct revoke *v)
 {
     free(v->also);
     free(v->leaves);
+    free(v->keys);
+    free(v->page);
     record_free(&v->record);
     v->also = NULL;
     v->leaves = NULL;
-    v->n_also = v->n_renewed = 0;
+    v->keys = NULL;
+    v->page = NULL;
+    v->n_also = v->n_renewed = v->n_keys = v->n_page = 0;
     v->last_entry = 0;
     memset(v->marked, 0, sizeof(v->marked));
 }
@@ -76,10 +80,9 @@ static enum store_result revoke_it(struct signer *s, struct revoke *v)
 /* That a key is compromised is a fact about the key, whoever says so, and no
  * certificate of it may stay; any other reason is about certificates, and a
  * token's limits hold for each. */
-static bool reaches(const struct revoke *v, const struct record *r)
+static bool is_narrow(const struct revoke *v)
 {
-    return v->record.reason == REASON_KEY_COMPROMISE || !v->who->narrow ||
-           auth_covers(v->who, r);
+    return v->who->narrow && v->record.reason != REASON_KEY_COMPROMISE;
 }
 
 static int by_leaf(const void *a, const void *b)
@@ -95,7 +98,8 @@ static int note_other(void *arg, struct record *r)
 {
     struct revoke *v = arg;
 
-    if (r->revoked_at || r->leaf == v->record.leaf || !reaches(v, r))
+    if (r->revoked_at || r->leaf == v->record.leaf ||
+        (is_narrow(v) && !auth_covers(v->who, r)))
         return 0;
     if (v->n_renewed &&
         bsearch(&r->leaf, v->leaves, v->n_renewed, sizeof(*v->leaves), by_leaf))
@@ -105,6 +109,47 @@ static int note_other(void *arg, struct record *r)
     v->leaves[v->n_also] = r->leaf;
     v->also[v->n_also++] = r->serial;
     return 0;
+}
+
+/* Of the page; the leaf is its first member. */
+static struct revoke_leaf *in_page(const struct revoke *v, uint64_t leaf)
+{
+    return v->n_page
+               ? bsearch(&leaf, v->page, v->n_page, sizeof(*v->page), by_leaf)
+               : NULL;
+}
+
+static int note_renewal(void *arg, struct record *r)
+{
+    struct revoke *v = arg;
+    struct revoke_leaf *p = in_page(v, r->leaf);
+
+    if (p)
+        p->followed = true; /* the names, and so the limits, are the same */
+    return note_other(v, r);
+}
+
+static enum store_result renewals(struct revoke *v)
+{
+    const struct revoke_leaf *p = in_page(v, v->record.leaf);
+
+    if (p && p->followed)
+        return STORE_OK;
+    return store_cert_descendants(v->conn, v->record.leaf, note_renewal, v);
+}
+
+static enum store_result same_key(struct revoke *v, const uint8_t sha256[32])
+{
+    struct revoke_key key = {.narrow = is_narrow(v)};
+
+    for (size_t i = 0; i < v->n_keys; i++)
+        if (v->keys[i].narrow <= key.narrow &&
+            memcmp(v->keys[i].sha256, sha256, 32) == 0)
+            return STORE_OK;
+    memcpy(key.sha256, sha256, 32);
+    v->keys = xgrow(v->keys, v->n_keys, sizeof(*v->keys));
+    v->keys[v->n_keys++] = key;
+    return store_cert_by_key(v->conn, sha256, v->now, note_other, v);
 }
 
 /* Everything renewed from it, and every valid certificate with its key. */
@@ -119,10 +164,10 @@ static enum store_result revoke_others(struct signer *s, struct revoke *v)
     if (cert_parse_any(&cert, der->data, der->len, &e) != 0)
         return STORE_REFUSED;
     key_pub_sha256(&cert.key, key);
-    r = store_cert_descendants(v->conn, v->record.leaf, note_other, v);
+    r = renewals(v);
     v->n_renewed = v->n_also;
     if (r == STORE_OK || r == STORE_NONE)
-        r = store_cert_by_key(v->conn, key, v->now, note_other, v);
+        r = same_key(v, key);
     for (size_t i = 0;
          (r == STORE_OK || r == STORE_NONE) && i < v->n_also && !v->dry; i++) {
         AUTO(record) struct record other = {0};
@@ -136,7 +181,7 @@ static enum store_result revoke_others(struct signer *s, struct revoke *v)
 
 enum store_result revoke_one(struct signer *s, struct revoke *v, uint64_t leaf)
 {
-    bool renewals;
+    bool others;
     enum store_result r;
 
     record_free(&v->record);
@@ -149,9 +194,9 @@ enum store_result revoke_one(struct signer *s, struct revoke *v, uint64_t leaf)
     /* Revoked for another reason, which stays: nothing follows from this. */
     if (v->reason >= 0 && v->reason != v->record.reason)
         return STORE_OK;
-    renewals = v->renewals < 0 ? v->record.reason == REASON_KEY_COMPROMISE
-                               : v->renewals;
-    return renewals ? revoke_others(s, v) : STORE_OK;
+    others = v->renewals < 0 ? v->record.reason == REASON_KEY_COMPROMISE
+                             : v->renewals;
+    return others ? revoke_others(s, v) : STORE_OK;
 }
 
 bool revoke_is_changed(const struct revoke *v)

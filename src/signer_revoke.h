@@ -6,6 +6,17 @@
 
 #include "signer.h"
 
+/* What was followed: a page of many comes to the same key and to the same
+ * renewals again and again. */
+struct revoke_key {
+    uint8_t sha256[32];
+    bool narrow; /* as far as the token's limits let it */
+};
+struct revoke_leaf {
+    uint64_t leaf;
+    bool followed; /* it is a renewal of one that was */
+};
+
 struct revoke {
     int reason, renewals; /* as in msg_revoke */
     int64_t now;
@@ -20,6 +31,10 @@ struct revoke {
     uint64_t *leaves;        /* of these */
     size_t n_also, n_renewed; /* the first ones are renewals, by leaf */
     /* Of all that it has been called for: */
+    struct revoke_key *keys;
+    size_t n_keys;
+    struct revoke_leaf *page; /* and is to be called for, by leaf; or NULL */
+    size_t n_page;
     uint64_t last_entry;
     uint32_t marked[16]; /* by reason */
 };

@@ -1,10 +1,43 @@
 /* SPDX-License-Identifier: ISC */
 /* Many revocations, page by page. */
-#include "ca.h"
-
-#include "unit.h"
+#include "signer_narrow.h"
 
 enum { PAGES_MAX = 100 };
+
+/* How often what goes along is looked for: the names are the linker's. */
+enum store_result __real_store_cert_by_key(struct store_conn *c,
+                                           const uint8_t key_sha256[32],
+                                           int64_t now, store_record_fn *fn,
+                                           void *arg);
+enum store_result __wrap_store_cert_by_key(struct store_conn *c,
+                                           const uint8_t key_sha256[32],
+                                           int64_t now, store_record_fn *fn,
+                                           void *arg);
+enum store_result __real_store_cert_descendants(struct store_conn *c,
+                                                uint64_t leaf,
+                                                store_record_fn *fn, void *arg);
+enum store_result __wrap_store_cert_descendants(struct store_conn *c,
+                                                uint64_t leaf,
+                                                store_record_fn *fn, void *arg);
+
+static _Atomic unsigned by_key, by_renewal;
+
+enum store_result __wrap_store_cert_by_key(struct store_conn *c,
+                                           const uint8_t key_sha256[32],
+                                           int64_t now, store_record_fn *fn,
+                                           void *arg)
+{
+    by_key++;
+    return __real_store_cert_by_key(c, key_sha256, now, fn, arg);
+}
+
+enum store_result __wrap_store_cert_descendants(struct store_conn *c,
+                                                uint64_t leaf,
+                                                store_record_fn *fn, void *arg)
+{
+    by_renewal++;
+    return __real_store_cert_descendants(c, leaf, fn, arg);
+}
 
 /* One page into *l, or the reason. */
 static enum err ask_page(struct ca *c, const struct caller *who,
@@ -321,6 +354,94 @@ START_TEST(a_dry_run_says_what_is_done)
 }
 END_TEST
 
+/* n of a key, each renewed from the one before. */
+static void chain(struct ca *c, const struct caller *who, const char *name,
+                  int n)
+{
+    AUTO(buf) struct buf spki = {0};
+    struct ca_want w = {.names = name, .spki = &spki};
+
+    new_key(&spki);
+    for (int i = 0; i < n; i++) {
+        AUTO(record) struct record r = {0};
+
+        if (i == 0)
+            ck_assert_int_eq(ca_issue(c, who, &w, &r, NULL), ERR_NONE);
+        else
+            ck_assert_int_eq(ca_renew(c, who, &w, &r), ERR_NONE);
+        w = (struct ca_want){.renews = r.serial};
+    }
+}
+
+/* For each it would be the square of how many a stolen key has. */
+START_TEST(what_goes_along_is_looked_for_once_a_page)
+{
+    enum { CHAINS = 3, EACH = 8 };
+    AUTO(ca) struct ca c;
+    struct caller admin = ca_up(&c);
+    AUTO(msg_revocations) struct msg_revocations m = ask_of("dns:*.s.internal");
+
+    for (int i = 0; i < CHAINS; i++) {
+        AUTO(free) char *name = xasprintf("c%d.s.internal", i);
+
+        chain(&c, &admin, name, EACH);
+    }
+    m.reason = REASON_KEY_COMPROMISE;
+    for (int dry = 1; dry >= 0; dry--)
+        for (int again = 0; again < 2; again++) {
+            AUTO(revocations) struct revocations l = {0};
+
+            m.dry = dry;
+            by_key = by_renewal = 0;
+            ask_all(&c, &admin, &m, 100, &l);
+            ck_assert_uint_eq(revocations_sum(&l).matched, CHAINS *EACH);
+            ck_assert_uint_eq(revocations_sum(&l).affected,
+                              dry || !again ? CHAINS * EACH : 0);
+            ck_assert_uint_eq(by_key, CHAINS);
+            ck_assert_uint_eq(by_renewal, CHAINS);
+        }
+    caller_free(&admin);
+}
+END_TEST
+
+/* One goes along as far as the token's limits, another with the same key, that
+ * was revoked for keyCompromise, beyond them. */
+START_TEST(limits_hold_for_each_of_a_page)
+{
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    AUTO(msg_revocations) struct msg_revocations m = ask_of("dns:*.s.internal");
+    AUTO(revocations) struct revocations l = {0};
+    struct record made[3] = {0}, now = {0};
+    struct caller admin, t;
+    const char *const names[3] = {"x.s.internal", "o.internal", "y.s.internal"};
+
+    new_key(&spki);
+    admin = ca_up(&c);
+    t = narrow(&c, &admin, "t", ROLE_REVOKE, "dns:*.s.internal", false);
+    for (int i = 0; i < 3; i++) {
+        const struct ca_want w = {.names = names[i], .spki = &spki};
+
+        ck_assert_int_eq(ca_issue(&c, &admin, &w, &made[i], NULL), ERR_NONE);
+    }
+    ck_assert_int_eq(ca_revoke(&c, &admin, &made[2].serial,
+                               REASON_KEY_COMPROMISE, 0, &now, NULL),
+                     ERR_NONE);
+    m.renewals = 1;
+    ask_all(&c, &t, &m, 100, &l);
+    ck_assert_uint_eq(revocations_sum(&l).valid, 1);
+    ck_assert_uint_eq(revocations_sum(&l).renewals, 1);
+    record_free(&now);
+    ck_assert_int_eq(ca_get(&c, &admin, &made[1].serial, &now), ERR_NONE);
+    ck_assert_int_eq(now.reason, REASON_KEY_COMPROMISE);
+    record_free(&now);
+    for (int i = 0; i < 3; i++)
+        record_free(&made[i]);
+    caller_free(&admin);
+    caller_free(&t);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -328,6 +449,8 @@ int main(void)
         the_last_page_waits_for_the_crl,
         without_crl_wait_it_is_pending,
         a_dry_run_says_what_is_done,
+        what_goes_along_is_looked_for_once_a_page,
+        limits_hold_for_each_of_a_page,
     };
 
     return unit_run("signer_revocations", tests,
