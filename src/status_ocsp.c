@@ -44,7 +44,10 @@ int status_ocsp_url(const struct cert *c, struct status *out)
     if (url)
         rc = status_take_url(out, url, strlen(url));
     else
-        status_set(out, SAYS_NOTHING, "the certificate names no responder");
+        status_set(out, SAYS_NOTHING,
+                   sk_OPENSSL_STRING_num(l) > 0
+                       ? "its address is not http://"
+                       : "the certificate names no responder");
     X509_email_free(l);
     return rc;
 }

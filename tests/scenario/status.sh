@@ -79,10 +79,12 @@ exits 2 'nothing' "$POCKETCA" status
 exits 2 'two' "$POCKETCA" status "$serial" "$other"
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
     -keyout "$T/x.key" -out "$T/x.pem" -subj /CN=Other \
-    -addext 'crlDistributionPoints=URI:ldap://127.0.0.1/x' 2>/dev/null
+    -addext 'crlDistributionPoints=URI:ldap://127.0.0.1/x' \
+    -addext 'authorityInfoAccess=OCSP;URI:https://127.0.0.1/' 2>/dev/null
 says 'of somebody else, http nowhere' 1 unknown none none none "$T/x.pem"
 detail 'the ledger says why' ledger 'no authority that it has'
 detail 'the scheme too' crl 'not http://'
+detail 'of the responder too' ocsp 'not http://'
 
 # ---- nobody answers
 curl -sS "$PUBLIC/crl/issuing.crl" >"$T/now.crl"
