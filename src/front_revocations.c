@@ -121,9 +121,13 @@ static int read_args(const char *text, size_t len, struct many *s,
                      struct errs *e)
 {
     AUTO(front_args) struct front_args args = {0};
+    const char *names[COUNT(members) + 1] = {NULL};
     int rc = 0;
 
-    if (front_args_parse(&args, text, len, e) != 0)
+    for (size_t i = 0; i < COUNT(members); i++)
+        names[i] = members[i].name;
+    if (front_args_parse(&args, text, len, e) != 0 ||
+        front_args_only(&args, names, e) != 0)
         return -1;
     for (size_t i = 0; i < args.n; i++)
         if (take_arg(s, &args, &args.v[i], e) != 0)

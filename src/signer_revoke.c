@@ -305,16 +305,20 @@ int find_record(struct worker *w, const struct who *who,
     return err_add(e, ERR_NOT_FOUND, "there is no certificate %s", text);
 }
 
-/* An authority's own certificate is revoked by the one above it. */
+/* An authority's own certificate is revoked by the one above it; a root by
+ * whoever stops trusting it. */
 static int judge_authority(const struct signer *s, const struct serial *serial,
                            struct errs *e)
 {
     for (size_t i = 0; i < s->n_authorities; i++)
         if (serial_equal(&s->authorities[i].cert.serial, serial))
             return err_add(e, ERR_REASON_NOT_ALLOWED,
-                           "this is the certificate of authority %s: only the "
-                           "authority above it revokes it",
-                           s->authorities[i].name);
+                           "this is the certificate of authority %s: %s",
+                           s->authorities[i].name,
+                           cert_self_signed(&s->authorities[i].cert)
+                               ? "nobody is above a root: it ends where it is "
+                                 "trusted no more"
+                               : "only the authority above it revokes it");
     return 0;
 }
 

@@ -139,6 +139,18 @@ static const struct view_member *find(const struct view_member *m, size_t n,
     return NULL;
 }
 
+static int no_such(const struct view_member *m, size_t n, const char *key,
+                   struct errs *e)
+{
+    AUTO(buf) struct buf all = {0};
+
+    for (size_t i = 0; i < n; i++)
+        buf_printf(&all, "%s%s", i ? ", " : "", m[i].name);
+    return err_add(e, ERR_BAD_JSON,
+                   "there is no member \"%.100s\"; there is: %.*s", key,
+                   (int)all.len, (const char *)all.data);
+}
+
 int view_read(const json_t *object, const struct view_member *m, size_t n,
               void *out, struct errs *e)
 {
@@ -153,7 +165,7 @@ int view_read(const json_t *object, const struct view_member *m, size_t n,
         const struct view_member *one = find(m, n, key);
 
         if (!one)
-            rc = err_add(e, ERR_BAD_JSON, "there is no member \"%.100s\"", key);
+            rc = no_such(m, n, key, e);
         else if (readers[one->kind](v, key, (char *)out + one->at, e) != 0)
             rc = -1;
     }

@@ -35,6 +35,8 @@ for a in nonsense=1 reason=bored renewals=maybe dry_run=maybe dry_run= \
     'name=w1.web.internal&name=db.internal' 'order=expiry&cursor=00'; do
     want 400 bad-argument "refused: $a" -d "authority=issuing&$a" "$ALL"
 done
+want 400 bad-argument 'what there is, is said' -d resaon=superseded "$ALL"
+like 'all of it' "$T/body" 'resaon: .*there is: name, .*reason, .*dry_run'
 want 400 bad-argument 'in the query too' -X POST \
     "$ALL?authority=issuing&nonsense=1"
 want 400 bad-argument 'not in both places' -d dry_run=false \
@@ -230,10 +232,10 @@ for w in with without; do
     exits 2 "$w: no reason" revoke --name "*.$w.internal" --reason bored --yes
     exits 1 "$w: nothing matches, yes" revoke --name "nobody.$w.internal" --yes
     like "$w: that is said" "$T/out" 'no certificate matches'
-    for own in root issuing; do
-        exits 1 "$w: not the authority's own" revoke "$CA/$own.pem"
-        like "$w: and why" "$T/out" 'only the authority above it revokes it'
-    done
+    exits 1 "$w: not the authority's own" revoke "$CA/issuing.pem"
+    like "$w: and why" "$T/out" 'only the authority above it revokes it'
+    exits 1 "$w: nor the root" revoke "$CA/root.pem"
+    like "$w: which nobody does" "$T/out" 'nobody is above a root'
     openssl x509 -req -in "$T/sub.csr" -signkey "$T/sub.key" -days 3 \
         -extfile "$T/false.ext" -set_serial "0x$serial" -out "$T/false.pem" \
         2>/dev/null

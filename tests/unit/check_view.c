@@ -423,6 +423,12 @@ START_TEST(members_are_read_by_type)
     strs_free(&t.texts);
     json_decref(j);
 
+    j = json_loads("{\"Text\":\"x\"}", 0, NULL);
+    ck_assert_int_eq(view_read(j, members, 4, &t, &e), -1);
+    ck_assert_str_eq(e.v[0].detail, "there is no member \"Text\"; there is: "
+                                    "text, texts, flag, count");
+    json_decref(j);
+
     ck_assert_uint_eq(refused("{}"), 0);
     ck_assert_uint_eq(refused("[]"), 1);
     ck_assert_uint_eq(refused("\"x\""), 1);
