@@ -2,8 +2,8 @@
 /*
  * A complete CRL of all that the ledger has revoked, as the service builds it
  * (written, read back, verified, hashed for the ledger), beside its limit: the
- * rows read once, and its octets hashed and signed.  Medians of turns.  The sync,
- * which comes after, is in neither.
+ * rows read once, and its octets hashed and signed.  Medians of turns.  The
+ * sync, which comes after, is in neither.
  *
  *   bench_crl DATA     prints entries, seconds of the limit, seconds of the
  *                      CRL, their ratio, and KiB that memory grew by

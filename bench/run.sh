@@ -114,7 +114,8 @@ new()
 # up NAME [CPUS]: serves it, and waits until it answers.
 up()
 {
-    taskset -c "${2:-$cpus}" "$pocketca" serve -c "$work/$1/pocketca.conf" 2>"$work/$1.log" &
+    taskset -c "${2:-$cpus}" "$pocketca" serve \
+        -c "$work/$1/pocketca.conf" 2>"$work/$1.log" &
     server=$!
     tries=0
     until ask "$1" /readyz >/dev/null 2>&1; do
@@ -178,8 +179,8 @@ load()
 {
     script=$1 target=$2
     shift 2
-    timeout -k 5 $((seconds + patience)) taskset -c "$client" wrk -t1 -c"$connections" \
-        -d"${seconds}s" -s "$src/$script" "$target" -- "$@" \
+    timeout -k 5 $((seconds + patience)) taskset -c "$client" \
+        wrk -t1 -c"$connections" -d"${seconds}s" -s "$src/$script" "$target" -- "$@" \
         >"$work/wrk" 2>&1 || die "wrk: $(cat "$work/wrk")"
     sed -n 's/^result //p' "$work/wrk" | grep . ||
         die "wrk: $(cat "$work/wrk")"
