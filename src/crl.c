@@ -165,7 +165,6 @@ static int enter_entries(struct crl *c, struct der *tbs)
 {
     struct der *list = &c->revoked.rest;
 
-    *list = der_of(c->sig.tbs, 0);
     if (der_peek(tbs) != DER_SEQUENCE)
         return 0;
     return der_enter(tbs, DER_SEQUENCE, list) || der_end(list) ? -1 : 0;

@@ -222,8 +222,99 @@ START_TEST(what_is_wrong_is_refused)
                       "%s: %s", cases[k].why, e.n ? e.v[0].detail : "");
         if (*cases[k].why)
             ck_assert_ptr_nonnull(strstr(e.v[0].detail, cases[k].why));
+        ck_assert_int_eq(crl_parse_frame(&c, der, (size_t)len, &e),
+                         *cases[k].why && !strstr(cases[k].why, "entry") ? -1
+                                                                         : 0);
         OPENSSL_free(der);
     }
+}
+END_TEST
+
+#define SERIAL_1 "020101"
+#define DATE "170d3236303130313030303030305a"
+#define REASON(len, contents)                                                  \
+    "06"                                                                       \
+    "03551d15"                                                                 \
+    "04" len contents
+
+/* An entry by hand: what is in its SEQUENCE; -1: malformed. */
+START_TEST(entries_by_hand)
+{
+    static const struct {
+        const char *what, *hex;
+        int reason;
+    } rows[] = {
+        {"nothing more", SERIAL_1 DATE, 0},
+        {"a reason", SERIAL_1 DATE "300c300a" REASON("03", "0a0105"), 5},
+        {"a reason beside another extension",
+         SERIAL_1 DATE "3014"
+                       "300a" REASON("03", "0a0105") "3006"
+                                                     "06022a03"
+                                                     "0400",
+         5},
+        {"no extension in the list", SERIAL_1 DATE "3000", -1},
+        {"a reason of two octets",
+         SERIAL_1 DATE "300d300b" REASON("04", "0a020101"), -1},
+        {"a reason, and more",
+         SERIAL_1 DATE "300e300c" REASON("05", "0a01010500"), -1},
+        {"a reason twice",
+         SERIAL_1 DATE
+         "3018"
+         "300a" REASON("03", "0a0101") "300a" REASON("03", "0a0101"),
+         -1},
+        {"behind the extensions",
+         SERIAL_1 DATE "300c300a" REASON("03", "0a0101") "0500", -1},
+        {"a serial number of 20 octets",
+         "02147f00000000000000000000000000000000000000" DATE, 0},
+        {"a serial number of 21 octets",
+         "02157f0000000000000000000000000000000000000000" DATE, -1},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        AUTO(buf) struct buf der = {0};
+        const size_t n = strlen(rows[i].hex) / 2,
+                     seq = der_open(&der, DER_SEQUENCE);
+        struct crl_entry entry = {.reason = 99};
+        struct crl_entries list = {0};
+
+        ck_assert_int_eq(hex_decode(buf_extend(&der, n), n, rows[i].hex, 2 * n),
+                         (int)n);
+        der_close(&der, seq);
+        list.rest = der_of(der.data, der.len);
+        ck_assert_msg(crl_entry_next(&list, &entry) ==
+                          (rows[i].reason < 0 ? -1 : 1),
+                      "%s", rows[i].what);
+        if (rows[i].reason >= 0)
+            ck_assert_int_eq(entry.reason, rows[i].reason);
+    }
+}
+END_TEST
+
+/* Of the same key, by another name of the same length. */
+START_TEST(an_issuer_is_known_by_its_name)
+{
+    AUTO(issuer) struct issuer i;
+    AUTO(buf) struct buf der = {0}, other_der = {0};
+    AUTO(cert) struct cert other = {0};
+    AUTO(errs) struct errs e = {0};
+    AUTO(fd) int fd = empty_file();
+    struct cert_spec s = root_spec(&key);
+    AUTO(free) char *cn = xstrdup(s.cn);
+    struct source source = {.count = 1};
+    struct crl c;
+
+    cn[0] ^= 1;
+    s.cn = cn;
+    cert_make(&other_der, &s, &key);
+    ck_assert_int_eq(cert_parse(&other, other_der.data, other_der.len, &e), 0);
+    issuer_make(&i, &key);
+    ck_assert_int_eq(crl_build(fd, &i.spec, key.signer, next, &source), 1);
+    slurp(fd, &der);
+    ck_assert_int_eq(crl_parse(&c, der.data, der.len, &e), 0);
+    ck_assert_int_eq(crl_verify(&c, &i.cert, "root", &e), 0);
+    ck_assert_uint_eq(c.issuer_len, other.subject_len);
+    ck_assert_int_eq(crl_verify(&c, &other, "root", &e), -1);
+    ck_assert_str_eq(e.v[0].detail, "the CRL's issuer is not authority root");
 }
 END_TEST
 
@@ -352,6 +443,8 @@ int main(void)
         cut_changed_or_followed,
         a_date_is_within_its_entry,
         what_is_wrong_is_refused,
+        entries_by_hand,
+        an_issuer_is_known_by_its_name,
         a_weak_issuer_signs_nothing,
         reasons_by_name,
         a_certificate_names_its_partition,
