@@ -95,6 +95,21 @@ req "$API/healthz"
 [ -n "$one" ] && [ "$one" != "$(header X-Request-Id)" ]
 is 'made ones differ' $? 0
 
+# over TLS a head waits for its body, and where none comes for nothing
+segments() { # WHAT WANTED REQUEST…: several as one
+    s_what=$1 s_want=$2
+    shift 2
+    for r; do
+        printf '%s HTTP/1.1\r\nHost: x\r\n' "$r"
+        printf 'Authorization: Bearer %s\r\n\r\n' "$BEARER"
+    done >"$T/requests"
+    is "$s_what" "$("$BUILD/tests/scenario/segments" "$api_port" \
+        <"$T/requests" 2>&1)" "$s_want"
+}
+segments 'head and body are one segment' 1 'GET /v1/certificates'
+segments 'the answer to HEAD waits for none' 2 'HEAD /v1/certificates' \
+    'HEAD /v1/certificates'
+
 # what stands around a header's value is no part of it (RFC 9112 section 5.1)
 BEARER=''
 tab=$(printf '\t')
