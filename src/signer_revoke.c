@@ -67,8 +67,8 @@ static enum store_result revoke_it(struct signer *s, struct revoke *v)
     struct record *r = &v->record;
 
     v->outcome = OUTCOME_ALREADY;
-    if (r->revoked_at && (v->reason < 0 || v->reason == r->reason ||
-                          v->reason != REASON_KEY_COMPROMISE))
+    if (r->revoked_at && (v->reason != REASON_KEY_COMPROMISE ||
+                          r->reason == REASON_KEY_COMPROMISE))
         return STORE_OK;
     v->outcome = r->revoked_at ? OUTCOME_CHANGED : OUTCOME_REVOKED;
     if (!r->revoked_at)

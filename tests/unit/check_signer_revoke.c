@@ -4,7 +4,18 @@
 
 #include "ca_crl.h"
 #include "digest.h"
+#include "signer_narrow.h"
 #include "unit.h"
+
+/* How many entries say so. */
+static uint64_t revoked(const struct ca *c)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < COUNT(c->s->counters.revoked); i++)
+        n += c->s->counters.revoked[i];
+    return n;
+}
 
 START_TEST(revoking_again_follows_the_rules)
 {
@@ -34,13 +45,14 @@ START_TEST(revoking_again_follows_the_rules)
     };
     int64_t first = 0;
     uint64_t number;
+    int was = -1;
 
     new_key(&spki);
     admin = ca_up(&c);
     ck_assert_int_eq(ca_issue(&c, &admin, &w, &r, NULL), ERR_NONE);
     for (size_t i = 0; i < COUNT(steps); i++) {
         AUTO(record) struct record now = {0};
-        uint64_t before = ca_tree_size(&c);
+        uint64_t before = ca_tree_size(&c), counted = revoked(&c);
         enum err code =
             ca_revoke(&c, &admin, &r.serial, steps[i].reason, -1, &now, NULL);
 
@@ -55,6 +67,8 @@ START_TEST(revoking_again_follows_the_rules)
         }
         ck_assert(now.revoked_at == first);
         ck_assert_int_eq(now.reason, steps[i].then);
+        ck_assert_uint_eq(revoked(&c) - counted, steps[i].then != was);
+        was = steps[i].then;
         ck_assert_int_eq(on_crl(&c, &r.serial, &number), steps[i].then);
     }
     caller_free(&admin);
@@ -324,6 +338,46 @@ START_TEST(without_renewals_the_others_stay)
 }
 END_TEST
 
+/* Another certificate of the key, outside of what the token may. */
+START_TEST(who_asks_reaches_what_goes_along)
+{
+    enum { ADMIN, NARROW, ITSELF };
+    static const struct {
+        int who, reason;
+        uint32_t also;
+    } rows[] = {
+        {ADMIN, REASON_SUPERSEDED, 1},
+        {NARROW, REASON_SUPERSEDED, 0},
+        {NARROW, REASON_KEY_COMPROMISE, 1},
+        {ITSELF, REASON_SUPERSEDED, 1},
+    };
+    AUTO(ca) struct ca c;
+    struct caller callers[3];
+
+    callers[ADMIN] = ca_up(&c);
+    callers[NARROW] =
+        narrow(&c, &callers[ADMIN], "n", ROLE_REVOKE, "dns:x.internal", false);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        AUTO(buf) struct buf spki = {0};
+        AUTO(record) struct record one = {0}, other = {0}, r = {0};
+        struct ca_want w = {.names = "x.internal", .spki = &spki};
+        uint32_t also = 9;
+
+        new_key(&spki);
+        ck_assert_int_eq(ca_issue(&c, callers, &w, &one, NULL), ERR_NONE);
+        w.names = "y.internal";
+        ck_assert_int_eq(ca_issue(&c, callers, &w, &other, NULL), ERR_NONE);
+        callers[ITSELF] = ca_cert_caller(&one);
+        ck_assert_int_eq(ca_revoke(&c, &callers[rows[i].who], &one.serial,
+                                   rows[i].reason, 1, &r, &also),
+                         ERR_NONE);
+        ck_assert_msg(also == rows[i].also, "row %zu: %u", i, also);
+    }
+    caller_free(&callers[ADMIN]);
+    caller_free(&callers[NARROW]);
+}
+END_TEST
+
 START_TEST(an_authority_does_not_revoke_itself)
 {
     AUTO(ca) struct ca c;
@@ -351,6 +405,7 @@ int main(void)
         nothing_slips_past_a_compromise,
         no_rekey_slips_past_a_block,
         without_renewals_the_others_stay,
+        who_asks_reaches_what_goes_along,
         an_authority_does_not_revoke_itself,
     };
 
