@@ -87,7 +87,7 @@ static int64_t this_update(const struct ocsp_single *v, size_t n, int64_t now)
     int64_t t = now - TM_MINUTE;
 
     for (size_t i = 0; i < n; i++)
-        if (v[i].state == OCSP_STATE_REVOKED && v[i].revoked_at > t)
+        if (v[i].revoked_at > t)
             t = v[i].revoked_at < now ? v[i].revoked_at : now;
     return t;
 }
