@@ -177,4 +177,13 @@ static inline void copy_file(const char *from, const char *to)
         putc(ch, out);
 }
 
+static inline void ca_copy(const struct ca *c, const char *from, const char *to)
+{
+    char a[160], b[160];
+
+    ca_path(c, a, from);
+    ca_path(c, b, to);
+    copy_file(a, b);
+}
+
 #endif

@@ -17,15 +17,6 @@ static void begin(struct ca *c)
     ca_start(c);
 }
 
-static void copy(const struct ca *c, const char *from, const char *to)
-{
-    char a[160], b[160];
-
-    ca_path(c, a, from);
-    ca_path(c, b, to);
-    copy_file(a, b);
-}
-
 static bool is_there(const struct ca *c, const char *name)
 {
     char path[160];
@@ -71,7 +62,7 @@ START_TEST(a_file_is_about_its_address_alone)
     ck_assert(!fits(&c, "issuing", url));
     ck_assert(look(&c, "issuing/1").named);
     ck_assert(!look(&c, "issuing").named);
-    copy(&c, "crl/issuing/1.crl", "crl/issuing/21.crl");
+    ca_copy(&c, "crl/issuing/1.crl", "crl/issuing/21.crl");
     ck_assert(!look(&c, "issuing/21").named);
     ck_assert_uint_ne(look(&c, "issuing/21").number, 0);
 }
@@ -121,7 +112,7 @@ START_TEST(the_highest_file_in_place)
     ck_assert_uint_eq(crl_file_parts(c.s, "issuing", 2), 10);
     /* What does not say so is of a partition when it follows one. */
     ca_write(&c, "crl/issuing/12.crl", "", 0);
-    copy(&c, "crl/issuing/9.crl", "crl/issuing/57.crl");
+    ca_copy(&c, "crl/issuing/9.crl", "crl/issuing/57.crl");
     ck_assert_uint_eq(crl_file_parts(c.s, "issuing", 2), 10);
     ca_write(&c, "crl/issuing/11.crl", "", 0);
     ck_assert_uint_eq(crl_file_parts(c.s, "issuing", 2), 12);
@@ -276,7 +267,7 @@ START_TEST(a_list_that_cannot_be_read_is_kept)
         char path[160];
 
         ca_stop(&c);
-        copy(&c, file, fresh);
+        ca_copy(&c, file, fresh);
         ca_path(&c, path, file);
         ck_assert_int_eq(truncate(path, 100), 0);
         ca_start(&c);
@@ -303,7 +294,7 @@ START_TEST(a_stray_file_is_kept)
     begin(&c);
     ca_stop(&c);
     ca_write(&c, "crl/issuing/4294967295.crl", "x", 1);
-    copy(&c, "crl/issuing/1.crl", "crl/issuing/200000000.crl");
+    ca_copy(&c, "crl/issuing/1.crl", "crl/issuing/200000000.crl");
     for (int i = 0; i < 2; i++) {
         ca_start(&c);
         pthread_mutex_lock(&c.s->crl_lock);

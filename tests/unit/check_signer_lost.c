@@ -41,15 +41,6 @@ static void revoke_one(struct ca *c, const struct caller *admin,
                      ERR_NONE);
 }
 
-static void copy(const struct ca *c, const char *from, const char *to)
-{
-    char a[160], b[160];
-
-    ca_path(c, a, from);
-    ca_path(c, b, to);
-    copy_file(a, b);
-}
-
 static void remove_file(const struct ca *c, const char *name)
 {
     char path[160];
@@ -128,8 +119,8 @@ START_TEST(what_a_partition_listed_it_lists)
     ck_assert_uint_eq(partition_of(&r[SIZE]), 2);
     revoke_one(&c, &admin, &r[0]);
     ca_stop(&c);
-    copy(&c, "crl/issuing/1.crl", "crl/issuing/1.crl.99");
-    copy(&c, "crl/issuing/1.crl", "crl/issuing/2.crl.99");
+    ca_copy(&c, "crl/issuing/1.crl", "crl/issuing/1.crl.99");
+    ca_copy(&c, "crl/issuing/1.crl", "crl/issuing/2.crl.99");
     go_on(&c);
     revoke_one(&c, &admin, &r[1]);
     revoke_one(&c, &admin, &r[SIZE]);
@@ -158,14 +149,14 @@ START_TEST(a_newer_list_is_kept_whatever_is_beside_it)
     begin(&c, 0, &spki, &admin);
     issue_one(&c, &admin, &spki, &r);
     ca_stop(&c);
-    copy(&c, "ledger.db", "old.db");
-    copy(&c, "crl/issuing.crl", "old.crl");
+    ca_copy(&c, "ledger.db", "old.db");
+    ca_copy(&c, "crl/issuing.crl", "old.crl");
     go_on(&c);
     revoke_one(&c, &admin, &r);
     ck_assert_int_eq(on_crl(&c, &r.serial, &then), 0);
     ca_stop(&c);
-    copy(&c, "old.db", "ledger.db");
-    copy(&c, "old.crl", "crl/issuing.crl.new");
+    ca_copy(&c, "old.db", "ledger.db");
+    ca_copy(&c, "old.crl", "crl/issuing.crl.new");
     go_on(&c);
     ck_assert_int_eq(ca_get(&c, &admin, &r.serial, &got), ERR_NONE);
     ck_assert(got.revoked_at);
@@ -193,7 +184,7 @@ START_TEST(numbers_rise_above_what_was_kept)
     on_crl(&c, &none, &number);
     ck_assert_uint_eq(number, 1001);
     ca_stop(&c);
-    copy(&c, "pocketca.conf", "crl/issuing.crl.2000"); /* damaged */
+    ca_copy(&c, "pocketca.conf", "crl/issuing.crl.2000"); /* damaged */
     remove_file(&c, "crl/issuing.crl");
     go_on(&c);
     on_crl(&c, &none, &number);
@@ -213,11 +204,11 @@ START_TEST(an_old_list_is_not_put_in_place)
 
     begin(&c, 0, &spki, &admin);
     issue_one(&c, &admin, &spki, &r);
-    copy(&c, "crl/issuing.crl", "old.crl");
+    ca_copy(&c, "crl/issuing.crl", "old.crl");
     revoke_one(&c, &admin, &r);
     ck_assert_int_eq(on_crl(&c, &r.serial, &then), 0);
     ca_stop(&c);
-    copy(&c, "old.crl", "crl/issuing.crl.new");
+    ca_copy(&c, "old.crl", "crl/issuing.crl.new");
     remove_file(&c, "crl/issuing.crl");
     go_on(&c);
     ck_assert_int_eq(on_crl(&c, &r.serial, &number), 0);
@@ -376,12 +367,12 @@ START_TEST(what_was_lost_is_not_filled_up)
 
     begin(&c, SIZE, &spki, &admin);
     ca_stop(&c);
-    copy(&c, "ledger.db", "old.db");
+    ca_copy(&c, "ledger.db", "old.db");
     go_on(&c);
     for (int i = 0; i < SIZE; i++)
         issue_one(&c, &admin, &spki, &r[i]);
     ca_stop(&c);
-    copy(&c, "old.db", "ledger.db");
+    ca_copy(&c, "old.db", "ledger.db");
     ca_path(&c, path, "crl/issuing");
     ca_remove(path);
     ck_assert_int_eq(mkdir(path, 0700), 0);
