@@ -3,6 +3,7 @@
  * kept are read.  The file is mapped, and what has been looked at is let go
  * again, so that memory stays flat. */
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,19 +19,15 @@ struct map {
     uint8_t *p;
     size_t len;
     size_t passed; /* octets that were let go */
-    /* What is let go is hashed before, so that it is read once: what is signed
-     * (NULL: Ed25519 passes over it at the end), and the whole of the file
-     * (NULL: nobody wants that). */
+    /* What is let go was hashed before, so that it is read once.  NULL: Ed25519
+     * passes over it at the end. */
     struct key_verifier *verifier;
     const uint8_t *hashed; /* up to here */
-    EVP_MD_CTX *whole;
-    const uint8_t *summed; /* up to here */
 };
 
 static void map_close(struct map *m)
 {
     key_verifier_free(m->verifier);
-    EVP_MD_CTX_free(m->whole);
     if (m->p)
         munmap(m->p, m->len);
 }
@@ -56,13 +53,6 @@ static int map_open(struct map *m, int fd, struct errs *e)
     return bad(e, strerror(errno));
 }
 
-static void map_sum(struct map *m, const uint8_t *at)
-{
-    if (m->whole)
-        EVP_DigestUpdate(m->whole, m->summed, (size_t)(at - m->summed));
-    m->summed = at;
-}
-
 /* Everything before `at` has been looked at. */
 static void map_hash(struct map *m, const uint8_t *at)
 {
@@ -80,7 +70,6 @@ static void map_pass(struct map *m, const uint8_t *at)
     if ((size_t)(at - m->p) < m->passed + CHUNK)
         return;
     map_hash(m, at);
-    map_sum(m, at);
     page = (size_t)sysconf(_SC_PAGESIZE);
     end = (size_t)(at - m->p) / page * page;
     madvise(m->p + m->passed, end - m->passed, MADV_DONTNEED);
@@ -190,23 +179,59 @@ int crl_walk(int fd, const struct cert *issuer, crl_entry_fn *fn, void *arg,
                : judge_signature(&m, &c, &issuer->key, e);
 }
 
+/* The hash of the whole file, which the ledger has of each: in a thread of its
+ * own, as it costs as much as all the rest of the check. */
+struct sum {
+    const struct map *map;
+    uint8_t *sha256;
+    pthread_t thread;
+    bool in_thread;
+};
+
+static void *sum_run(void *arg)
+{
+    const struct sum *s = arg;
+    AUTO(evp_md_ctx) EVP_MD_CTX *md = EVP_MD_CTX_new();
+    uint8_t *p = s->map->p;
+
+    if (!md || !EVP_DigestInit_ex(md, digest_md(DIGEST_SHA256), NULL))
+        abort();
+    for (size_t left = s->map->len, n; left; p += n, left -= n) {
+        n = left < CHUNK ? left : CHUNK;
+        EVP_DigestUpdate(md, p, n);
+        madvise(p, n, MADV_DONTNEED);
+    }
+    EVP_DigestFinal_ex(md, s->sha256, NULL);
+    return NULL;
+}
+
+static void sum_begin(struct sum *s)
+{
+    s->in_thread = pthread_create(&s->thread, NULL, sum_run, s) == 0;
+    if (!s->in_thread)
+        sum_run(s);
+}
+
+static void sum_end(struct sum *s)
+{
+    if (s->in_thread)
+        pthread_join(s->thread, NULL);
+}
+AUTO_VALUE(sum, struct sum, sum_end)
+
 int crl_check(int fd, const struct crl_spec *spec, const struct key_pub *key,
               struct crl_made *made, struct errs *e)
 {
     AUTO(map) struct map m = {0};
+    AUTO(sum) struct sum sum = {.map = &m, .sha256 = made->sha256};
     struct crl c;
 
     if (open_crl(&m, &c, fd, key->type, e) != 0)
         return -1;
-    m.summed = m.p;
-    m.whole = EVP_MD_CTX_new();
-    if (!m.whole || !EVP_DigestInit_ex(m.whole, digest_md(DIGEST_SHA256), NULL))
-        abort();
-    if (judge_frame(&c, spec, e) != 0 ||
-        judge_entries(&m, &c, made->entries, e) != 0 ||
-        judge_signature(&m, &c, key, e) != 0)
-        return -1;
-    map_sum(&m, m.p + m.len);
-    EVP_DigestFinal_ex(m.whole, made->sha256, NULL);
-    return 0;
+    sum_begin(&sum);
+    return judge_frame(&c, spec, e) != 0 ||
+                   judge_entries(&m, &c, made->entries, e) != 0 ||
+                   judge_signature(&m, &c, key, e) != 0
+               ? -1
+               : 0;
 }

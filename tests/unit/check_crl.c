@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* CRLs that are written: as a stream, read again by OpenSSL, and checked. */
+#include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -34,6 +36,21 @@ int __wrap_sync_file_range(int fd, off_t from, off_t len, unsigned flags)
         longest = size - begun_to;
     begun_to = size;
     return __real_sync_file_range(fd, from, len, flags);
+}
+
+/* The system has no thread to give. */
+static bool no_threads;
+
+typedef void *thread_fn(void *arg);
+int __real_pthread_create(pthread_t *t, const pthread_attr_t *attr,
+                          thread_fn *fn, void *arg);
+int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *attr,
+                          thread_fn *fn, void *arg);
+
+int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *attr,
+                          thread_fn *fn, void *arg)
+{
+    return no_threads ? EAGAIN : __real_pthread_create(t, attr, fn, arg);
 }
 
 static void entry_is(const X509_REVOKED *r, const struct crl_entry *want)
@@ -176,6 +193,14 @@ END_TEST
 START_TEST(a_long_list)
 {
     build_and_compare(&keys[_i], 100000, 77);
+}
+END_TEST
+
+START_TEST(without_a_thread)
+{
+    no_threads = true;
+    build_and_compare(&keys[0], 100000, 78);
+    no_threads = false;
 }
 END_TEST
 
@@ -442,6 +467,7 @@ int main(void)
     tcase_add_test(once, numbers_of_64_bits);
     tcase_add_loop_test(each, every_length, 0, KEYS);
     tcase_add_loop_test(each, a_long_list, 0, KEYS);
+    tcase_add_test(each, without_a_thread);
     tcase_add_loop_test(each, a_part, 0, KEYS);
     tcase_add_loop_test(each, what_is_not_what_was_meant_is_found, 0, KEYS);
     tcase_add_loop_test(each, failures_are_said, 0, KEYS);
