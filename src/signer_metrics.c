@@ -226,21 +226,33 @@ static void put_crls(struct buf *b, struct signer *s, int64_t now)
     }
 }
 
+static void put_responders(struct buf *b, struct signer *s, int64_t now)
+{
+    static const char *const gauges[2][2] = {
+        {"responder_not_after_seconds",
+         "Seconds until the certificate of the authority's OCSP responder "
+         "ends."},
+        {"responder_age_seconds", "Seconds since notBefore of that."},
+    };
+
+    for (int g = 0; g < 2; g++) {
+        head(b, gauges[g][0], "gauge", gauges[g][1]);
+        for (size_t i = 0; i < s->n_authorities; i++) {
+            int64_t begin;
+            const int64_t end = responder_end(s, i, &begin);
+
+            if (end)
+                buf_printf(b, "pocketca_%s{authority=\"%s\"} %" PRId64 "\n",
+                           gauges[g][0], s->authorities[i].name,
+                           g ? now - begin : end - now);
+        }
+    }
+}
+
 static void put_authorities(struct buf *b, struct signer *s, int64_t now)
 {
     put_crls(b, s, now);
-    head(b, "responder_not_after_seconds", "gauge",
-         "Seconds until the certificate of the authority's OCSP responder "
-         "ends.");
-    for (size_t i = 0; i < s->n_authorities; i++) {
-        const int64_t end = responder_end(s, i);
-
-        if (end)
-            buf_printf(b,
-                       "pocketca_responder_not_after_seconds{authority=\"%s\"} "
-                       "%" PRId64 "\n",
-                       s->authorities[i].name, end - now);
-    }
+    put_responders(b, s, now);
     head(b, "authority_not_after_seconds", "gauge",
          "Seconds until the authority's certificate ends.");
     for (size_t i = 0; i < s->n_authorities; i++)

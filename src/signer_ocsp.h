@@ -24,8 +24,9 @@ struct responder {
 int responders_start(struct signer *s, struct errs *e);
 void responders_stop(struct signer *s);
 void responders_free(struct signer *s);
-/* The end of authority i's; 0 when it has none. */
-int64_t responder_end(struct signer *s, size_t i);
+/* The end of authority i's; 0 when it has none.  begin: its notBefore, or NULL.
+ */
+int64_t responder_end(struct signer *s, size_t i, int64_t *begin);
 /* A copy of its certificate and the end, as of now; -1: it has none. */
 int responder_cert(struct signer *s, size_t i, struct buf *cert,
                    int64_t *not_after);

@@ -172,7 +172,7 @@ static void judge_responder(struct signer *s, size_t i, int64_t now,
                             struct msg_ready *out)
 {
     const struct signer_authority *a = &s->authorities[i];
-    const int64_t end = responder_end(s, i);
+    const int64_t end = responder_end(s, i, NULL);
     char when[TM_RFC3339_SIZE];
 
     if (!s->responders || !a->key || now <= end)

@@ -237,14 +237,16 @@ void responders_free(struct signer *s)
     free(s->responders);
 }
 
-int64_t responder_end(struct signer *s, size_t i)
+int64_t responder_end(struct signer *s, size_t i, int64_t *begin)
 {
-    int64_t end;
+    int64_t end = 0;
 
     pthread_mutex_lock(&s->responder_lock);
-    end = s->responders && s->responders[i].cert.len
-              ? s->responders[i].not_after
-              : 0;
+    if (s->responders && s->responders[i].cert.len) {
+        end = s->responders[i].not_after;
+        if (begin)
+            *begin = s->responders[i].not_before;
+    }
     pthread_mutex_unlock(&s->responder_lock);
     return end;
 }

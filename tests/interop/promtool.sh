@@ -46,6 +46,7 @@ pocketca_expiring_certificates{within="7d"} 0$
 pocketca_expiring_certificates{within="14d"} 1$
 pocketca_expiring_certificates{within="30d"} 
 pocketca_responder_not_after_seconds{authority="issuing"} [1-9]
+pocketca_responder_age_seconds{authority="issuing"} [1-9]
 pocketca_crl_next_update_seconds{authority="issuing"} [1-9]
 pocketca_crl_next_update_seconds{authority="root"} [1-9]
 pocketca_crl_age_seconds{authority="issuing"} [1-9]

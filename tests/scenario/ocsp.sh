@@ -164,6 +164,8 @@ ocsp 'the other is good' ': good' $(about b.internal)
 want 200 - 'metrics' "$API/metrics"
 like 'the end of the responder' "$T/body" \
     '^pocketca_responder_not_after_seconds\{authority="issuing"\} 1209[0-9]{3}$'
+like 'and its age: notBefore lies a minute back' "$T/body" \
+    '^pocketca_responder_age_seconds\{authority="issuing"\} ([6-9]|1[0-9])[0-9]$'
 want 200 - 'ready' "$API/readyz"
 
 # After a restart the same, by another responder.

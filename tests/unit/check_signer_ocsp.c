@@ -388,17 +388,18 @@ START_TEST(a_responder_is_not_revoked)
     AUTO(errs) struct errs e = {0};
     AUTO(record) struct record r = {0};
     AUTO(record) struct record gone = {0};
-    int64_t end;
+    int64_t end, begin = 0;
 
     box_make(&b);
     ck_assert_int_eq(responder_cert(b.ca.s, 0, &der, &end), 0);
-    ck_assert_int_eq(end, responder_end(b.ca.s, 0));
+    ck_assert_int_eq(end, responder_end(b.ca.s, 0, &begin));
     ck_assert_int_eq(cert_parse(&cert, der.data, der.len, &e), 0);
     ck_assert_uint_eq(cert.eku, EKU_OCSP);
     ck_assert_uint_eq(cert.ku, KU_DIGITAL_SIGNATURE);
     ck_assert_ptr_nonnull(cert.ext[EXT_NOCHECK].value);
     ck_assert_ptr_null(cert.ext[EXT_CDP].value);
     ck_assert_int_eq(cert.not_after, end);
+    ck_assert_int_eq(cert.not_before, begin);
     ck_assert_int_eq(ca_get(&b.ca, &b.admin, &cert.serial, &r), ERR_NONE);
     ck_assert_str_eq(r.protocol, "ocsp");
     ck_assert_int_ge(r.issued_at, cert.not_before);
