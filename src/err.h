@@ -66,7 +66,6 @@
     X(ISSUER_EXPIRES, 422, "issuer-expires", "The issuer ends before that")    \
     X(REASON_NOT_ALLOWED, 422, "reason-not-allowed",                           \
       "Revocation reason not allowed")                                         \
-    X(FILTER_MISSING, 422, "filter-missing", "Nothing is narrowed down")       \
     X(LINT, 422, "lint", "The certificate would break a rule")                 \
     X(TOO_MANY_ATTEMPTS, 429, "too-many-attempts", "Too many attempts")        \
     X(QUEUE_FULL, 503, "queue-full", "Too much work is waiting")               \

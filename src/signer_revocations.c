@@ -261,7 +261,7 @@ static int permit(const struct who *who, const struct msg_revocations *m,
     if (query_check(&m->q, e) != 0)
         return -1;
     if (!query_narrows(&m->q))
-        return err_add(e, ERR_FILTER_MISSING,
+        return err_add(e, ERR_BAD_ARGUMENT,
                        "at least one of name, covers, profile, authority, "
                        "requester, key_sha256, sha256, issued_… and expires_… "
                        "has to say which certificates are meant");

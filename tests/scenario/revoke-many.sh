@@ -20,12 +20,12 @@ for i in 1 2 3; do issue "w$i.web.internal"; done
 w3=$serial
 issue db.internal
 before=$(state)
-want 422 filter-missing 'no filter would be everything' -X POST "$ALL"
-want 422 filter-missing 'also as JSON' -H "$JSON" -d '{}' "$ALL"
-want 422 filter-missing 'also for real' -d 'dry_run=false' "$ALL"
+want 400 bad-argument 'no filter would be everything' -X POST "$ALL"
+want 400 bad-argument 'also as JSON' -H "$JSON" -d '{}' "$ALL"
+want 400 bad-argument 'also for real' -d 'dry_run=false' "$ALL"
 for a in status=valid replaced=false order=expiry limit=5 \
     'status=valid&replaced=false&limit=1000&order=issued'; do
-    want 422 filter-missing "$a does not say which" -d "dry_run=false&$a" "$ALL"
+    want 400 bad-argument "$a does not say which" -d "dry_run=false&$a" "$ALL"
 done
 like 'the rule is named' "$T/body" 'at least one of name, covers'
 for a in nonsense=1 reason=bored renewals=maybe dry_run=maybe dry_run= \

@@ -148,7 +148,7 @@ START_TEST(the_signer_decides_who_may_and_what)
         ck_assert_int_eq(ask_page(&c, &reader, &m, &l), ERR_ROLE_MISSING);
         ck_assert_int_eq(ask_page(&c, &user, &m, &l), ERR_ROLE_MISSING);
         ck_assert_int_eq(ask_page(&c, &itself, &m, &l), ERR_ROLE_MISSING);
-        ck_assert_int_eq(ask_page(&c, &admin, &all, &l), ERR_FILTER_MISSING);
+        ck_assert_int_eq(ask_page(&c, &admin, &all, &l), ERR_BAD_ARGUMENT);
         m.reason = REASON_CERTIFICATE_HOLD;
         ck_assert_int_eq(ask_page(&c, &admin, &m, &l), ERR_REASON_NOT_ALLOWED);
         ck_assert_uint_eq(l.n, 0);
