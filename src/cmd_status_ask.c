@@ -115,13 +115,39 @@ static int ask(const struct buf *question, size_t max, struct buf *answer,
     return 0;
 }
 
-void ask_crl(const struct cert *c, const struct cert *issuer,
-             struct status *out)
+/* The next address is for when this one has no answer that counts. */
+static bool is_list_of(const char *url, const struct cert *c,
+                       const struct cert *issuer, struct status *out)
 {
     AUTO(buf) struct buf answer = {0};
 
-    if (status_crl_url(c, out) == 0 && ask(NULL, CRL_MAX, &answer, out) == 0)
+    status_free(out);
+    out->url = xstrdup(url);
+    if (ask(NULL, CRL_MAX, &answer, out) == 0)
         status_judge_crl(c, issuer, answer.data, answer.len, tm_now(), out);
+    return out->says != SAYS_FAILED;
+}
+
+void ask_crl(const struct cert *c, const struct cert *issuer,
+             struct status *out)
+{
+    AUTO(status_points) struct status_points p = {0};
+    const bool malformed = status_points_read(&p, c) != 0;
+
+    if (malformed)
+        status_set(out, SAYS_FAILED, "its distribution points are malformed");
+    else if (p.urls.n + p.others.n == 0)
+        status_set(out, SAYS_NOTHING, "the certificate names none");
+    else if (p.urls.n == 0 && p.failed)
+        out->says = SAYS_FAILED;
+    for (size_t i = 0; i < p.urls.n && !malformed; i++) {
+        if (is_list_of(p.urls.v[i], c, issuer, out))
+            break;
+        if (i + 1 < p.urls.n)
+            strs_add_own(&p.others,
+                         xasprintf("%s: %s", p.urls.v[i], out->detail));
+    }
+    status_tell(out, &p.others);
 }
 
 void ask_ocsp(const struct cert *c, const struct cert *issuer, bool nonce,

@@ -102,31 +102,115 @@ int status_take_url(struct status *out, const void *text, size_t len)
     return -1;
 }
 
-int status_crl_url(const struct cert *c, struct status *out)
+void status_points_free(struct status_points *p)
 {
-    struct der_tlv uri;
-
-    if (!c->ext[EXT_CDP].value) {
-        status_set(out, SAYS_NOTHING, "the certificate names none");
-        return -1;
-    }
-    if (cert_crl_uri(c, &uri) != 0) {
-        status_set(out, SAYS_FAILED,
-                   "the certificate names another number of them than one");
-        return -1;
-    }
-    return status_take_url(out, uri.val, uri.len);
+    strs_free(&p->urls);
+    strs_free(&p->others);
 }
 
-/* RFC 5280 section 5.2.5: of all, or of those that name this URL. */
-static bool covers(const struct crl *crl, const char *url)
+void status_tell(struct status *s, const struct strs *more)
 {
-    AUTO(buf) struct buf idp = {0};
+    AUTO(strs) struct strs all = {0};
+
+    if (more->n == 0)
+        return;
+    if (s->detail)
+        strs_add_own(&all, take_ptr(s->detail));
+    strs_copy(&all, more);
+    s->detail = strs_join(&all, "; ");
+}
+
+/* One address of a point: asked, or told as another. */
+static void take_name(const struct der_tlv *t, struct status_points *p)
+{
+    AUTO(status) struct status one = {0};
+
+    if (t->tag != DER_CTX(6))
+        strs_add(&p->others, "a name that is no address is not asked");
+    else if (status_take_url(&one, t->val, t->len) == 0)
+        strs_add(&p->urls, one.url);
+    else if (one.url)
+        strs_add_own(&p->others, xasprintf("%s: %s", one.url, one.detail));
+    else
+        strs_add(&p->others, one.detail);
+    p->failed |= one.says == SAYS_FAILED;
+}
+
+/* DistributionPoint ::= SEQUENCE { [0] name, [1] reasons, [2] cRLIssuer }: one
+ * with either of the last two is not of every reason, or not the issuer's. */
+static int take_point(struct der *points, struct status_points *p)
+{
+    struct der point, name, full;
+    struct der_tlv t;
+    int named;
+
+    if (der_enter(points, DER_SEQUENCE, &point) ||
+        (named = der_enter_opt(&point, DER_CTX_CONS(0), &name)) < 0)
+        return -1;
+    if (!der_end(&point)) {
+        strs_add(&p->others, "a list of some reasons, or of another issuer, is "
+                             "not asked");
+        return 0;
+    }
+    if (!named || der_enter_opt(&name, DER_CTX_CONS(0), &full) != 1) {
+        strs_add(&p->others, "a name that is no address is not asked");
+        return 0;
+    }
+    while (!der_end(&full)) {
+        if (der_next(&full, &t) != 0)
+            return -1;
+        take_name(&t, p);
+    }
+    return 0;
+}
+
+int status_points_read(struct status_points *p, const struct cert *c)
+{
+    const struct cert_ext *x = &c->ext[EXT_CDP];
+    struct der value = der_of(x->value, x->len), points;
+
+    if (!x->value)
+        return 0;
+    if (der_enter(&value, DER_SEQUENCE, &points) != 0)
+        return -1;
+    while (!der_end(&points))
+        if (take_point(&points, p) != 0)
+            return -1;
+    return 0;
+}
+
+static bool is_url_of(const struct der_tlv *name, const struct cert *c,
+                      const char *asked)
+{
+    AUTO(status_points) struct status_points p = {0};
+    AUTO(free) char *url = NULL;
+
+    if (name->tag != DER_CTX(6) ||
+        uri_normal(&url, (const char *)name->val, name->len))
+        return false;
+    if (strcmp(url, asked) == 0)
+        return true;
+    return status_points_read(&p, c) == 0 && strs_has(&p.urls, url);
+}
+
+/* RFC 5280 sections 5.2.5 and 6.3.3 (b): of all, or of those that name one of
+ * its addresses, and limited by nothing else. */
+static bool covers(const struct crl *crl, const struct cert *c,
+                   const char *asked)
+{
+    struct der value = der_of(crl->idp, crl->idp_len), idp, name, full;
+    struct der_tlv t;
 
     if (crl->idp_len == 0)
         return true;
-    crl_put_idp(&idp, url);
-    return idp.len == crl->idp_len && memcmp(idp.data, crl->idp, idp.len) == 0;
+    if (der_enter(&value, DER_SEQUENCE, &idp) ||
+        der_enter(&idp, DER_CTX_CONS(0), &name) || !der_end(&idp) ||
+        der_enter(&name, DER_CTX_CONS(0), &full))
+        return false;
+    while (der_next(&full, &t) == 0)
+        if (is_url_of(&t, c, asked))
+            return true;
+    return false;
 }
 
 static void look_up(const struct crl *crl, const struct cert *c, int64_t now,
@@ -171,7 +255,7 @@ void status_judge_crl(const struct cert *c, const struct cert *issuer,
     out->next_update = crl.next_update;
     if (!status_is_of_now(out, now))
         return;
-    if (covers(&crl, out->url))
+    if (covers(&crl, c, out->url))
         look_up(&crl, c, now, out);
     else
         status_set(out, SAYS_FAILED,

@@ -47,9 +47,19 @@ enum verdict {
 const char *verdict_text(enum verdict v);
 enum verdict status_verdict(const struct status *v, size_t n);
 
-/* The distribution point of the certificate, to out->url; -1 when there is no
- * http one (SAYS_NOTHING), or another number of them than one (SAYS_FAILED). */
-int status_crl_url(const struct cert *c, struct status *out);
+/* Where the certificate's list is (RFC 5280 section 4.2.1.13: each address has
+ * the issuer's whole list, so one that answers is enough). */
+struct status_points {
+    struct strs urls;   /* http addresses, in their order */
+    struct strs others; /* a sentence of each that cannot be asked */
+    bool failed;        /* one of these is no URL */
+};
+void status_points_free(struct status_points *p);
+AUTO_VALUE(status_points, struct status_points, status_points_free)
+/* None of them when it names none; -1 when that is malformed. */
+int status_points_read(struct status_points *p, const struct cert *c);
+/* These sentences behind what it has. */
+void status_tell(struct status *s, const struct strs *more);
 /* What the CRL (DER), fetched from out->url, says.  SAYS_FAILED when it is not
  * one (RFC 5280 section 5), is not signed by the issuer, covers others
  * (issuingDistributionPoint), or is not of now; that a certificate which ended

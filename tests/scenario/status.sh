@@ -188,6 +188,66 @@ printf 'HTTP/1.0 302 Found\r\nLocation: http://127.0.0.1:%s/x\r\n\r\n' \
     "$public_port" >"$T/get"
 refused 'it leads elsewhere' crl 'could not be asked'
 
+# More addresses than one (RFC 5280 section 4.2.1.13): the first that answers.
+named() { # CDP: a certificate of the issuing key that has it
+    openssl x509 -req -in "$T/a.internal.csr" -CA "$CA/issuing.pem" \
+        -CAkey "$CA/keys/issuing.key" -set_serial 77 -days 1 -out "$T/n.pem" \
+        -extfile - >"$T/out" 2>&1 <<EOF
+crlDistributionPoints = $1
+[one]
+fullname = URI:ldap://127.0.0.1/x,URI:http://127.0.0.1:$public_port/1.crl
+[some]
+fullname = URI:http://127.0.0.1:$public_port/1.crl
+reasons = keyCompromise
+[other]
+fullname = URI:http://127.0.0.1:$public_port/1.crl
+CRLissuer = dirName:name
+[name]
+CN = Other
+EOF
+}
+lists() { # WHAT CDP SAYS ERE URL
+    named "$2"
+    "$POCKETCA" status "$T/n.pem" --json >"$T/body" 2>"$T/err"
+    is "$1" "$(jq -r '.crl.says + " " + (.crl.url // "-")' "$T/body")" "$3 $5"
+    detail "$1: the others" crl "$4"
+}
+first=http://127.0.0.1:1/1.crl second=http://127.0.0.1:$public_port/1.crl
+crl "$T/now.crl"
+lists 'ldap and http in one point' one good '^ldap://127.0.0.1/x: .*http://$' "$second"
+lists 'in two points' "URI:ldap://h/x,URI:$second" good '^ldap://h/x: ' "$second"
+lists 'the first does not answer' "URI:$first,URI:$second" good \
+    "^$first: it could not be asked: .*refused" "$second"
+lists 'the first answers' "URI:$second,URI:ldap://h/x" good '^ldap://' "$second"
+lists 'neither does' "URI:$first,URI:${first}x" failed \
+    "^it could.*refused.*; $first: it could.*refused" "${first}x"
+lists 'no http one' 'URI:ldap://h/x,URI:https://h/x' none \
+    '^ldap://h/x: .*; https://h/x: ' -
+lists 'one that is no address' "URI:http:///x,URI:$second" good 'http:///x' "$second"
+lists 'and no other' 'URI:http:///x' failed 'http:///x' -
+lists 'of some reasons' some none 'some reasons' -
+lists 'of another issuer' other none 'another issuer' -
+lists 'a name alone' dirName:name none 'no address' -
+idp() { # TEXT: a list whose issuingDistributionPoint says so
+    made 20200101000000Z 20490101000000Z
+    printf '%s\n' 'issuingDistributionPoint = critical,@p' '[p]' "$1" \
+        >>"$T/ca.conf"
+    openssl ca -gencrl -config "$T/ca.conf" -cert "$CA/issuing.pem" \
+        -keyfile "$CA/keys/issuing.key" -crl_lastupdate 20200101000000Z \
+        -crl_nextupdate 20490101000000Z -out "$T/made.pem" >"$T/out" 2>&1 &&
+        openssl crl -in "$T/made.pem" -outform DER -out "$T/made.crl"
+    crl "$T/made.crl"
+}
+idp "fullname=URI:http://h/y,URI:$first"
+lists 'its scope is named by another address' "URI:$first,URI:$second" good \
+    "^$first" "$second"
+lists 'by none of these' "URI:ldap://h/x,URI:$second" failed 'only a part' \
+    "$second"
+idp "fullname=URI:$second
+onlyuser=TRUE"
+lists 'limited by more' "URI:ldap://h/x,URI:$second" failed 'only a part' \
+    "$second"
+
 # Without an end.
 rm "$T/get"
 printf 'HTTP/1.0 200 OK\r\n\r\n\060\204\377\377\377\377' >"$T/get.head"
