@@ -197,26 +197,37 @@ void front_crl_pem(struct req *r)
         reply_pem(r, l, l->v[0]->modified);
 }
 
-/* The CRLs of the first authority and of all above it: a partition before the
- * complete one, so that of two that are of the same second the one that knows
- * more is found first. */
+/* A partition before the complete one, so that of two that are of the same
+ * second the one that knows more is found first. */
+static void add_authority(struct crl_files *l, const char *name)
+{
+    AUTO(free) char *whole = xasprintf("%s.crl", name);
+    AUTO(free) char *below = xasprintf("%s/", name);
+
+    crl_files_below(l, below);
+    crl_files_find(l, whole);
+}
+
+/* The CRLs of each authority that signs here, since after a new key for one the
+ * certificates of both are in use, and of all above them. */
 void front_crl_chain(struct req *r)
 {
     const struct authority_infos *all = &r->front->hello.authorities;
-    const struct authority_info *a = all->n ? &all->v[0] : NULL;
     const int64_t modified = crl_files_changed();
+    AUTO(free) bool *added = NULL;
     struct crl_files *l;
 
     if (front_query_none(r) != 0 || !is_complete(r))
         return;
+    added = xcalloc(all->n + 1, sizeof(*added));
     l = xcalloc(1, sizeof(*l));
-    while (a) {
-        AUTO(free) char *name = xasprintf("%s.crl", a->name);
-        AUTO(free) char *below = xasprintf("%s/", a->name);
-
-        crl_files_below(l, below);
-        crl_files_find(l, name);
-        a = a->parent ? authority_infos_find(all, a->parent) : NULL;
-    }
+    for (size_t i = 0; i < all->n; i++)
+        for (const struct authority_info *a =
+                 all->v[i].has_key ? &all->v[i] : NULL;
+             a && !added[a - all->v];
+             a = a->parent ? authority_infos_find(all, a->parent) : NULL) {
+            added[a - all->v] = true;
+            add_authority(l, a->name);
+        }
     reply_pem(r, l, modified);
 }

@@ -102,8 +102,19 @@ want 201 - 'the old one renews itself' -H 'Accept: application/json' -X POST \
     "$API/v1/certificates/$old/renew"
 json 'at the new authority' ".authority == \"issuing-2\" and
     .replaces == \"$old\""
+judged() { # NAME: by the lists that a server is given
+    curl -sSf "$PUBLIC/crl/chain.pem" >"$T/chain.crl" &&
+        openssl verify -crl_check_all -CAfile "$CA/root.pem" \
+            -CRLfile "$T/chain.crl" -untrusted "$T/$1.internal.pem" \
+            "$T/$1.internal.pem" >"$T/out" 2>&1
+}
+ok 'chain.pem has the list of the old one' judged old
+ok 'and of the new one' judged new
+is 'each once, with the root' "$(grep -c BEGIN "$T/chain.crl")" 3
 want 200 - 'the old one is revoked' -d reason=superseded \
     "$API/v1/certificates/$old/revoke"
+no 'which chain.pem says' judged old
+like 'by the right list' "$T/out" 'certificate revoked'
 on() { # AUTHORITY SERIAL: it is on that CRL
     curl -sS "$PUBLIC/crl/$1.crl" | openssl crl -inform DER -noout -text |
         grep -qi "Serial Number: $2"
@@ -122,6 +133,8 @@ reload 'without the first'
 req "$API/v1/authorities"
 json 'it is still known' 'any(.authorities[]; .name == "issuing")'
 ok 'and its last CRL is served' on issuing "$old"
+ok 'the new one is judged' judged new
+is 'by what is in use' "$(grep -c BEGIN "$T/chain.crl")" 2
 want 200 - 'what it issued is found' "$API/v1/certificates/$old"
 want 200 - 'nothing is amiss' "$API/readyz"
 for w in online offline; do
