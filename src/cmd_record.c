@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "digest.h"
 #include "init.h"
 #include "pem.h"
 #include "tm.h"
@@ -113,6 +114,33 @@ int cmd_record_get(struct client *c, const struct serial *serial,
     return rd_done(&f.body)
                ? 0
                : err_add(e, ERR_SIGNER_AWAY, "the signer's answer is broken");
+}
+
+int cmd_record_of(struct client *c, const struct buf *der,
+                  const struct serial *serial, struct record *out,
+                  struct errs *e)
+{
+    AUTO(query) struct query q;
+    struct frame f = {.more = true};
+
+    query_init(&q);
+    q.has_sha256 = true;
+    digest_sum(DIGEST_SHA256, der->data, der->len, q.sha256);
+    query_put(client_begin(c, MSG_LIST), &q);
+    if (client_send(c, e) < 0)
+        return -1;
+    while (f.more) {
+        if (client_recv(c, &f, e) < 0)
+            return -1;
+        if (f.type != MSG_RECORD)
+            continue;
+        rd_u8(&f.body);
+        record_free(out);
+        record_get(&f.body, out);
+        if (!rd_done(&f.body))
+            return err_add(e, ERR_SIGNER_AWAY, "the signer's answer is broken");
+    }
+    return out->der.len ? 0 : cmd_record_get(c, serial, out, e);
 }
 
 int cmd_authorities(struct client *c, struct msg_hello *out, struct errs *e)

@@ -32,6 +32,11 @@ int cmd_read_certificate(const char *what, struct serial *serial,
  * has nothing. */
 int cmd_record_get(struct client *c, const struct serial *serial,
                    struct record *out, struct errs *e);
+/* What it has of this certificate, of which that is the serial number; else
+ * what cmd_record_get() finds, which is another one. */
+int cmd_record_of(struct client *c, const struct buf *der,
+                  const struct serial *serial, struct record *out,
+                  struct errs *e);
 /* Reads, decodes, parses and verifies a CSR; it points into *der, and has what
  * csr_parse() could read on -1 too. */
 int cmd_read_csr(const char *path, struct buf *der, struct csr *csr,

@@ -230,7 +230,9 @@ int cmd_revoke_many(struct client *c, struct msg_revocations *m, bool yes,
     if (l.n > 1 || revocations_sum(&l).affected == 0)
         return say_first(&l, rows);
     if (cmd_revoke_serial(
-            c, &(struct msg_revoke){l.v[0].serial, m->reason, m->renewals},
+            c,
+            &(struct msg_revoke){l.v[0].serial, m->reason, m->renewals,
+                                 l.v[0].leaf},
             json, &e) < 0)
         return cmd_fail(&e);
     return EXIT_DONE;

@@ -51,15 +51,16 @@ static bool is_authority(struct client *c, const struct buf *der)
 
 /* A file is the certificate that it is, not another with its serial.  An
  * authority's own is refused by its serial, with the reason. */
-static int is_it(struct client *c, const struct buf *der,
-                 const struct serial *serial, struct errs *e)
+static int find(struct client *c, const struct buf *der, struct msg_revoke *m,
+                struct errs *e)
 {
     AUTO(record) struct record r = {0};
 
     if (is_authority(c, der))
         return 0;
-    if (cmd_record_get(c, serial, &r, e) < 0)
+    if (cmd_record_of(c, der, &m->serial, &r, e) < 0)
         return -1;
+    m->leaf = r.leaf;
     if (r.der.len == der->len && memcmp(r.der.data, der->data, der->len) == 0)
         return 0;
     return err_add(e, ERR_NOT_FOUND,
@@ -79,7 +80,7 @@ static int run_one(const struct given *g, const char *what,
     c = cmd_client(g->conf, &code);
     if (!c)
         return code;
-    if ((file.n && is_it(c, &file.v[0], &m->serial, e) < 0) ||
+    if ((file.n && find(c, &file.v[0], m, e) < 0) ||
         cmd_revoke_serial(c, m, g->json, e) < 0)
         return cmd_fail(e);
     return EXIT_DONE;

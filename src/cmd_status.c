@@ -137,7 +137,8 @@ static int ask_ledger(struct run *r, const struct given *g,
 
     if (!c || cmd_authorities(c, &r->hello, e) < 0)
         return -1;
-    if (cmd_record_get(c, serial, &r->record, &why) == 0)
+    if ((r->file.n ? cmd_record_of(c, &r->file.v[0], serial, &r->record, &why)
+                   : cmd_record_get(c, serial, &r->record, &why)) == 0)
         return 0;
     if (why.v[0].code == ERR_NOT_FOUND &&
         (is_authority(r, serial) || r->file.n))

@@ -205,8 +205,9 @@ void msg_sign_ca_get(struct rd *r, struct msg_sign_ca *m);
 
 struct msg_revoke {
     struct serial serial;
-    int reason;   /* -1: none given */
-    int renewals; /* -1: default, 0, 1 */
+    int reason;    /* -1: none given */
+    int renewals;  /* -1: default, 0, 1 */
+    uint64_t leaf; /* which one of that serial; 0: there is but one */
 };
 void msg_revoke_put(struct buf *b, const struct msg_revoke *m);
 void msg_revoke_get(struct rd *r, struct msg_revoke *m);

@@ -199,6 +199,7 @@ void msg_revoke_put(struct buf *b, const struct msg_revoke *m)
     serial_put(b, &m->serial);
     buf_u8(b, m->reason < 0 ? NOT_GIVEN : (uint8_t)m->reason);
     buf_u8(b, m->renewals < 0 ? NOT_GIVEN : (uint8_t)m->renewals);
+    buf_u64(b, m->leaf);
 }
 
 void msg_revoke_get(struct rd *r, struct msg_revoke *m)
@@ -209,6 +210,7 @@ void msg_revoke_get(struct rd *r, struct msg_revoke *m)
     serial_get(r, &m->serial);
     reason = rd_u8(r);
     renewals = rd_u8(r);
+    m->leaf = rd_u64(r);
     if (reason != NOT_GIVEN)
         m->reason = reason;
     if (renewals != NOT_GIVEN)

@@ -286,12 +286,19 @@ static const struct job_kind revoke_kind = {
     .free = revoke_job_free,
 };
 
+static int no_certificate(const struct serial *serial, struct errs *e)
+{
+    char text[2 * SERIAL_MAX + 1];
+
+    serial_text(text, serial);
+    return err_add(e, ERR_NOT_FOUND, "there is no certificate %s", text);
+}
+
 int find_record(struct worker *w, const struct who *who,
                 const struct serial *serial,
                 bool (*may)(const struct who *, const struct record *),
                 struct record *out, struct errs *e)
 {
-    char text[2 * SERIAL_MAX + 1];
     enum store_result r = store_cert_by_serial(w->reader, NULL, serial, out);
 
     if (r == STORE_OK && may(who, out)) {
@@ -301,8 +308,7 @@ int find_record(struct worker *w, const struct who *who,
     record_free(out);
     if (r != STORE_OK && r != STORE_NONE)
         return auth_store_error(r, e);
-    serial_text(text, serial);
-    return err_add(e, ERR_NOT_FOUND, "there is no certificate %s", text);
+    return no_certificate(serial, e);
 }
 
 /* An authority's own certificate is revoked by the one above it; a root by
@@ -352,6 +358,54 @@ int revoke_reason(int reason, struct errs *e)
                    crl_reason_text(reason));
 }
 
+/* Serial numbers that were imported may be those of other authorities too: it
+ * is not guessed which one is meant. */
+static int judge_serial(struct worker *w, const struct who *who,
+                        const struct record *r, struct errs *e)
+{
+    char text[2 * SERIAL_MAX + 1];
+
+    for (size_t i = 0; i < w->s->n_authorities; i++) {
+        const char *name = w->s->authorities[i].name;
+        AUTO(record) struct record other = {0};
+
+        if (strcmp(name, r->authority) == 0 ||
+            store_cert_by_serial(w->reader, name, &r->serial, &other) !=
+                STORE_OK ||
+            !auth_covers(who, &other))
+            continue;
+        serial_text(text, &r->serial);
+        return err_add(e, ERR_BAD_ARGUMENT,
+                       "authorities %s and %s have a certificate %s each: its "
+                       "file or its SHA-256 says which is meant",
+                       r->authority, name, text);
+    }
+    return 0;
+}
+
+/* By its leaf, or by its serial when that is enough. */
+static int find_one(struct worker *w, const struct who *who,
+                    const struct msg_revoke *m, struct record *out,
+                    struct errs *e)
+{
+    enum store_result r;
+
+    if (!m->leaf) {
+        if (!who->narrow && judge_authority(w->s, &m->serial, e) != 0)
+            return -1;
+        return find_record(w, who, &m->serial, auth_covers, out, e) == 0
+                   ? judge_serial(w, who, out, e)
+                   : -1;
+    }
+    r = store_cert_by_leaf(w->reader, m->leaf, out);
+    if (r != STORE_OK && r != STORE_NONE)
+        return auth_store_error(r, e);
+    if (r == STORE_OK && serial_equal(&out->serial, &m->serial) &&
+        auth_covers(who, out))
+        return 0;
+    return no_certificate(&m->serial, e);
+}
+
 static int choose(struct worker *w, const struct who *who,
                   const struct msg_revoke *m, struct record *out,
                   struct errs *e)
@@ -369,9 +423,7 @@ static int choose(struct worker *w, const struct who *who,
     }
     if (auth_role(who, ROLE_REVOKE, e) != 0)
         return -1;
-    if (!who->narrow && judge_authority(w->s, &m->serial, e) != 0)
-        return -1;
-    if (find_record(w, who, &m->serial, auth_covers, out, e) != 0)
+    if (find_one(w, who, m, out, e) != 0)
         return -1;
     if (cert_parse_any(&cert, out->der.data, out->der.len, &unread) != 0)
         return auth_role(who, ROLE_ADMIN, e);

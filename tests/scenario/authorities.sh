@@ -127,7 +127,46 @@ want 200 - "all of the second's are revoked" \
     -d 'authority=second&dry_run=false' "$API/v1/revocations"
 json 'already' '.already_revoked == 2 and .valid == 0'
 is 'and its CRL is not made anew for that' "$(number second)" "$was"
+
+# ---- a serial number that both have: older CAs count from the same one
+old() { # NAME AUTHORITY SERIAL
+    openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+        -keyout "$T/$1.key" -subj "/CN=$1" -out "$T/$1.csr" 2>/dev/null
+    printf '%s\n' 'keyUsage = digitalSignature' 'subjectKeyIdentifier = hash' \
+        "subjectAltName = DNS:$1" 'authorityKeyIdentifier = keyid' >"$T/ext"
+    openssl x509 -req -in "$T/$1.csr" -days 30 -set_serial "0x$3" \
+        -CA "$CA/$2.pem" -CAkey "$CA/keys/$2.key" -extfile "$T/ext" \
+        -out "$T/$1.pem" 2>/dev/null
+    ok "$1 is imported" here import --authority "$2" "$T/$1.pem"
+}
+revoked() { # NAME…: these and no others
+    is "revoked: $*" "$(here list --name '*.old' --status revoked |
+        sed 's/.*dns://' | sort | tr '\n' ' ')" "$* "
+}
+old a.old issuing 1001
+old b.old second 1001
+old c.old issuing 1002
+old d.old second 1002
+old e.old second "$(serial_of "$CA/issuing.pem")"
+exits 1 'by that number alone it is not guessed' here revoke 1001
+like 'both are named' "$T/out" 'second and issuing have a certificate 1001 each'
+want 400 bad-argument 'nor over HTTP' -X POST \
+    "$API/v1/certificates/1001/revoke"
+ok 'by its file' here revoke "$T/a.old.pem" --reason superseded
+revoked a.old
+ok "on its authority's CRL" on issuing 1001
+no 'and on no other' on second 1001
+exits 4 'status knows it from the other' here status "$T/a.old.pem"
+exits 0 'which is good' here status "$T/b.old.pem"
+want 200 - 'of many, when one matches' -d 'name=b.old&dry_run=false' \
+    "$API/v1/revocations"
+revoked a.old b.old
+ok 'by its name' here revoke --name c.old
+revoked a.old b.old c.old
 stop
-is 'the service ends' $? 0
+ok 'without a service' here revoke --name d.old
+revoked a.old b.old c.old d.old
+ok "though the first authority's own has its number" here revoke "$T/e.old.pem"
+revoked a.old b.old c.old d.old e.old
 ok 'the ledger fits' here audit
 finish

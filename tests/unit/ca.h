@@ -111,7 +111,7 @@ static inline enum err ca_revoke(struct ca *c, const struct caller *who,
                                  int renewals, struct record *out,
                                  uint32_t *also)
 {
-    const struct msg_revoke m = {*s, reason, renewals};
+    const struct msg_revoke m = {*s, reason, renewals, 0};
     struct msg_revoked got = {0};
     struct frame f;
     enum err code;

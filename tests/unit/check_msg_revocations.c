@@ -13,7 +13,7 @@ START_TEST(revocations_have_real_reasons)
     AUTO(buf) struct buf b = {0};
 
     for (int reason = -1; reason < 20; reason++) {
-        struct msg_revoke m = {{{0x42}, 1}, reason, -1}, back;
+        struct msg_revoke m = {{{0x42}, 1}, reason, -1, 7}, back;
         struct rd r;
 
         buf_reset(&b);
@@ -22,10 +22,11 @@ START_TEST(revocations_have_real_reasons)
         msg_revoke_get(&r, &back);
         ck_assert_int_eq(rd_done(&r), reason < 0 || crl_reason_text(reason));
         if (rd_done(&r))
-            ck_assert(back.reason == reason && back.renewals == -1);
+            ck_assert(back.reason == reason && back.renewals == -1 &&
+                      back.leaf == 7);
     }
     buf_reset(&b);
-    msg_revoke_put(&b, &(struct msg_revoke){{{0x42}, 1}, 1, 2});
+    msg_revoke_put(&b, &(struct msg_revoke){{{0x42}, 1}, 1, 2, 0});
     struct rd r = rd_of(b.data, b.len);
     msg_revoke_get(&r, &(struct msg_revoke){0});
     ck_assert(r.failed);

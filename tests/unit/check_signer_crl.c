@@ -105,7 +105,7 @@ START_TEST(many_revocations_share_a_build)
     }
     X509_CRL_free(openssl_crl(&c, "issuing.crl", &before));
     for (int i = 0; i < N; i++) {
-        const struct msg_revoke m = {serials[i], -1, -1};
+        const struct msg_revoke m = {serials[i], -1, -1, 0};
 
         msg_revoke_put(ca_begin(&c, MSG_REVOKE, &admin), &m);
         ck_assert_int_eq(msg_send(c.front, &c.out, -1, false), 0);
@@ -177,7 +177,7 @@ static void inside_a_command(struct ca *c, const struct serial *s)
 {
     AUTO(errs) struct errs e = {0};
     AUTO(client) struct client *cl = client_open(c->conf, &e);
-    const struct msg_revoke m = {*s, REASON_SUPERSEDED, -1};
+    const struct msg_revoke m = {*s, REASON_SUPERSEDED, -1, 0};
     AUTO(record) struct record r = {0};
     struct frame f;
 

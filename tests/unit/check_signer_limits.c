@@ -182,7 +182,7 @@ static void put_request(struct buf *b, enum msg_type type,
                                      .label = (char *)"l",
                                      .roles = ROLE_READ,
                                      .creator = {WHO_USER, (char *)"", NULL}};
-    const struct msg_revoke m = {w->renews, -1, -1};
+    const struct msg_revoke m = {w->renews, -1, -1, 0};
     struct query q;
 
     query_init(&q);

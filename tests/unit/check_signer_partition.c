@@ -369,7 +369,7 @@ START_TEST(old_and_new_ones_at_once)
         ck_assert_uint_eq(!partition_of(&r), i >= N / 2);
     }
     for (int i = 0; i < N; i++) {
-        const struct msg_revoke m = {serials[i * 37 % N], -1, -1};
+        const struct msg_revoke m = {serials[i * 37 % N], -1, -1, 0};
 
         msg_revoke_put(ca_begin(&c, MSG_REVOKE, &admin), &m);
         ck_assert_int_eq(msg_send(c.front, &c.out, -1, false), 0);

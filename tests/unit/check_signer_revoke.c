@@ -155,7 +155,7 @@ START_TEST(nothing_slips_past_a_compromise)
         ck_assert_int_eq(ca_issue(&c, &admin, &w, &first, NULL), ERR_NONE);
         for (int i = 0; i <= 2 * EACH; i++) {
             const struct msg_revoke m = {first.serial, REASON_KEY_COMPROMISE,
-                                         -1};
+                                         -1, 0};
 
             if (i == EACH)
                 msg_revoke_put(ca_begin(&c, MSG_REVOKE, &admin), &m);

@@ -160,7 +160,7 @@ static inline void put_issue(struct scene *s, const char *idem,
 static inline void put_revoke(struct scene *s, const struct caller *who,
                               const struct record *r, int reason)
 {
-    const struct msg_revoke m = {r->serial, reason, -1};
+    const struct msg_revoke m = {r->serial, reason, -1, 0};
 
     msg_revoke_put(ca_begin(&s->ca, MSG_REVOKE, who), &m);
     join(&s->ca);
