@@ -197,6 +197,9 @@ void crl_part_free(struct signer_crl *c);
 /* signer_crl_file.c: the files below data/crl. */
 /* A new "NAME.crl.new" there, open for reading and writing: the descriptor. */
 int crl_file_new(const struct signer *s, const char *name, struct errs *e);
+/* The descriptor of a regular file, to be read, without waiting for anybody; -1
+ * with errno, which is 0 when it is something else. */
+int crl_file_open(const char *path);
 /* The reason for a file that cannot be written, by errno. */
 enum err crl_file_error(int why);
 /* Removes a new one that came to nothing: the disk may be full of it. */

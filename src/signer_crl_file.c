@@ -67,9 +67,23 @@ int crl_file_new(const struct signer *s, const char *name, struct errs *e)
 
     if (make_dir(s, name, e) != 0)
         return -1;
-    fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-
+    /* Whatever it is that is left: written to, a FIFO would never end. */
+    unlink(path);
+    fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     return fd < 0 ? fail(e, path) : fd;
+}
+
+int crl_file_open(const char *path)
+{
+    const int fd =
+        open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
+    struct stat st;
+
+    if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)))
+        return fd;
+    close(fd);
+    errno = 0;
+    return -1;
 }
 
 void crl_file_drop(const struct signer *s, const char *name)
@@ -173,7 +187,7 @@ int crl_file_publish(const struct signer *s, const char *name, struct errs *e)
 
 static bool has_hash(const char *path, const uint8_t sha256[32])
 {
-    AUTO(fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    AUTO(fd) int fd = crl_file_open(path);
     uint8_t is[32];
 
     return fd >= 0 && hash_fd(fd, is) == 0 &&
@@ -218,7 +232,7 @@ struct crl_in_place crl_file_look(const struct signer *s, const char *name,
 {
     AUTO(errs) struct errs e = {0};
     AUTO(free) char *path = path_of(s, name, ".crl");
-    AUTO(fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    AUTO(fd) int fd = crl_file_open(path);
     struct stat st;
     struct crl_in_place in = {.there = lstat(path, &st) == 0};
     struct crl c = {0};
@@ -305,7 +319,7 @@ void crl_file_tell(const struct signer *s, const char *name,
 
     if (!s->front)
         return;
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    fd = crl_file_open(path);
     if (fd < 0 || fstat(fd, &is) != 0)
         return;
     m.size = (uint64_t)is.st_size;

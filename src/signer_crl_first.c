@@ -120,8 +120,9 @@ static void restore(struct signer *s, struct store_conn *db, size_t i,
     AUTO(free) char *scope = crl_scope(name, c->partition);
     AUTO(free) char *older = NULL;
     struct crl_state st = {0};
-    const struct crl_in_place in = crl_file_look(s, scope, c->url);
+    struct crl_in_place in = crl_file_look(s, scope, c->url);
     const bool known = store_crl_get(db, name, c->partition, &st) == STORE_OK;
+    bool meant;
 
     if (!known && !in.there)
         return;
@@ -135,9 +136,11 @@ static void restore(struct signer *s, struct store_conn *db, size_t i,
                           ": it is an older copy; the next one has a higher "
                           "number",
                           in.number, st.number);
-    if (older || (in.there && !in.number) ||
-        !crl_file_restore(s, scope, st.sha256) ||
-        !crl_file_look(s, scope, c->url).fits)
+    meant = !older && (in.number || !in.there) &&
+            crl_file_restore(s, scope, st.sha256);
+    if (meant)
+        in = crl_file_look(s, scope, c->url); /* it may be another now */
+    if (!meant || !in.fits)
         set_aside(s, i, scope, &in,
                   older ? older : "is not the file that is meant");
     else if (c->partition || has_parts(s, i))

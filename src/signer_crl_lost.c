@@ -7,7 +7,6 @@
 #include "signer_crl.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -193,9 +192,9 @@ static void read_kept(void *arg, uint32_t partition, uint64_t number,
     if (!number)
         return; /* it is in place */
     crl_number_seen(r->s, r->i, number);
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    fd = crl_file_open(path);
     if (fd < 0) {
-        note_unread(r, path, strerror(errno));
+        note_unread(r, path, errno ? strerror(errno) : "it is no regular file");
         return;
     }
     r->c = c ? c : &l->whole; /* which lists everything */

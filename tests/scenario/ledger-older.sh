@@ -170,7 +170,7 @@ mkdir "$kept.d"
 mv "$kept" "$kept.d/"
 mv "$kept.d" "$kept"
 serve
-unread 'a directory' '.*No such device'
+unread 'a directory' 'it is no regular file'
 stop
 rm -r "$kept"
 serve

@@ -80,7 +80,9 @@ START_TEST(a_file_that_says_nothing)
     ca_write(&c, "crl/issuing/97.crl", "0", 1);
     ca_path(&c, path, "crl/issuing/96.crl");
     ck_assert_int_eq(symlink("1.crl", path), 0);
-    for (int n = 96; n <= 99; n++) {
+    ca_path(&c, path, "crl/issuing/95.crl");
+    ck_assert_int_eq(mkfifo(path, 0600), 0); /* which nobody writes to */
+    for (int n = 95; n <= 99; n++) {
         AUTO(free) char *name = xasprintf("issuing/%d", n);
         const struct crl_in_place in = look(&c, name);
 
@@ -172,6 +174,24 @@ END_TEST
 
 /* ---- keeping and writing them */
 
+static size_t unread(const struct ca *c)
+{
+    size_t n;
+
+    pthread_mutex_lock(&c->s->crl_lock);
+    n = c->s->crls[0].unread.n;
+    pthread_mutex_unlock(&c->s->crl_lock);
+    return n;
+}
+
+static uint64_t number_of(struct ca *c, const char *name)
+{
+    uint64_t number;
+
+    X509_CRL_free(openssl_crl(c, name, &number));
+    return number;
+}
+
 START_TEST(what_is_kept_stays)
 {
     AUTO(ca) struct ca c;
@@ -214,41 +234,53 @@ START_TEST(why_a_file_cannot_be_written)
 }
 END_TEST
 
-/* Whatever a process that was killed has left. */
+/* Whatever a process that was killed has left, or somebody has put there. */
 START_TEST(a_new_file_is_empty)
 {
     AUTO(ca) struct ca c;
     AUTO(errs) struct errs e = {0};
-    int fd;
+    struct stat st;
+    char path[160];
 
     begin(&c);
+    ca_path(&c, path, "crl/x.crl.new");
     ca_write(&c, "crl/x.crl.new", "left", 4);
-    fd = crl_file_new(c.s, "x", &e);
-    ck_assert_int_ge(fd, 0);
-    close(fd);
-    ck_assert_int_eq(size_of(&c, "crl/x.crl.new"), 0);
+    for (int i = 0; i < 3; i++) {
+        AUTO(fd) int fd = crl_file_new(c.s, "x", &e);
+
+        ck_assert_int_ge(fd, 0);
+        ck_assert_int_eq(fstat(fd, &st), 0);
+        ck_assert(S_ISREG(st.st_mode));
+        ck_assert_int_eq(size_of(&c, "crl/x.crl.new"), 0);
+        ck_assert_int_eq(unlink(path), 0);
+        ck_assert_int_eq(i ? symlink("issuing.crl", path) : mkfifo(path, 0600),
+                         0);
+    }
+    ck_assert_int_ne(size_of(&c, "crl/issuing.crl"), 0);
+}
+END_TEST
+
+/* It says nothing, and a start does not wait for who might write to it. */
+START_TEST(what_is_kept_is_no_file)
+{
+    AUTO(ca) struct ca c;
+    char path[160];
+
+    begin(&c);
+    ca_stop(&c);
+    ca_path(&c, path, "crl/issuing.crl.7");
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    ca_path(&c, path, "crl/issuing/1.crl.7");
+    ck_assert_int_eq(symlink("/dev/zero", path), 0);
+    ca_path(&c, path, "crl/issuing/1.crl.8");
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    ca_start(&c);
+    ck_assert_uint_eq(unread(&c), 3);
+    ck_assert_uint_ne(number_of(&c, "issuing.crl"), 0);
 }
 END_TEST
 
 /* ---- a start */
-
-static size_t unread(const struct ca *c)
-{
-    size_t n;
-
-    pthread_mutex_lock(&c->s->crl_lock);
-    n = c->s->crls[0].unread.n;
-    pthread_mutex_unlock(&c->s->crl_lock);
-    return n;
-}
-
-static uint64_t number_of(struct ca *c, const char *name)
-{
-    uint64_t number;
-
-    X509_CRL_free(openssl_crl(c, name, &number));
-    return number;
-}
 
 /* As of a copy that was cut off: what it listed nobody knows, so it is kept and
  * said, also where the one that the ledger means is beside it. */
@@ -319,6 +351,7 @@ int main(void)
         what_is_kept_stays,
         why_a_file_cannot_be_written,
         a_new_file_is_empty,
+        what_is_kept_is_no_file,
         a_list_that_cannot_be_read_is_kept,
         a_stray_file_is_kept,
     };
