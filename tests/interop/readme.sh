@@ -53,8 +53,10 @@ grep -qi "serial number: $serial" "$work/life.log" || bail "life: not on the CRL
 proved "look-up, revocation and CRL, as the README has them"
 
 run many
-grep -q '^1 match: .* 1 revoked and now for keyCompromise' "$work/many.log" ||
+grep -q 'revoked at .* reason keyCompromise$' "$work/many.log" ||
     bail "many: the key's certificate is not the one"
+grep -q '^1 match: .* 1 revoked already' "$work/many.log" ||
+    bail "many: again it is another one"
 code=$(curl -sS --cacert "$root" --oauth2-bearer "$(cat "$CA/admin.token")" \
     --data-binary "@$yard/web.csr" "$API/v1/certificates" | jq -r .code)
 [ "$code" = key-compromised ] || bail "many: the key is certified again ($code)"
@@ -169,4 +171,11 @@ run rollover
 pocketca check -c "$yard/demo/pocketca.conf" >"$work/check.log" 2>&1 ||
     bail "rollover: check is not content"
 proved "a new key for an authority, as the README has it"
+urls_issued
+URLS=no # nothing is good under a revoked authority
+run stolen
+curl -fsS "$PUBLIC/crl/root.pem" | openssl crl -noout -text |
+    grep -qi "serial number: $(serial_of "$CA/issuing.pem")" ||
+    bail "stolen: the root's list does not say so"
+proved "an issuing authority is revoked, as the README has it"
 finish
