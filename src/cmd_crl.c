@@ -21,8 +21,9 @@ struct sign {
     bool offline;
 };
 
-/* Before cmd_client() gives root up: the files may be root's own. */
-static EVP_PKEY *load_key(struct sign *s, struct errs *e)
+/* Before cmd_client() gives root up: the files may be root's own.  *data, of
+ * the configuration, stays NULL without one. */
+static EVP_PKEY *load_key(struct sign *s, char **data, struct errs *e)
 {
     AUTO(conf) struct conf *c = conf_load(conf_path(s->file), e);
     AUTO(free) char *path = NULL;
@@ -31,6 +32,7 @@ static EVP_PKEY *load_key(struct sign *s, struct errs *e)
     char *pass = NULL;
 
     s->offline = c && c->offline; /* then the signer opens it */
+    *data = c ? xstrdup(c->data) : NULL;
     if (!c || c->offline || passphrase_given(&s->pass, &pass, e) < 0)
         return NULL;
     path = s->key ? xstrdup(s->key) : xasprintf("%s/keys/root.key", c->data);
@@ -100,7 +102,8 @@ static int judge(struct sign *s, struct errs *e)
 static int sign(struct sign *s)
 {
     AUTO(errs) struct errs e = {0}, no_key = {0};
-    AUTO(evp_pkey) EVP_PKEY *key = load_key(s, &no_key);
+    AUTO(free) char *data = NULL;
+    AUTO(evp_pkey) EVP_PKEY *key = load_key(s, &data, &no_key);
     AUTO(msg_hello) struct msg_hello hello = {0};
     AUTO(client) struct client *c = NULL;
     const struct passphrase_from none = {.ask = true};
@@ -126,7 +129,10 @@ static int sign(struct sign *s)
         return cmd_fail(&no_key);
     else
         rc = sign_with(s, c, a, key, &e);
-    return rc < 0 ? cmd_fail(&e) : EXIT_DONE;
+    if (rc < 0)
+        return cmd_fail(&e);
+    printf("%s/crl/%s.crl is signed\n", data, a->name);
+    return EXIT_DONE;
 }
 
 int cmd_read_crl(const char *path, size_t max, struct buf *der, struct errs *e)

@@ -323,5 +323,7 @@ void cmd_record_line(const struct record *r, int64_t now)
            json_string_value(json_object_get(o, "serial")),
            json_string_value(json_object_get(o, "status")), end ? end : "");
     json_array_foreach(names, i, name) printf(" %s", json_string_value(name));
+    if (json_array_size(names) == 0)
+        printf(" %s", json_string_value(json_object_get(o, "subject")));
     putchar('\n');
 }

@@ -101,7 +101,7 @@ size_t cmd_query_options(struct cmd_option *to, const char **values, bool page);
 /* What was given for that argument (in snake_case), or NULL. */
 const char *cmd_query_value(const char *const *values, const char *key);
 int cmd_query_fill(struct query *q, const char *const *values, struct errs *e);
-/* A certificate in a line. */
+/* A certificate in a line: by its names, or its subject where it has none. */
 void cmd_record_line(const struct record *r, int64_t now);
 /* cmd_revocations.c: revokes one, and shows it. */
 int cmd_revoke_serial(struct client *c, const struct msg_revoke *m, bool json,

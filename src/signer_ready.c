@@ -121,6 +121,14 @@ static void judge_making(struct signer *s, size_t i, int64_t now,
     pthread_mutex_unlock(&s->crl_lock);
 }
 
+/* Where the next one comes from, when the key is elsewhere. */
+static const char *remedy(const struct signer_authority *a)
+{
+    return a->key            ? ""
+           : a->info->parent ? ": pocketca crl import"
+                             : ": pocketca crl sign --authority root";
+}
+
 static void judge_crl(struct signer *s, size_t i, int64_t now,
                       struct msg_ready *out)
 {
@@ -138,7 +146,8 @@ static void judge_crl(struct signer *s, size_t i, int64_t now,
     tm_rfc3339(when, c.state.next_update);
     if (now > c.state.next_update)
         strs_add_own(&out->reasons,
-                     xasprintf("crl: that of %s ended at %s", scope, when));
+                     xasprintf("crl: that of %s ended at %s%s", scope, when,
+                               remedy(a)));
     else if (a->key && now - c.state.this_update > 2 * a->conf->crl_refresh)
         strs_add_own(&out->warnings,
                      xasprintf("crl: that of %s ends at %s, and is not made "
@@ -146,10 +155,8 @@ static void judge_crl(struct signer *s, size_t i, int64_t now,
                                scope, when));
     else if (!a->key && now > c.state.next_update - ROOT_WARN)
         strs_add_own(&out->warnings,
-                     xasprintf("crl: that of %s ends at %s: pocketca crl %s",
-                               a->name, when,
-                               a->info->parent ? "import"
-                                               : "sign --authority root"));
+                     xasprintf("crl: that of %s ends at %s%s", a->name, when,
+                               remedy(a)));
 }
 
 /* Each CRL takes a descriptor of the front. */

@@ -118,6 +118,8 @@ like "the root's CRL is named" "$T/text" 'http://pki.example/crl/root.crl'
 like 'no authority below it' "$T/text" 'CA:TRUE, pathlen:0'
 exits 1 '--out never overwrites' sign "$CA/issuing.csr" --out "$T/chain.pem"
 is 'it is recorded, once' "$(root list | wc -l)" 1
+root list >"$T/out"
+like 'by its subject, as it has no name' "$T/out" ' CN=Test Issuing$'
 ok "the root's ledger fits" root audit
 
 openssl req -new -key "$T/no.key" -subj '/C=DE/O=Example Ltd/CN=Wordy' \
@@ -321,6 +323,7 @@ serial=$(openssl x509 -in "$CA/issuing.pem" -noout -serial | cut -d= -f2)
 ok 'revoked at the root' root revoke "$serial" --reason cessationOfOperation
 ok "the root's CRL is signed" root crl sign --authority root \
     --passphrase-file "$T/root.pass"
+like 'and where it is' "$T/out" "^$R/crl/root.crl is signed\$"
 openssl crl -inform DER -in "$R/crl/root.crl" -noout -text >"$T/text"
 like 'and names it' "$T/text" "$serial"
 exits 1 'not without its passphrase' setsid "$POCKETCA" crl sign \
