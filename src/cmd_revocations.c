@@ -148,6 +148,7 @@ static void show_refused(const struct revocations *l)
 {
     char serial[2 * SERIAL_MAX + 1];
 
+    fflush(stdout);
     for (size_t i = 0; i < l->n; i++) {
         if (l->v[i].outcome != OUTCOME_REFUSED)
             continue;
@@ -182,7 +183,7 @@ static int do_it(struct client *c, struct msg_revocations *m, bool json)
         rc = err_add(&e, ERR_NOT_FOUND, "no certificate matches");
     else if (json && rc == 0)
         cmd_print_json(view_revocations(&l, NULL));
-    else if (!json)
+    else if (!json && l.n)
         show_revoked(&l);
     show_refused(&l);
     if (rc < 0)

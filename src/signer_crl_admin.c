@@ -146,15 +146,22 @@ static int judge(const struct signer_authority *a, const struct crl *crl,
                  struct errs *e)
 {
     const int64_t now = tm_now();
+    char when[TM_RFC3339_SIZE];
 
     if (a->key)
         return err_add(e, ERR_KEY_NOT_ALLOWED,
                        "the CRL of %s is made by the service itself", a->name);
     if (crl_verify(crl, &a->cert, a->name, e) != 0)
         return -1;
-    if (crl->next_update <= now || crl->this_update > now + 5 * TM_MINUTE)
-        return err_add(e, ERR_BAD_REQUEST, "the CRL is not of today");
-    return 0;
+    if (crl->next_update > now && crl->this_update <= now + 5 * TM_MINUTE)
+        return 0;
+    tm_rfc3339(when,
+               crl->next_update > now ? crl->this_update : crl->next_update);
+    return err_add(e, ERR_BAD_REQUEST,
+                   crl->next_update > now
+                       ? "the CRL begins at %s, which is to come"
+                       : "the CRL ended at %s: a newer one is wanted",
+                   when);
 }
 
 int handle_crl_install(struct worker *w, const struct frame *f,

@@ -220,8 +220,11 @@ static enum store_result revoke_apply(struct signer *s, struct job *job)
 
         tm_rfc3339(when, v->record.revoked_at);
         err_add(&job->errs, ERR_ALREADY_REVOKED,
-                "it was revoked at %s with the reason %s", when,
-                crl_reason_text(v->record.reason));
+                "it was revoked at %s with the reason %s, which %s replaces",
+                when, crl_reason_text(v->record.reason),
+                v->record.reason == REASON_KEY_COMPROMISE
+                    ? "nothing"
+                    : "keyCompromise alone");
     } else if (r == STORE_OK && revoke_is_changed(v)) {
         r = job_use(s, job, v->now);
     }

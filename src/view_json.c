@@ -71,11 +71,23 @@ json_t *view_parse(const void *text, size_t len, struct errs *e)
 typedef int read_fn(const json_t *j, const char *name, void *to,
                     struct errs *e);
 
+/* The value that is no `wanted`, and where it stands. */
+static int wrong(const json_t *j, const char *name, const char *wanted,
+                 struct errs *e)
+{
+    AUTO(free)
+    char *text = json_dumps(j, JSON_ENCODE_ANY | JSON_COMPACT |
+                                   JSON_ENSURE_ASCII);
+
+    return err_add(e, ERR_BAD_JSON, "%s=%.64s: %s is wanted", name, text,
+                   wanted);
+}
+
 static int read_text(const json_t *j, const char *name, void *to,
                      struct errs *e)
 {
     if (!json_is_string(j))
-        return err_add(e, ERR_BAD_JSON, "%s: a string is wanted", name);
+        return wrong(j, name, "a string", e);
     *(const char **)to = json_string_value(j);
     return 0;
 }
@@ -88,14 +100,15 @@ static int read_texts(const json_t *j, const char *name, void *to,
     size_t i;
 
     if (!json_is_array(j))
-        return err_add(e, ERR_BAD_JSON, "%s: a list of strings is wanted",
-                       name);
+        return wrong(j, name, "a list of strings", e);
     strs_free(l);
     json_array_foreach(j, i, v)
     {
-        if (!json_is_string(v))
-            return err_add(e, ERR_BAD_JSON, "%s[%zu]: a string is wanted", name,
-                           i);
+        if (!json_is_string(v)) {
+            AUTO(free) char *place = xasprintf("%s[%zu]", name, i);
+
+            return wrong(v, place, "a string", e);
+        }
         strs_add(l, json_string_value(v));
     }
     return 0;
@@ -105,7 +118,7 @@ static int read_bool(const json_t *j, const char *name, void *to,
                      struct errs *e)
 {
     if (!json_is_boolean(j))
-        return err_add(e, ERR_BAD_JSON, "%s: true or false is wanted", name);
+        return wrong(j, name, "true or false", e);
     *(int *)to = json_is_true(j);
     return 0;
 }
@@ -114,7 +127,7 @@ static int read_count(const json_t *j, const char *name, void *to,
                       struct errs *e)
 {
     if (!json_is_integer(j))
-        return err_add(e, ERR_BAD_JSON, "%s: an integer is wanted", name);
+        return wrong(j, name, "an integer", e);
     if (json_integer_value(j) < 1)
         return err_add(e, ERR_BAD_ARGUMENT,
                        "%s: %" JSON_INTEGER_FORMAT " is not from 1 on", name,

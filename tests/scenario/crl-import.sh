@@ -49,6 +49,16 @@ exits 1 'cut' "$POCKETCA" crl import "$T/cut"
 } >"$T/flip"
 exits 1 'with another signature' "$POCKETCA" crl import "$T/flip"
 exits 1 'a certificate' "$POCKETCA" crl import "$CA/root.pem"
+openssl ca -config "$T/r.cnf" -gencrl -crl_lastupdate 20200101000000Z \
+    -crl_nextupdate 20200201000000Z -keyfile "$CA/keys/root.key" \
+    -cert "$CA/root.pem" -out "$T/ended.pem" 2>"$T/openssl.err"
+exits 1 'one that has ended' "$POCKETCA" crl import "$T/ended.pem"
+like 'which says when' "$T/out" 'the CRL ended at 2020-02-01T00:00:00Z: a newer'
+openssl ca -config "$T/r.cnf" -gencrl -crl_lastupdate 20400101000000Z \
+    -crl_nextupdate 20400201000000Z -keyfile "$CA/keys/root.key" \
+    -cert "$CA/root.pem" -out "$T/early.pem" 2>"$T/openssl.err"
+exits 1 'one that begins later' "$POCKETCA" crl import "$T/early.pem"
+like 'which says when too' "$T/out" 'the CRL begins at 2040-01-01T00:00:00Z'
 exits 2 'no file' "$POCKETCA" crl import
 is 'the first is served still' "$(served "$T/first.pem" && echo yes)" yes
 openssl crl -in "$T/r.pem" -outform DER -out "$T/good.der"

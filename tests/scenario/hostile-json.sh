@@ -61,6 +61,8 @@ for m in '"csr":1' '"csr":null' '"csr":[]' '"names":"a"' '"names":{}' \
     want 400 bad-json "wrong type: $m" -H 'Content-Type: application/json' \
         -d "{\"csr\":\"$csrline\",$m}" "$API/v1/certificates"
 done
+json 'the value and the rule are named' \
+    '.detail == "replaces=1: a string is wanted"'
 for m in '"label":1' '"roles":"read"' '"roles":[1]' '"names":"x"' \
     '"profiles":{}' '"wildcards":"yes"' '"uses":"1"' '"lifetime":1'; do
     name=$(echo "$m" | sed 's/:.*//')

@@ -223,6 +223,7 @@ for w in with without; do
     exits 2 "$w: no filter" revoke
     exits 2 "$w: no filter, yes" revoke --yes
     exits 1 "$w: status is none" revoke --yes --status valid
+    unlike "$w: and nothing is counted" "$T/out" '^0 match'
     exits 2 "$w: both" revoke "$serial" --name "*.$w.internal"
     exits 2 "$w: a key twice" revoke --key "$T/c1.$w.internal.key" \
         --key-sha256 "$(printf '%064d' 0)"

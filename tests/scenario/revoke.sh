@@ -63,6 +63,8 @@ json 'the date and reason stay' ".revoked_at == \"$at\" and
     .reason == \"keyCompromise\""
 want 409 already-revoked 'with another' -X POST -d reason=superseded \
     "$API/v1/certificates/$a/revoke"
+json 'and says what could' \
+    '.detail | endswith("the reason keyCompromise, which nothing replaces")'
 for reason in unspecified affiliationChanged superseded \
     cessationOfOperation privilegeWithdrawn; do
     issue "$reason.internal"
@@ -76,6 +78,10 @@ for reason in unspecified affiliationChanged superseded \
 done
 want 200 - 'no body' -X POST "$API/v1/certificates/$b/revoke"
 json 'is unspecified' '.reason == "unspecified"'
+want 409 already-revoked 'which stays' -X POST -d reason=superseded \
+    "$API/v1/certificates/$b/revoke"
+json 'but for one' \
+    '.detail | endswith("reason unspecified, which keyCompromise alone replaces")'
 crl
 before=$(state)
 issue c.internal
