@@ -73,19 +73,21 @@ serial = ?1 AND authority = (SELECT id FROM authorities WHERE name = ?2);
 SELECT 1 FROM certificates WHERE leaf = ?1 AND sha256 = ?2;
 
 -- name: cert_has_key
-SELECT 1 FROM certificates WHERE leaf = ?1 AND key_sha256 = ?2 AND not_after
->= ?3 AND revoked_at IS NULL;
+SELECT 1 FROM certificates WHERE leaf = ?1 AND key_sha256 = ?2;
+
+-- name: cert_is_valid
+SELECT 1 FROM certificates WHERE leaf = ?1 AND not_after >= ?2 AND revoked_at
+IS NULL;
 
 -- name: cert_by_idem
 SELECT leaf, idem_hash FROM certificates WHERE idem_scope = ?1 AND idem_key
 = ?2;
 
--- UNION, not UNION ALL, in both: a circle in an edited file ends.
+-- name: cert_children
+SELECT leaf FROM certificates WHERE replaces = ?1 AND detached = 0;
 
--- name: cert_descendants
-WITH RECURSIVE d (leaf) AS ( SELECT leaf FROM certificates WHERE replaces =
-?1 AND detached = 0 UNION SELECT c.leaf FROM d JOIN certificates c ON
-c.replaces = d.leaf WHERE c.detached = 0) SELECT leaf FROM d;
+-- name: cert_parent
+SELECT replaces FROM certificates WHERE leaf = ?1 AND detached = 0;
 
 -- Revoked for it, or blocked by name.
 
@@ -100,6 +102,8 @@ key_sha256 = ?2 AND removed IS NULL LIMIT 1;
 SELECT key, NULL FROM certificates INDEXED BY cert_compromised WHERE reason
 = 1 UNION ALL SELECT NULL, key_sha256 FROM blocked_keys WHERE removed IS
 NULL;
+
+-- UNION, not UNION ALL: a circle in an edited file ends.
 
 -- name: ancestor_compromised
 WITH RECURSIVE up (leaf) AS ( SELECT ?1 UNION SELECT c.replaces FROM up

@@ -169,10 +169,6 @@ static void begin_page(struct page_job *j)
     revocations_free(&j->done);
     if (j->found.n)
         qsort(j->found.v, j->found.n, sizeof(j->found.v[0]), by_leaf);
-    v->page = xcalloc(j->found.n + 1, sizeof(*v->page));
-    v->n_page = j->found.n;
-    for (size_t i = 0; i < j->found.n; i++)
-        v->page[i].leaf = j->found.v[i].leaf;
     v->who = &j->job.who;
     v->job = &j->job;
 }

@@ -27,13 +27,12 @@ void revoke_free(struct revoke *v)
     free(v->also);
     free(v->leaves);
     free(v->keys);
-    free(v->page);
+    leafset_free(&v->followed);
     record_free(&v->record);
     v->also = NULL;
     v->leaves = NULL;
     v->keys = NULL;
-    v->page = NULL;
-    v->n_also = v->n_renewed = v->n_keys = v->n_page = 0;
+    v->n_also = v->n_renewed = v->n_keys = 0;
     v->last_entry = 0;
     memset(v->marked, 0, sizeof(v->marked));
 }
@@ -111,48 +110,26 @@ static int note_other(void *arg, struct record *r)
     return 0;
 }
 
-/* Of the page; the leaf is its first member. */
-static struct revoke_leaf *in_page(const struct revoke *v, uint64_t leaf)
-{
-    return v->n_page
-               ? bsearch(&leaf, v->page, v->n_page, sizeof(*v->page), by_leaf)
-               : NULL;
-}
-
-static int note_renewal(void *arg, struct record *r)
-{
-    struct revoke *v = arg;
-    struct revoke_leaf *p = in_page(v, r->leaf);
-
-    if (p)
-        p->followed = true; /* the names, and so the limits, are the same */
-    return note_other(v, r);
-}
-
-static enum store_result renewals(struct revoke *v)
-{
-    const struct revoke_leaf *p = in_page(v, v->record.leaf);
-
-    if (p && p->followed)
-        return STORE_OK;
-    return store_cert_descendants(v->conn, v->record.leaf, note_renewal, v);
-}
-
+/* Who has a compromised key may have renewed with it, to one that nobody else
+ * knows: each certificate of it is followed as the one that was named. */
 static enum store_result same_key(struct revoke *v, const uint8_t sha256[32])
 {
-    struct revoke_key key = {.narrow = is_narrow(v)};
+    struct revoke_key key = {.lost = v->record.reason == REASON_KEY_COMPROMISE};
 
     for (size_t i = 0; i < v->n_keys; i++)
-        if (v->keys[i].narrow <= key.narrow &&
+        if (v->keys[i].lost >= key.lost &&
             memcmp(v->keys[i].sha256, sha256, 32) == 0)
             return STORE_OK;
     memcpy(key.sha256, sha256, 32);
     v->keys = xgrow(v->keys, v->n_keys, sizeof(*v->keys));
     v->keys[v->n_keys++] = key;
-    return store_cert_by_key(v->conn, sha256, v->now, note_other, v);
+    return key.lost
+               ? store_cert_by_lost_key(v->conn, sha256, v->now, note_other, v)
+               : store_cert_by_key(v->conn, sha256, v->now, note_other, v);
 }
 
-/* Everything renewed from it, and every valid certificate with its key. */
+/* Everything renewed from it, and every valid certificate with its key; when
+ * that is compromised, whatever is valid and was renewed from one with it. */
 static enum store_result revoke_others(struct signer *s, struct revoke *v)
 {
     AUTO(errs) struct errs e = {0};
@@ -164,7 +141,8 @@ static enum store_result revoke_others(struct signer *s, struct revoke *v)
     if (cert_parse_any(&cert, der->data, der->len, &e) != 0)
         return STORE_REFUSED;
     key_pub_sha256(&cert.key, key);
-    r = renewals(v);
+    r = store_cert_descendants(v->conn, v->record.leaf, &v->followed,
+                               note_other, v);
     v->n_renewed = v->n_also;
     if (r == STORE_OK || r == STORE_NONE)
         r = same_key(v, key);

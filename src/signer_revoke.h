@@ -6,15 +6,11 @@
 
 #include "signer.h"
 
-/* What was followed: a page of many comes to the same key and to the same
- * renewals again and again. */
+/* A key whose certificates were looked for: a page of many comes to the same
+ * one again and again. */
 struct revoke_key {
     uint8_t sha256[32];
-    bool narrow; /* as far as the token's limits let it */
-};
-struct revoke_leaf {
-    uint64_t leaf;
-    bool followed; /* it is a renewal of one that was */
+    bool lost; /* as a compromised one: all of them, and their renewals */
 };
 
 struct revoke {
@@ -33,8 +29,7 @@ struct revoke {
     /* Of all that it has been called for: */
     struct revoke_key *keys;
     size_t n_keys;
-    struct revoke_leaf *page; /* and is to be called for, by leaf; or NULL */
-    size_t n_page;
+    struct leafset followed; /* to their renewals */
     uint64_t last_entry;
     uint32_t marked[16]; /* by reason */
 };

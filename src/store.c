@@ -147,9 +147,10 @@ enum store_result store_cert_by_idem(struct store_conn *c, const char *scope,
 }
 
 enum store_result store_cert_descendants(struct store_conn *c, uint64_t leaf,
+                                         struct leafset *seen,
                                          store_record_fn *fn, void *arg)
 {
-    return c->ops->cert_descendants(c, leaf, fn, arg);
+    return c->ops->cert_descendants(c, leaf, seen, fn, arg);
 }
 
 enum store_result store_cert_by_key(struct store_conn *c,
@@ -157,6 +158,14 @@ enum store_result store_cert_by_key(struct store_conn *c,
                                     store_record_fn *fn, void *arg)
 {
     return c->ops->cert_by_key(c, key_sha256, now, fn, arg);
+}
+
+enum store_result store_cert_by_lost_key(struct store_conn *c,
+                                         const uint8_t key_sha256[32],
+                                         int64_t now, store_record_fn *fn,
+                                         void *arg)
+{
+    return c->ops->cert_by_lost_key(c, key_sha256, now, fn, arg);
 }
 
 enum store_result store_key_compromised(struct store_conn *c,

@@ -12,6 +12,7 @@
 #ifndef POCKETCA_STORE_H
 #define POCKETCA_STORE_H
 
+#include "leafset.h"
 #include "record.h"
 
 enum store_result {
@@ -131,14 +132,22 @@ enum store_result store_cert_by_idem(struct store_conn *c, const char *scope,
 typedef int store_record_fn(void *arg, struct record *r); /* non-zero stops;
                                     r is the callee's to read, not to keep */
 /* Those that were made from this one by renewal, at any remove, by leaf; their
- * leaves are in memory meanwhile. */
+ * leaves are in memory meanwhile.  It and they are added to *seen; those that
+ * were there, and what was made from them, are left out. */
 enum store_result store_cert_descendants(struct store_conn *c, uint64_t leaf,
+                                         struct leafset *seen,
                                          store_record_fn *fn, void *arg);
 /* Those with this key that are neither expired at `now` nor revoked, by leaf.
  */
 enum store_result store_cert_by_key(struct store_conn *c,
                                     const uint8_t key_sha256[32], int64_t now,
                                     store_record_fn *fn, void *arg);
+/* Those, and those neither expired nor revoked that were made by renewal from
+ * any with this key, whatever became of that one; each once. */
+enum store_result store_cert_by_lost_key(struct store_conn *c,
+                                         const uint8_t key_sha256[32],
+                                         int64_t now, store_record_fn *fn,
+                                         void *arg);
 /* STORE_OK when a certificate with this key was revoked for keyCompromise or
  * the key was blocked by itself, STORE_NONE when not. */
 struct key_ban {

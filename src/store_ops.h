@@ -57,10 +57,15 @@ struct store_ops {
                                       const char *key, struct record *out,
                                       uint8_t hash[32]);
     enum store_result (*cert_descendants)(struct store_conn *c, uint64_t leaf,
+                                          struct leafset *seen,
                                           store_record_fn *fn, void *arg);
     enum store_result (*cert_by_key)(struct store_conn *c,
                                      const uint8_t key_sha256[32], int64_t now,
                                      store_record_fn *fn, void *arg);
+    enum store_result (*cert_by_lost_key)(struct store_conn *c,
+                                          const uint8_t key_sha256[32],
+                                          int64_t now, store_record_fn *fn,
+                                          void *arg);
     enum store_result (*key_compromised)(struct store_conn *c,
                                          const uint8_t key_sha256[32],
                                          struct key_ban *out);

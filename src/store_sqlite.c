@@ -345,6 +345,7 @@ static const struct store_ops ops = {
     .cert_by_idem = sq_cert_by_idem,
     .cert_descendants = sq_cert_descendants,
     .cert_by_key = sq_cert_by_key,
+    .cert_by_lost_key = sq_cert_by_lost_key,
     .key_compromised = sq_key_compromised,
     .ancestor_compromised = sq_ancestor_compromised,
     .cert_list = sq_cert_list,

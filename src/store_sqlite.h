@@ -171,8 +171,10 @@ SQ_FN(cert_by_sha256)(struct store_conn *, const uint8_t[32], struct record *);
 SQ_FN(cert_by_idem)
 (struct store_conn *, const char *, const char *, struct record *, uint8_t[32]);
 SQ_FN(cert_descendants)
-(struct store_conn *, uint64_t, store_record_fn *, void *);
+(struct store_conn *, uint64_t, struct leafset *, store_record_fn *, void *);
 SQ_FN(cert_by_key)
+(struct store_conn *, const uint8_t[32], int64_t, store_record_fn *, void *);
+SQ_FN(cert_by_lost_key)
 (struct store_conn *, const uint8_t[32], int64_t, store_record_fn *, void *);
 SQ_FN(key_compromised)
 (struct store_conn *, const uint8_t[32], struct key_ban *);

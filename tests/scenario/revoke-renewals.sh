@@ -79,6 +79,27 @@ is 'the renewal stays' "$(status_of d2)" valid
 want 422 key-compromised 'but cannot be renewed' -X POST \
     "$API/v1/certificates/$(serial_of "$T/d2.pem")/renew"
 
+# t: a thief of the key has renewed another certificate of it, to his own
+issue t.internal
+stolen=$serial
+want 201 - 'the same key' --data-binary @"$T/t.internal.csr" \
+    "$API/v1/certificates?names=t2.internal"
+cp "$T/body" "$T/t2.pem"
+csr t2.internal
+want 201 - 'renewed to another' --data-binary @"$T/t2.internal.csr" \
+    "$API/v1/certificates/$(serial_of "$T/t2.pem")/renew"
+cp "$T/body" "$T/t3.pem"
+want 200 - 'a dry run' -d 'name=t.internal&reason=keyCompromise' \
+    "$API/v1/revocations"
+json 'says that both go' '.valid == 1 and .renewals == 2'
+exits 1 'by command' "$POCKETCA" revoke -c "$CA/pocketca.conf" \
+    --name t.internal --reason keyCompromise
+like 'says so too' "$T/out" '^1 match: .*; with them 2 renewed'
+is 'nothing is done' "$(status_of t3)" valid
+want 200 - 'revoked' -d reason=keyCompromise "$API/v1/certificates/$stolen/revoke"
+json 'takes both along' '.also_revoked | length == 2'
+is 'his is revoked' "$(status_of t3)" revoked
+
 # d: a token with limits and one key on both sides of them.  Compromise is a
 # fact about the key, so all of it goes; other reasons stay within the limits.
 pair() { # NAME: $T/NAME.in.pem and $T/NAME.out.pem, of the same key

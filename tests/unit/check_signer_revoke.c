@@ -308,6 +308,75 @@ START_TEST(no_rekey_slips_past_a_block)
 }
 END_TEST
 
+/* Certificate `names` of the key, and what it renews itself to, with another.
+ */
+static void renewed(struct ca *c, const struct caller *admin,
+                    const struct ca_want *w, struct record out[2])
+{
+    AUTO(buf) struct buf fresh = {0};
+    const struct ca_want again = {.names = w->names, .spki = &fresh};
+    struct caller self;
+
+    new_key(&fresh);
+    ck_assert_int_eq(ca_issue(c, admin, w, &out[0], NULL), ERR_NONE);
+    self = ca_cert_caller(&out[0]);
+    ck_assert_int_eq(ca_renew(c, &self, &again, &out[1]), ERR_NONE);
+}
+
+/* Who has a compromised key renews any certificate of it to a key of his own:
+ * that one goes along, also when the one before it is revoked already. */
+START_TEST(a_thief_keeps_no_renewal)
+{
+    AUTO(ca) struct ca c;
+    AUTO(buf) struct buf spki = {0};
+    AUTO(record) struct record a = {0};
+    AUTO(record) struct record r = {0};
+    struct record twin[2] = {0}, gone[2] = {0};
+    struct caller admin;
+    struct ca_want w = {
+        .names = "x.internal", .spki = &spki, .profile = "client"};
+    uint32_t also = 9;
+    uint64_t number;
+
+    new_key(&spki);
+    admin = ca_up(&c);
+    ck_assert_int_eq(ca_issue(&c, &admin, &w, &a, NULL), ERR_NONE);
+    w.names = "twin.internal";
+    renewed(&c, &admin, &w, twin);
+    w.names = "gone.internal";
+    renewed(&c, &admin, &w, gone);
+    ck_assert_int_eq(ca_revoke(&c, &admin, &gone[0].serial, REASON_SUPERSEDED,
+                               -1, &r, &also),
+                     ERR_NONE);
+    ck_assert_uint_eq(also, 0);
+    /* For another reason the certificates of the key alone. */
+    record_free(&r);
+    ck_assert_int_eq(ca_revoke(&c, &admin, &a.serial, -1, 1, &r, &also),
+                     ERR_NONE);
+    ck_assert_uint_eq(also, 1);
+    ck_assert_int_eq(on_crl(&c, &twin[0].serial, &number), 0);
+    ck_assert_int_eq(on_crl(&c, &twin[1].serial, &number), -1);
+    record_free(&r);
+    ck_assert_int_eq(
+        ca_revoke(&c, &admin, &a.serial, REASON_KEY_COMPROMISE, -1, &r, &also),
+        ERR_NONE);
+    ck_assert_uint_eq(also, 2);
+    for (int i = 0; i < 2; i++) {
+        const struct record *v = i ? gone : twin;
+
+        ck_assert_int_eq(on_crl(&c, &v[1].serial, &number),
+                         REASON_KEY_COMPROMISE);
+        ck_assert_int_eq(on_crl(&c, &v[0].serial, &number),
+                         i ? REASON_SUPERSEDED : 0);
+    }
+    for (int i = 0; i < 2; i++) {
+        record_free(&twin[i]);
+        record_free(&gone[i]);
+    }
+    caller_free(&admin);
+}
+END_TEST
+
 START_TEST(without_renewals_the_others_stay)
 {
     AUTO(ca) struct ca c;
@@ -404,6 +473,7 @@ int main(void)
         a_compromised_key_takes_its_lineage_along,
         nothing_slips_past_a_compromise,
         no_rekey_slips_past_a_block,
+        a_thief_keeps_no_renewal,
         without_renewals_the_others_stay,
         who_asks_reaches_what_goes_along,
         an_authority_does_not_revoke_itself,

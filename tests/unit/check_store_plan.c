@@ -15,7 +15,6 @@ static bool may_scan(const char *statement, const char *detail)
     } fine[] = {
         {"head_last", "SCAN heads"},
         {"recent_all", "SCAN recent"},
-        {"cert_descendants", "SCAN d"},
         {"ancestor_compromised", "SCAN up"},
         {"key_bans", "SCAN certificates USING INDEX cert_compromised"},
         {"key_bans", "SCAN blocked_keys USING INDEX blocked_key"},

@@ -98,11 +98,24 @@ START_TEST(test_partitions)
 }
 END_TEST
 
+/* Their leaves as the digits of a number. */
+static uint64_t descendants(struct box *b, uint64_t leaf, struct leafset *seen)
+{
+    struct seen s = {0};
+    uint64_t digits = 0;
+
+    ck_assert_int_eq(store_cert_descendants(b->r, leaf, seen, see_record, &s),
+                     STORE_OK);
+    for (size_t i = 0; i < s.n; i++)
+        digits = digits * 10 + s.leaf[i];
+    return digits;
+}
+
 START_TEST(test_replace)
 {
     AUTO(box) struct box b;
     AUTO(record) struct record rec = {0};
-    struct seen s = {0};
+    AUTO(leafset) struct leafset seen = {0};
     struct put first = {.leaf = 1}, second = {.leaf = 2}, third = {.leaf = 3};
     struct put aside = {.leaf = 4, .detached = true}, lost = {.leaf = 5};
 
@@ -119,9 +132,18 @@ START_TEST(test_replace)
     ck_assert_int_eq(box_put(&b, &lost), STORE_REFUSED);
     ck_assert_int_eq(store_cert_revoke(b.w, 1, DAY_ONE, 1, 9), STORE_OK);
     ck_assert_int_eq(store_commit(b.w), STORE_OK);
-    ck_assert_int_eq(store_cert_descendants(b.r, 1, see_record, &s), STORE_OK);
-    ck_assert_uint_eq(s.n, 2);
-    ck_assert_uint_eq(s.leaf[0] * 10 + s.leaf[1], 23);
+    ck_assert_uint_eq(descendants(&b, 1, &seen), 23);
+    /* What was followed is not followed again, from wherever it is met. */
+    ck_assert_uint_eq(descendants(&b, 1, &seen), 0);
+    ck_assert_uint_eq(descendants(&b, 3, &seen), 0);
+    leafset_free(&seen);
+    ck_assert_uint_eq(descendants(&b, 2, &seen), 3);
+    ck_assert_uint_eq(descendants(&b, 1, &seen), 0);
+    leafset_free(&seen);
+    leafset_add(&seen, 1); /* followed on another page */
+    ck_assert_uint_eq(descendants(&b, 2, &seen), 0);
+    ck_assert_uint_eq(descendants(&b, 4, &seen), 0);
+    ck_assert(!leafset_has(&seen, 3));
     ck_assert_int_eq(store_ancestor_compromised(b.r, 3), STORE_OK);
     ck_assert_int_eq(store_ancestor_compromised(b.r, 4), STORE_NONE);
     ck_assert_int_eq(store_cert_by_leaf(b.r, 2, &rec), STORE_OK);
@@ -190,6 +212,44 @@ START_TEST(test_keys)
 }
 END_TEST
 
+/* Of a lost key: what has it, and what was renewed from that, as far as it is
+ * valid, whether its ancestor is or not. */
+START_TEST(test_lost_key)
+{
+    enum { ENDED = DAY_ONE + 5 };
+    AUTO(box) struct box b;
+    uint8_t hash[32];
+    struct seen s = {0};
+    struct put rows[] = {
+        {.leaf = 1, .key = 1, .not_after = ENDED},
+        {.leaf = 2, .key = 1, .not_after = ENDED, .replaces = serial_of(1)},
+        {.leaf = 3, .key = 2, .replaces = serial_of(2)},
+        {.leaf = 4, .key = 2, .replaces = serial_of(3), .not_after = ENDED},
+        {.leaf = 5, .key = 0, .replaces = serial_of(4)},
+        {.leaf = 6, .key = 1},
+        {.leaf = 7, .key = 2, .replaces = serial_of(6)},
+        {.leaf = 8, .key = 1, .replaces = serial_of(7)},
+        {.leaf = 9, .key = 2, .replaces = serial_of(6), .detached = true},
+        {.leaf = 10, .key = 2},
+    };
+
+    box_make(&b);
+    for (size_t i = 0; i < COUNT(rows); i++)
+        box_add(&b, &rows[i]);
+    ck_assert_int_eq(store_cert_revoke(b.w, 6, DAY_ONE, 4, 20), STORE_OK);
+    digest_sum(DIGEST_SHA256, b.keys[1].spki.data, b.keys[1].spki.len, hash);
+    ck_assert_int_eq(
+        store_cert_by_lost_key(b.r, hash, ENDED + 1, see_record, &s), STORE_OK);
+    ck_assert_uint_eq(s.n, 4);
+    ck_assert(s.leaf[0] == 3 && s.leaf[1] == 5 && s.leaf[2] == 7 &&
+              s.leaf[3] == 8);
+    s.n = 0;
+    ck_assert_int_eq(store_cert_by_key(b.r, hash, ENDED + 1, see_record, &s),
+                     STORE_OK);
+    ck_assert(s.n == 1 && s.leaf[0] == 8);
+}
+END_TEST
+
 struct tally {
     uint64_t last;
     size_t n, stop; /* it stops after so many */
@@ -233,7 +293,8 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        test_revoke, test_replace, test_keys, test_one_key, test_partitions,
+        test_revoke,   test_replace, test_keys,
+        test_lost_key, test_one_key, test_partitions,
     };
 
     return unit_run("store_revoke", tests, COUNT(tests));
