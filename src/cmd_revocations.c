@@ -121,8 +121,7 @@ static int all_pages(struct client *c, struct msg_revocations *m,
     m->q.has_cursor = false;
     do {
         rc = page(c, m, all, rows, e);
-    } while (rc == 0 && all->cursor &&
-             query_set(&m->q, "cursor", all->cursor, e) == 0);
+    } while (rc == 0 && all->cursor && revocations_next(m, all, e) == 0);
     revocations_settle(all);
     return rc;
 }

@@ -209,7 +209,7 @@ static void take_page(struct req *r)
     }
     s->left -= matched(&s->all, before);
     if (s->all.cursor && s->left) {
-        if (query_set(&s->m.q, "cursor", s->all.cursor, &e) != 0)
+        if (revocations_next(&s->m, &s->all, &e) != 0)
             log_fatal("signer", "the cursor %s", s->all.cursor);
         ask_page(r);
         return;

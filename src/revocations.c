@@ -11,12 +11,13 @@ enum {
     NOT_GIVEN = 0xff,
     ONE_SIZE =
         8 + 4 + 1 + 1 + 4, /* octets of one, at most, but serial and why */
-    HEAD_MAX = 256,        /* what stands before them */
+    HEAD_MAX = 256 + FOLLOWED_MAX, /* what stands before them */
 };
 
 void msg_revocations_free(struct msg_revocations *m)
 {
     query_free(&m->q);
+    buf_free(&m->followed);
 }
 
 void msg_revocations_put(struct buf *b, const struct msg_revocations *m)
@@ -27,18 +28,33 @@ void msg_revocations_put(struct buf *b, const struct msg_revocations *m)
     buf_u8(b, m->dry);
     buf_u8(b, m->wait);
     buf_u32(b, m->show);
+    buf_blob(b, m->followed.data, m->followed.len);
+}
+
+static void get_followed(struct rd *r, struct buf *out)
+{
+    size_t len;
+    const uint8_t *p = rd_blob(r, &len);
+
+    buf_reset(out);
+    if (len <= FOLLOWED_MAX)
+        buf_put(out, p, len);
+    else
+        r->failed = true;
 }
 
 void msg_revocations_get(struct rd *r, struct msg_revocations *m)
 {
     uint8_t reason, renewals, dry, wait;
 
+    m->followed = (struct buf){0};
     query_get(r, &m->q);
     reason = rd_u8(r);
     renewals = rd_u8(r);
     dry = rd_u8(r);
     wait = rd_u8(r);
     m->show = rd_u32(r);
+    get_followed(r, &m->followed);
     m->reason = reason == NOT_GIVEN ? -1 : reason;
     m->renewals = renewals == NOT_GIVEN ? -1 : renewals;
     m->dry = dry == 1;
@@ -54,6 +70,7 @@ void revocations_free(struct revocations *l)
         free(l->v[i].why);
     free(l->v);
     free(l->cursor);
+    buf_free(&l->followed);
     *l = (struct revocations){0};
 }
 
@@ -88,6 +105,7 @@ void revocations_put(struct buf *b, const struct revocations *l, size_t first,
 {
     buf_str(b, l->cursor);
     buf_u8(b, l->crl_pending);
+    buf_blob(b, l->followed.data, first + n == l->n ? l->followed.len : 0);
     buf_u32(b, (uint32_t)n);
     for (size_t i = first; i < first + n; i++) {
         buf_u64(b, l->v[i].leaf);
@@ -124,11 +142,21 @@ void revocations_get(struct rd *r, struct revocations *l)
     l->cursor = rd_str_null(r);
     pending = rd_u8(r);
     l->crl_pending = pending == 1;
+    get_followed(r, &l->followed);
     n = rd_u32(r);
     if (pending > 1)
         r->failed = true;
     for (uint32_t i = 0; i < n && !r->failed; i++)
         get_one(r, l);
+}
+
+int revocations_next(struct msg_revocations *m, struct revocations *l,
+                     struct errs *e)
+{
+    buf_free(&m->followed);
+    m->followed = l->followed;
+    l->followed = (struct buf){0};
+    return query_set(&m->q, "cursor", l->cursor, e);
 }
 
 static int by_leaf(const void *a, const void *b)

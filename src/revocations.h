@@ -10,12 +10,13 @@
 
 /* REVOCATIONS: one page of what matches is revoked, or only judged. */
 struct msg_revocations {
-    struct query q; /* limit: at most so many of what matches */
-    int reason;     /* -1: none given */
-    int renewals;   /* -1: default, 0, 1 */
-    bool dry;       /* nothing is done */
-    bool wait;      /* for the CRLs, also when this is not the last page */
-    uint32_t show;  /* so many of them come as RECORD */
+    struct query q;      /* limit: at most so many of what matches */
+    int reason;          /* -1: none given */
+    int renewals;        /* -1: default, 0, 1 */
+    bool dry;            /* nothing is done */
+    bool wait;           /* for the CRLs, also when this is not the last page */
+    uint32_t show;       /* so many of them come as RECORD */
+    struct buf followed; /* of the page before */
 };
 void msg_revocations_free(struct msg_revocations *m);
 AUTO_VALUE(msg_revocations, struct msg_revocations, msg_revocations_free)
@@ -45,9 +46,11 @@ struct revocation {
 struct revocations {
     struct revocation *v;
     size_t n;
-    char *cursor;     /* behind the page; NULL: that was the last */
-    bool crl_pending; /* the CRL that says so is still being built */
+    char *cursor;        /* behind the page; NULL: that was the last */
+    bool crl_pending;    /* the CRL that says so is still being built */
+    struct buf followed; /* the signer's note to itself: goes with the cursor */
 };
+enum { FOLLOWED_MAX = 25000 }; /* octets */
 void revocations_free(struct revocations *l);
 AUTO_VALUE(revocations, struct revocations, revocations_free)
 /* why is copied. */
@@ -58,6 +61,9 @@ void revocations_put(struct buf *b, const struct revocations *l, size_t first,
                      size_t n);
 /* Adds to *l what is in the frame; its cursor takes the place of the last. */
 void revocations_get(struct rd *r, struct revocations *l);
+/* Makes *m ask for the page behind *l, which has a cursor; -1: it is none. */
+int revocations_next(struct msg_revocations *m, struct revocations *l,
+                     struct errs *e);
 /* Every certificate once: one that went along with another, and then was met
  * where it matches itself, is one that matches and was revoked.  Sorts by
  * leaf. */

@@ -14,6 +14,7 @@ struct page_job {
     struct job job;
     struct revoke revoke;
     struct revocations found, done; /* as judged, and what became of them */
+    struct buf followed;            /* on the pages before */
     bool wait;                      /* for the CRLs of these: */
     uint64_t authorities;
 };
@@ -25,6 +26,7 @@ static void page_free(struct job *job)
     revoke_free(&j->revoke);
     revocations_free(&j->found);
     revocations_free(&j->done);
+    buf_free(&j->followed);
 }
 
 /* ---- what matches */
@@ -166,6 +168,7 @@ static void begin_page(struct page_job *j)
     struct revoke *v = &j->revoke;
 
     revoke_free(v);
+    revoke_recall(v, &j->followed);
     revocations_free(&j->done);
     if (j->found.n)
         qsort(j->found.v, j->found.n, sizeof(j->found.v[0]), by_leaf);
@@ -196,6 +199,8 @@ static void put_page(struct page_job *j,
     bool more;
 
     j->done.cursor = take_ptr(j->found.cursor);
+    if (j->done.cursor)
+        revoke_remember(&j->revoke, &j->done.followed);
     j->done.crl_pending = job->crl_pending;
     do {
         n = revocations_fit(&j->done, from);
@@ -294,6 +299,8 @@ static int run(struct worker *w, const struct frame *f,
     int rc;
 
     j->wait = m->wait;
+    j->followed = m->followed;
+    m->followed = (struct buf){0};
     j->revoke.reason = m->reason;
     j->revoke.renewals = m->renewals;
     j->revoke.now = sc.now;

@@ -27,12 +27,14 @@ void revoke_free(struct revoke *v)
     free(v->also);
     free(v->leaves);
     free(v->keys);
+    free(v->named);
     leafset_free(&v->followed);
     record_free(&v->record);
     v->also = NULL;
     v->leaves = NULL;
     v->keys = NULL;
-    v->n_also = v->n_renewed = v->n_keys = 0;
+    v->named = NULL;
+    v->n_also = v->n_renewed = v->n_keys = v->n_named = 0;
     v->last_entry = 0;
     memset(v->marked, 0, sizeof(v->marked));
 }
@@ -110,6 +112,18 @@ static int note_other(void *arg, struct record *r)
     return 0;
 }
 
+void revoke_add_key(struct revoke *v, const struct revoke_key *key)
+{
+    v->keys = xgrow(v->keys, v->n_keys, sizeof(*v->keys));
+    v->keys[v->n_keys++] = *key;
+}
+
+void revoke_add_named(struct revoke *v, uint64_t leaf)
+{
+    v->named = xgrow(v->named, v->n_named, sizeof(*v->named));
+    v->named[v->n_named++] = leaf;
+}
+
 /* Who has a compromised key may have renewed with it, to one that nobody else
  * knows: each certificate of it is followed as the one that was named. */
 static enum store_result same_key(struct revoke *v, const uint8_t sha256[32])
@@ -121,8 +135,7 @@ static enum store_result same_key(struct revoke *v, const uint8_t sha256[32])
             memcmp(v->keys[i].sha256, sha256, 32) == 0)
             return STORE_OK;
     memcpy(key.sha256, sha256, 32);
-    v->keys = xgrow(v->keys, v->n_keys, sizeof(*v->keys));
-    v->keys[v->n_keys++] = key;
+    revoke_add_key(v, &key);
     return key.lost
                ? store_cert_by_lost_key(v->conn, sha256, v->now, note_other, v)
                : store_cert_by_key(v->conn, sha256, v->now, note_other, v);
@@ -141,6 +154,7 @@ static enum store_result revoke_others(struct signer *s, struct revoke *v)
     if (cert_parse_any(&cert, der->data, der->len, &e) != 0)
         return STORE_REFUSED;
     key_pub_sha256(&cert.key, key);
+    revoke_add_named(v, v->record.leaf);
     r = store_cert_descendants(v->conn, v->record.leaf, &v->followed,
                                note_other, v);
     v->n_renewed = v->n_also;

@@ -80,6 +80,7 @@ START_TEST(many_revocations_are_asked_for_as_they_come)
     struct rd r;
 
     query_init(&m.q);
+    buf_puts(&m.followed, "kept");
     ck_assert_int_eq(query_set(&m.q, "name", "dns:**.b", &e), 0);
     ck_assert_int_eq(
         query_set(&m.q, "issued_after", "2026-01-02T03:04:05Z", &e), 0);
@@ -96,6 +97,8 @@ START_TEST(many_revocations_are_asked_for_as_they_come)
         ck_assert(rd_done(&r));
         ck_assert(back.reason == i - 1 && back.renewals == i - 1);
         ck_assert(back.dry == m.dry && back.wait == m.wait && back.show == 7);
+        ck_assert(back.followed.len == 4 &&
+                  memcmp(back.followed.data, "kept", 4) == 0);
         ck_assert(back.q.has_pattern &&
                   back.q.issued_after == m.q.issued_after);
     }
@@ -106,7 +109,8 @@ START_TEST(many_revocations_are_asked_for_as_they_come)
         msg_revocations_get(&r, &cut);
         ck_assert(rd_done(&r) == (len == b.len));
     }
-    for (size_t back = 5; back <= 8; back++) { /* reason … wait, before show */
+    /* reason … wait, before show and followed */
+    for (size_t back = 5 + 8; back <= 8 + 8; back++) {
         AUTO(msg_revocations) struct msg_revocations odd;
         const uint8_t was = b.data[b.len - back];
 
@@ -115,6 +119,16 @@ START_TEST(many_revocations_are_asked_for_as_they_come)
         msg_revocations_get(&r, &odd);
         ck_assert(!rd_done(&r));
         b.data[b.len - back] = was;
+    }
+    for (int more = 0; more < 2; more++) {
+        AUTO(msg_revocations) struct msg_revocations long_one;
+
+        buf_reset(&b);
+        buf_extend(&m.followed, FOLLOWED_MAX + (size_t)more - m.followed.len);
+        msg_revocations_put(&b, &m);
+        r = rd_of(b.data, b.len);
+        msg_revocations_get(&r, &long_one);
+        ck_assert(rd_done(&r) == !more);
     }
 }
 END_TEST
@@ -144,6 +158,7 @@ START_TEST(what_became_of_many_comes_in_frames)
     for (uint64_t i = 0; i < 5000; i++)
         add_one(&all, i, i % 7 ? OUTCOME_REVOKED : OUTCOME_REFUSED, i & 1);
     all.cursor = xstrdup("0011");
+    memset(buf_extend(&all.followed, FOLLOWED_MAX), 7, FOLLOWED_MAX);
     for (size_t from = 0, n; from < all.n; from += n, frames++) {
         n = revocations_fit(&all, from);
         msg_begin(&b, MSG_REVOKED_PAGE, 1, from + n < all.n);
@@ -154,7 +169,8 @@ START_TEST(what_became_of_many_comes_in_frames)
         ck_assert(rd_done(&r));
     }
     ck_assert_uint_gt(frames, 1);
-    ck_assert_uint_lt(frames, 5);
+    ck_assert_uint_lt(frames, 8);
+    ck_assert_uint_eq(back.followed.len, FOLLOWED_MAX);
     ck_assert_uint_eq(back.n, all.n);
     ck_assert(back.crl_pending && strcmp(back.cursor, "0011") == 0);
     for (size_t i = 0; i < all.n; i++) {
@@ -205,7 +221,9 @@ START_TEST(what_became_of_many_is_well_formed)
 
         revocations_put(&b, &no, 0, 1);
         v.expired = true;
-        revocations_put(&yes, &(struct revocations){&v, 1, NULL, true}, 0, 1);
+        revocations_put(
+            &yes, &(struct revocations){.v = &v, .n = 1, .crl_pending = true},
+            0, 1);
         for (size_t at = 0; at <= b.len; at++) {
             AUTO(revocations) struct revocations l = {0};
 
@@ -220,6 +238,7 @@ START_TEST(what_became_of_many_is_well_formed)
     }
     buf_str(&endless, NULL);
     buf_u8(&endless, 0);
+    buf_blob(&endless, NULL, 0);
     buf_u32(&endless, UINT32_MAX);
     AUTO(revocations) struct revocations l = {0};
     ck_assert(!is_read(&endless, &l));

@@ -88,6 +88,7 @@ static void ask_all(struct ca *c, const struct caller *who,
     int pages = 0;
 
     m->q.has_cursor = false;
+    buf_reset(&m->followed);
     do {
         const size_t before = l->n;
         size_t n = 0;
@@ -98,7 +99,7 @@ static void ask_all(struct ca *c, const struct caller *who,
         for (size_t i = before; i < l->n; i++)
             n += l->v[i].outcome != OUTCOME_RENEWAL;
         ck_assert_uint_le(n, limit);
-    } while (l->cursor && query_set(&m->q, "cursor", l->cursor, &e) == 0);
+    } while (l->cursor && revocations_next(m, l, &e) == 0);
     ck_assert_uint_eq(e.n, 0);
     revocations_settle(l);
 }
@@ -393,7 +394,7 @@ static void chain(struct ca *c, const struct caller *who, const char *name,
 }
 
 /* For each it would be the square of how many a stolen key has. */
-START_TEST(what_goes_along_is_looked_for_once_a_page)
+START_TEST(what_goes_along_is_looked_for_once)
 {
     enum { CHAINS = 3, EACH = 8 };
     AUTO(ca) struct ca c;
@@ -407,17 +408,19 @@ START_TEST(what_goes_along_is_looked_for_once_a_page)
     }
     m.reason = REASON_KEY_COMPROMISE;
     for (int dry = 1; dry >= 0; dry--)
-        for (int again = 0; again < 2; again++) {
+        for (int i = 0; i < 6; i++) {
             AUTO(revocations) struct revocations l = {0};
+            const bool again = i > 0;
 
             m.dry = dry;
+            set(&m, "order", i % 2 ? "expiry" : "issued");
             by_key = by_renewal = 0;
-            ask_all(&c, &admin, &m, 100, &l);
+            ask_all(&c, &admin, &m, i < 2 ? 100 : 4, &l);
             ck_assert_uint_eq(revocations_sum(&l).matched, CHAINS * EACH);
             ck_assert_uint_eq(revocations_sum(&l).affected,
                               dry || !again ? CHAINS * EACH : 0);
             ck_assert_uint_eq(by_key, CHAINS);
-            ck_assert_uint_eq(by_renewal, CHAINS * (EACH - 1));
+            ck_assert_uint_le(by_renewal, CHAINS * (EACH - 1));
         }
     caller_free(&admin);
 }
@@ -464,12 +467,9 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        the_signer_decides_who_may_and_what,
-        the_last_page_waits_for_the_crl,
-        without_crl_wait_it_is_pending,
-        a_dry_run_says_what_is_done,
-        what_goes_along_is_looked_for_once_a_page,
-        limits_hold_for_each_of_a_page,
+        the_signer_decides_who_may_and_what, the_last_page_waits_for_the_crl,
+        without_crl_wait_it_is_pending,      a_dry_run_says_what_is_done,
+        what_goes_along_is_looked_for_once,  limits_hold_for_each_of_a_page,
     };
 
     return unit_run("signer_revocations", tests, COUNT(tests));
