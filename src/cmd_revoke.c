@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* revoke: one certificate, or all that match, which is a dry run first. */
+#include <stdio.h>
 #include <string.h>
 
 #include "cmd.h"
@@ -68,6 +69,25 @@ static int find(struct client *c, const struct buf *der, struct msg_revoke *m,
                    "serial number");
 }
 
+/* An offline root whose key is encrypted has it in its ledger alone. */
+static int say_unsigned(struct client *c)
+{
+    AUTO(msg_hello) struct msg_hello hello = {0};
+    AUTO(errs) struct errs e = {0};
+
+    if (cmd_authorities(c, &hello, &e) < 0)
+        return cmd_fail(&e);
+    for (size_t i = 0; i < hello.authorities.n; i++)
+        if (hello.authorities.v[i].has_key)
+            return EXIT_DONE;
+    fflush(stdout);
+    fprintf(stderr,
+            "pocketca: warning: no CRL says so before `pocketca crl sign "
+            "--authority %s`, since the key is encrypted\n",
+            hello.authorities.v[0].name);
+    return EXIT_DONE;
+}
+
 static int run_one(const struct given *g, const char *what,
                    struct msg_revoke *m, struct errs *e)
 {
@@ -83,7 +103,7 @@ static int run_one(const struct given *g, const char *what,
     if ((file.n && find(c, &file.v[0], m, e) < 0) ||
         cmd_revoke_serial(c, m, g->json, e) < 0)
         return cmd_fail(e);
-    return EXIT_DONE;
+    return say_unsigned(c);
 }
 
 static int run_many(const struct given *g, struct msg_revocations *m,
@@ -98,7 +118,9 @@ static int run_many(const struct given *g, struct msg_revocations *m,
         return cmd_fail(e);
     m->q.has_key_sha256 |= g->key != NULL;
     c = cmd_client(g->conf, &code);
-    return c ? cmd_revoke_many(c, m, g->yes, g->json) : code;
+    if (c)
+        code = cmd_revoke_many(c, m, g->yes, g->json);
+    return c && code == EXIT_DONE ? say_unsigned(c) : code;
 }
 
 static int run(struct given *g, const char *what)

@@ -321,6 +321,8 @@ stop
 # ---- the issuing certificate is revoked at the root
 serial=$(openssl x509 -in "$CA/issuing.pem" -noout -serial | cut -d= -f2)
 ok 'revoked at the root' root revoke "$serial" --reason cessationOfOperation
+like 'which no list says yet' "$T/out" \
+    'warning: no CRL says so before .*crl sign --authority root'
 ok "the root's CRL is signed" root crl sign --authority root \
     --passphrase-file "$T/root.pass"
 like 'and where it is' "$T/out" "^$R/crl/root.crl is signed\$"
