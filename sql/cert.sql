@@ -103,7 +103,17 @@ SELECT key, NULL FROM certificates INDEXED BY cert_compromised WHERE reason
 = 1 UNION ALL SELECT NULL, key_sha256 FROM blocked_keys WHERE removed IS
 NULL;
 
--- UNION, not UNION ALL: a circle in an edited file ends.
+-- name: cert_compromised
+SELECT 1 FROM certificates WHERE leaf = ?1 AND reason = 1;
+
+-- UNION, not UNION ALL, in both: a circle in an edited file ends.  The first one
+-- once, when the ledger is opened.
+
+-- name: compromised_descendants
+WITH RECURSIVE d (leaf) AS ( SELECT c.leaf FROM certificates p INDEXED BY
+cert_compromised JOIN certificates c ON c.replaces = p.leaf WHERE p.reason =
+1 AND c.detached = 0 UNION SELECT c.leaf FROM d JOIN certificates c ON
+c.replaces = d.leaf WHERE c.detached = 0) SELECT leaf FROM d;
 
 -- name: ancestor_compromised
 WITH RECURSIVE up (leaf) AS ( SELECT ?1 UNION SELECT c.replaces FROM up

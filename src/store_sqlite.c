@@ -265,6 +265,8 @@ static void store_drop(struct store *base)
     struct sq_store *s = (struct sq_store *)base;
 
     sq_recent_free(s->recent);
+    leafset_free(&s->tainted);
+    pthread_mutex_destroy(&s->tainted_lock);
     free(s->path);
     free(s);
 }
@@ -398,10 +400,12 @@ struct store *sq_open(const char *path, struct errs *e)
     s = xcalloc(1, sizeof(*s));
     s->base.ops = &ops;
     s->path = xstrdup(path);
+    pthread_mutex_init(&s->tainted_lock, NULL);
     rc = db_open(path, &db);
     if (rc == SQLITE_OK && judge_db(db, path, e) != 0)
         rc = SQLITE_ERROR;
     else if (rc != SQLITE_OK || (rc = sq_bans_load(s, db)) != SQLITE_OK ||
+             (rc = sq_tainted_load(s, db)) != SQLITE_OK ||
              (rc = sq_recent_load(s, db)) != SQLITE_OK)
         fault(db, rc, path, e);
     sqlite3_close(db);

@@ -7,6 +7,7 @@
 #ifndef POCKETCA_STORE_SQLITE_H
 #define POCKETCA_STORE_SQLITE_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include <sqlite3.h>
@@ -22,6 +23,8 @@ struct sq_store {
     char *path;
     atomic_int wal_pages;           /* in the log as of the last commit */
     atomic_uchar banned[65536 / 8]; /* store_sqlite_ban.c */
+    pthread_mutex_t tainted_lock;   /* store_sqlite_lineage.c */
+    struct leafset tainted;
     struct sq_recent *recent;       /* store_sqlite_recent.c */
     atomic_uint undone; /* transactions with certificates, for lists by name */
     size_t recent_max;  /* postings that wait there; tests set fewer */
@@ -139,6 +142,12 @@ void sq_name_range(const struct pattern *p, struct sq_name_range *out);
  * written; load: those that the database has, an SQLite code. */
 void sq_ban_note(struct sq_store *s, int64_t prefix);
 int sq_bans_load(struct sq_store *s, sqlite3 *db);
+/* store_sqlite_lineage.c: what may have an ancestor that was revoked for
+ * keyCompromise.  taint: before the row of that one is written; child: before
+ * that of one that is renewed from parent; load: as above. */
+enum store_result sq_taint(struct sq_conn *c, uint64_t leaf);
+void sq_taint_child(struct sq_store *s, uint64_t parent, uint64_t leaf);
+int sq_tainted_load(struct sq_store *s, sqlite3 *db);
 
 /* store_sqlite_count.c: tallies. */
 void sq_tally_hour(struct sq_conn *c, int64_t not_after, int total, int revoked,

@@ -186,6 +186,8 @@ enum store_result sq_cert_put(struct store_conn *base,
         strs_put(&ids.warnings, &rec->warnings);
     if (row->cn)
         names_of_cn(&ids.of_cn, row->cn, &row->cert->names);
+    if (ids.replaces_p && !row->detached)
+        sq_taint_child(c->store, (uint64_t)ids.replaces, rec->leaf);
     r = put_row(c, row, &ids);
     if (r == STORE_OK)
         r = sq_postings_put(c, row, &ids.of_cn, ids.key_sha256);
@@ -214,6 +216,8 @@ enum store_result sq_cert_revoke(struct store_conn *base, uint64_t leaf,
         sq_ban_note(c->store, sqlite3_column_int64(st, 3));
     if (st)
         sqlite3_reset(st);
+    if (r == STORE_OK && reason == REASON_KEY_COMPROMISE)
+        r = sq_taint(c, leaf);
     if (r != STORE_OK)
         return r;
     return sq_do(c, SQL_CERT_REVOKE, "iiii", (int64_t)leaf, at, (int64_t)reason,

@@ -4,9 +4,11 @@
  * a fate of its own. */
 #include "store_sqlite_posting.h"
 
-/* What was made from the leaf at once, and is not in *seen yet: to *found. */
+/* What was made from the leaf at once, and is not in *seen yet: to *found.
+ * lock: others look into that set, or NULL. */
 static enum store_result children(struct sq_conn *c, uint64_t leaf,
-                                  struct leafset *seen, struct sq_leaves *found)
+                                  struct leafset *seen, pthread_mutex_t *lock,
+                                  struct sq_leaves *found)
 {
     AUTO(stmt)
     sqlite3_stmt *st = sq_bind(c, SQL_CERT_CHILDREN, "i", (int64_t)leaf);
@@ -14,8 +16,14 @@ static enum store_result children(struct sq_conn *c, uint64_t leaf,
 
     while ((r = sq_next(c, st)) == STORE_OK) {
         const uint64_t child = (uint64_t)sqlite3_column_int64(st, 0);
+        bool is_new;
 
-        if (leafset_add(seen, child))
+        if (lock)
+            pthread_mutex_lock(lock);
+        is_new = leafset_add(seen, child);
+        if (lock)
+            pthread_mutex_unlock(lock);
+        if (is_new)
             sq_leaves_add(found, child);
     }
     return r == STORE_NONE ? STORE_OK : r;
@@ -23,12 +31,13 @@ static enum store_result children(struct sq_conn *c, uint64_t leaf,
 
 /* At any remove.  A circle in an edited file ends. */
 static enum store_result follow(struct sq_conn *c, uint64_t leaf,
-                                struct leafset *seen, struct sq_leaves *found)
+                                struct leafset *seen, pthread_mutex_t *lock,
+                                struct sq_leaves *found)
 {
-    enum store_result r = children(c, leaf, seen, found);
+    enum store_result r = children(c, leaf, seen, lock, found);
 
     for (size_t i = 0; i < found->n && r == STORE_OK; i++)
-        r = children(c, found->v[i], seen, found);
+        r = children(c, found->v[i], seen, lock, found);
     return r;
 }
 
@@ -47,7 +56,7 @@ enum store_result sq_cert_descendants(struct store_conn *base, uint64_t leaf,
     if (r == STORE_OK && leafset_has(seen, (uint64_t)parent))
         return STORE_OK;
     if (r == STORE_OK || r == STORE_NONE)
-        r = follow(c, leaf, seen, &l);
+        r = follow(c, leaf, seen, NULL, &l);
     sq_leaves_sort(&l);
     return r == STORE_OK ? sq_leaves_each(c, &l, fn, arg) : r;
 }
@@ -90,7 +99,7 @@ static enum store_result visit(struct sq_conn *c, struct key_walk *w,
     if (r != STORE_OK || (w->seen && !leafset_add(w->seen, leaf)))
         return r == STORE_NONE ? STORE_OK : r;
     if (w->seen)
-        r = follow(c, leaf, w->seen, &l);
+        r = follow(c, leaf, w->seen, NULL, &l);
     sq_leaves_add(&l, leaf);
     sq_leaves_sort(&l);
     for (size_t i = 0; i < l.n && r == STORE_OK && !w->stopped; i++)
@@ -142,12 +151,66 @@ enum store_result sq_cert_by_lost_key(struct store_conn *base,
     return walk_key(sq_of(base), &w);
 }
 
+/*
+ * Every renewal asks whether an ancestor was revoked for keyCompromise, nearly
+ * every answer is no, and a line of renewals may be thousands long: so what
+ * descends from one that was is in a set in memory, and only who is in it is
+ * looked for in the ledger.  A leaf is in it before its row is written, and its
+ * children with it, so that the set is never behind a commit; one too many,
+ * when a transaction is undone, costs a look-up.  The writer alone adds.
+ */
+static bool may_be_tainted(struct sq_store *s, uint64_t leaf)
+{
+    bool is;
+
+    pthread_mutex_lock(&s->tainted_lock);
+    is = leafset_has(&s->tainted, leaf);
+    pthread_mutex_unlock(&s->tainted_lock);
+    return is;
+}
+
+enum store_result sq_taint(struct sq_conn *c, uint64_t leaf)
+{
+    AUTO(leaves) struct sq_leaves l = {0};
+
+    if (may_be_tainted(c->store, leaf))
+        return STORE_OK;
+    return follow(c, leaf, &c->store->tainted, &c->store->tainted_lock, &l);
+}
+
+void sq_taint_child(struct sq_store *s, uint64_t parent, uint64_t leaf)
+{
+    pthread_mutex_lock(&s->tainted_lock);
+    if (leafset_has(&s->tainted, parent))
+        leafset_add(&s->tainted, leaf);
+    pthread_mutex_unlock(&s->tainted_lock);
+}
+
+int sq_tainted_load(struct sq_store *s, sqlite3 *db)
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sqlite3_prepare_v2(db, sql_text[SQL_COMPROMISED_DESCENDANTS].text,
+                                -1, &st, NULL);
+
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(st);
+    for (; rc == SQLITE_ROW; rc = sqlite3_step(st))
+        leafset_add(&s->tainted, (uint64_t)sqlite3_column_int64(st, 0));
+    sqlite3_finalize(st);
+    return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
 enum store_result sq_ancestor_compromised(struct store_conn *base,
                                           uint64_t leaf)
 {
     struct sq_conn *c = sq_of(base);
-    AUTO(stmt)
-    sqlite3_stmt *st = sq_bind(c, SQL_ANCESTOR_COMPROMISED, "i", (int64_t)leaf);
+    AUTO(stmt) sqlite3_stmt *st = NULL;
+    int64_t is;
+    enum store_result r =
+        sq_int(c, sq_bind(c, SQL_CERT_COMPROMISED, "i", (int64_t)leaf), &is);
 
+    if (r != STORE_NONE || !may_be_tainted(c->store, leaf))
+        return r;
+    st = sq_bind(c, SQL_ANCESTOR_COMPROMISED, "i", (int64_t)leaf);
     return sq_next(c, st);
 }

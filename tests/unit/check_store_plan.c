@@ -16,6 +16,8 @@ static bool may_scan(const char *statement, const char *detail)
         {"head_last", "SCAN heads"},
         {"recent_all", "SCAN recent"},
         {"ancestor_compromised", "SCAN up"},
+        {"compromised_descendants", "SCAN d"},
+        {"compromised_descendants", "SCAN p USING INDEX cert_compromised"},
         {"key_bans", "SCAN certificates USING INDEX cert_compromised"},
         {"key_bans", "SCAN blocked_keys USING INDEX blocked_key"},
     };

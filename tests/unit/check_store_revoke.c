@@ -212,6 +212,59 @@ START_TEST(test_keys)
 }
 END_TEST
 
+/* Asked before and after, of this store and of one that is opened anew. */
+static void tainted(struct box *b, const char *leaves)
+{
+    AUTO(errs) struct errs e = {0};
+    AUTO(store) struct store *again = store_open(b->path, &e);
+    struct store_conn *r = store_conn_open(again, false, &e);
+
+    for (uint64_t leaf = 1; leaf <= 8; leaf++) {
+        const enum store_result want =
+            strchr(leaves, (int)('0' + leaf)) ? STORE_OK : STORE_NONE;
+
+        ck_assert_msg(store_ancestor_compromised(b->r, leaf) == want &&
+                          store_ancestor_compromised(r, leaf) == want,
+                      "%s: %d", leaves, (int)leaf);
+    }
+    store_conn_close(r);
+}
+
+/* Whatever was undone, and whatever is renewed after that. */
+START_TEST(test_tainted)
+{
+    AUTO(box) struct box b;
+    struct put rows[] = {
+        {.leaf = 1},
+        {.leaf = 2, .replaces = serial_of(1)},
+        {.leaf = 3, .replaces = serial_of(2)},
+        {.leaf = 4, .replaces = serial_of(2), .detached = true},
+        {.leaf = 5, .replaces = serial_of(3)},
+        {.leaf = 6, .replaces = serial_of(1)},
+    };
+    struct put seven = {.leaf = 7, .replaces = serial_of(5)};
+    struct put eight = {.leaf = 8, .replaces = serial_of(1)};
+
+    box_make(&b);
+    for (size_t i = 0; i < COUNT(rows); i++)
+        box_add(&b, &rows[i]);
+    tainted(&b, "");
+    ck_assert_int_eq(store_begin(b.w), STORE_OK);
+    ck_assert_int_eq(store_cert_revoke(b.w, 1, DAY_ONE, 1, 20), STORE_OK);
+    ck_assert_int_eq(store_ancestor_compromised(b.w, 5), STORE_OK);
+    ck_assert_int_eq(store_rollback(b.w), STORE_OK);
+    tainted(&b, "");
+    box_add(&b, &seven); /* of one that is noted */
+    box_add(&b, &eight); /* of one that is not */
+    ck_assert_int_eq(store_cert_revoke(b.w, 2, DAY_ONE, 4, 21), STORE_OK);
+    tainted(&b, "");
+    ck_assert_int_eq(store_cert_revoke(b.w, 3, DAY_ONE, 1, 22), STORE_OK);
+    tainted(&b, "357");
+    ck_assert_int_eq(store_cert_revoke(b.w, 1, DAY_ONE, 1, 23), STORE_OK);
+    tainted(&b, "1235678");
+}
+END_TEST
+
 /* Of a lost key: what has it, and what was renewed from that, as far as it is
  * valid, whether its ancestor is or not. */
 START_TEST(test_lost_key)
@@ -293,7 +346,7 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        test_revoke,   test_replace, test_keys,
+        test_revoke,   test_tainted, test_replace,    test_keys,
         test_lost_key, test_one_key, test_partitions,
     };
 
