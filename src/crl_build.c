@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "aside.h"
 #include "crl.h"
 #include "der.h"
 #include "oid.h"
@@ -112,17 +113,56 @@ static void put_entry(struct buf *b, const struct crl_entry *entry,
     b->len = was + (size_t)(p - der);
 }
 
-/* Writes b at `at` + *len.  Of a long list, which is not moved any more, the
- * disk begins with what there is: when fsync() has to write all of it, whoever
- * commits meanwhile waits for that. */
-static int spool_out(int fd, off_t at, struct buf *b, size_t *len)
+/* The entries on their way into the file: a part is written while the next one
+ * is made. */
+struct spool {
+    int fd, error; /* errno of what went wrong */
+    off_t at;      /* where the next part goes */
+    size_t len;    /* of the parts before it */
+    struct buf part;
+    struct aside aside;
+};
+
+static void spool_free(struct spool *s)
 {
-    if (write_all(fd, b->data, b->len, at + (off_t)*len))
+    aside_wait(&s->aside);
+    buf_free(&s->part);
+}
+AUTO_VALUE(spool, struct spool, spool_free)
+
+/* Of a long list, which is not moved any more, the disk begins with what there
+ * is: when fsync() has to write all of it, whoever commits meanwhile waits for
+ * that. */
+static void spool_run(void *arg)
+{
+    struct spool *s = arg;
+
+    if (write_all(s->fd, s->part.data, s->part.len, s->at))
+        s->error = errno;
+    s->at += (off_t)s->part.len;
+    s->len += s->part.len;
+    if (s->len >= LONG_LIST)
+        (void)sync_file_range(s->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
+static int spool_wait(struct spool *s)
+{
+    aside_wait(&s->aside);
+    errno = s->error;
+    return s->error ? -1 : 0;
+}
+
+/* Takes what is in b, which is empty then. */
+static int spool_out(struct spool *s, struct buf *b)
+{
+    const struct buf next = *b;
+
+    if (spool_wait(s))
         return -1;
-    *len += b->len;
+    *b = s->part;
     buf_reset(b);
-    if (*len >= LONG_LIST)
-        (void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+    s->part = next;
+    aside_begin(&s->aside, spool_run, s);
     return 0;
 }
 
@@ -130,20 +170,23 @@ static int spool_out(int fd, off_t at, struct buf *b, size_t *len)
 static int64_t spool(int fd, off_t at, crl_next_fn *next, void *arg,
                      size_t *len)
 {
+    AUTO(spool) struct spool s = {.fd = fd, .at = at};
     AUTO(buf) struct buf b = {0};
     AUTO(date) struct date date = {0};
     struct crl_entry entry;
     int64_t count = 0;
     int more;
 
-    *len = 0;
     while ((more = next(arg, &entry)) == 1) {
         put_entry(&b, &entry, &date);
         count++;
-        if (b.len >= CHUNK && spool_out(fd, at, &b, len))
+        if (b.len >= CHUNK && spool_out(&s, &b))
             return -1;
     }
-    return more < 0 || spool_out(fd, at, &b, len) ? -1 : count;
+    if (more < 0 || spool_out(&s, &b) || spool_wait(&s))
+        return -1;
+    *len = s.len;
+    return count;
 }
 
 void crl_put_idp(struct buf *b, const char *url)

@@ -3,13 +3,13 @@
  * kept are read.  The file is mapped, and what has been looked at is let go
  * again, so that memory stays flat. */
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "aside.h"
 #include "crl.h"
 #include "digest.h"
 
@@ -179,16 +179,13 @@ int crl_walk(int fd, const struct cert *issuer, crl_entry_fn *fn, void *arg,
                : judge_signature(&m, &c, &issuer->key, e);
 }
 
-/* The hash of the whole file, which the ledger has of each: in a thread of its
- * own, as it costs as much as all the rest of the check. */
+/* The hash of the whole file, which the ledger has of each. */
 struct sum {
     const struct map *map;
     uint8_t *sha256;
-    pthread_t thread;
-    bool in_thread;
 };
 
-static void *sum_run(void *arg)
+static void sum_run(void *arg)
 {
     const struct sum *s = arg;
     AUTO(evp_md_ctx) EVP_MD_CTX *md = EVP_MD_CTX_new();
@@ -202,33 +199,20 @@ static void *sum_run(void *arg)
         madvise(p, n, MADV_DONTNEED);
     }
     EVP_DigestFinal_ex(md, s->sha256, NULL);
-    return NULL;
 }
-
-static void sum_begin(struct sum *s)
-{
-    s->in_thread = pthread_create(&s->thread, NULL, sum_run, s) == 0;
-    if (!s->in_thread)
-        sum_run(s);
-}
-
-static void sum_end(struct sum *s)
-{
-    if (s->in_thread)
-        pthread_join(s->thread, NULL);
-}
-AUTO_VALUE(sum, struct sum, sum_end)
 
 int crl_check(int fd, const struct crl_spec *spec, const struct key_pub *key,
               struct crl_made *made, struct errs *e)
 {
     AUTO(map) struct map m = {0};
-    AUTO(sum) struct sum sum = {.map = &m, .sha256 = made->sha256};
+    struct sum sum = {.map = &m, .sha256 = made->sha256};
+    AUTO(aside) struct aside aside = {0};
     struct crl c;
 
     if (open_crl(&m, &c, fd, key->type, e) != 0)
         return -1;
-    sum_begin(&sum);
+    /* It costs as much as all the rest of the check. */
+    aside_begin(&aside, sum_run, &sum);
     return judge_frame(&c, spec, e) != 0 ||
                    judge_entries(&m, &c, made->entries, e) != 0 ||
                    judge_signature(&m, &c, key, e) != 0

@@ -10,7 +10,7 @@ trap 'rm -rf "$tmp"' EXIT
 
 # Who may use what.  `ground` is the part of the floor that knows nothing of
 # certificates; `shared` is the rest of it: messages, records, configuration.
-GROUND='src/buf.c src/err.c src/log.c src/mem.c src/tm.c src/utf8.c'
+GROUND='src/aside.c src/buf.c src/err.c src/log.c src/mem.c src/tm.c src/utf8.c'
 GROUND="$GROUND src/sandbox.c src/sandbox_filter.c"
 RULES='ground:ground
 trade:ground trade

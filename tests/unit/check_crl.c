@@ -397,7 +397,14 @@ START_TEST(a_file_that_refuses)
     ck_assert_int_eq(crl_build(full, &i.spec, keys[_i].signer, next, &source),
                      -1);
     ck_assert_int_eq(errno, ENOSPC);
-    source.at = 0;
+    /* Of a long list the rest is not asked for. */
+    source = (struct source){.count = 500000};
+    errno = 0;
+    ck_assert_int_eq(crl_build(full, &i.spec, keys[_i].signer, next, &source),
+                     -1);
+    ck_assert_int_eq(errno, ENOSPC);
+    ck_assert_uint_lt(source.at, 50000);
+    source = (struct source){.count = 5000};
     ck_assert_int_eq(
         crl_build(read_only, &i.spec, keys[_i].signer, next, &source), -1);
     ck_assert_int_eq(errno, EBADF);
