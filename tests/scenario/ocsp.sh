@@ -159,6 +159,11 @@ want 200 - 'GET with the old tag' -H "If-None-Match: $etag" \
 BEARER=$ADMIN
 # shellcheck disable=SC2046
 ocsp 'the other is good' ': good' $(about b.internal)
+# shellcheck disable=SC2046
+ocsp 'and kept' ': good' -no_nonce $(about b.internal)
+# shellcheck disable=SC2046
+ocsp 'that is not the answer about both' 'a.internal.pem: revoked' -no_nonce \
+    $(about b.internal) $(about a.internal)
 
 # Watching.
 want 200 - 'metrics' "$API/metrics"
