@@ -379,6 +379,33 @@ START_TEST(the_budget_fills_up_by_time_and_not_over)
 }
 END_TEST
 
+static void end_at(struct box *b, int64_t end)
+{
+    pthread_mutex_lock(&b->ca.s->responder_lock);
+    b->ca.s->responders[0].not_after = end;
+    pthread_mutex_unlock(&b->ca.s->responder_lock);
+}
+
+/* No answer outlives the certificate that it is signed with. */
+START_TEST(a_responder_that_ended_signs_nothing)
+{
+    AUTO(box) struct box b;
+    AUTO(msg_ocsp_answer) struct msg_ocsp_answer m = {0};
+    int64_t end;
+
+    box_make(&b);
+    responders_stop(b.ca.s); /* which would renew it */
+    end = tm_now() + 60;
+    end_at(&b, end);
+    ask(&b, &b.r.serial, 0, &m);
+    ck_assert(!m.error && m.next_update == end);
+    end_at(&b, tm_now() - 1);
+    ck_assert_int_eq(status(&b, &b.r.serial, 0), -1 - OCSP_TRY_LATER);
+    end_at(&b, tm_now() + 60);
+    ck_assert_int_eq(status(&b, &b.r.serial, 0), V_OCSP_CERTSTATUS_GOOD);
+}
+END_TEST
+
 /* The responder's own certificate is on record, answers and stays. */
 START_TEST(a_responder_is_not_revoked)
 {
@@ -451,6 +478,7 @@ int main(void)
         each_that_goes_along_is_told,
         the_budget_is_for_what_is_not_kept,
         the_budget_fills_up_by_time_and_not_over,
+        a_responder_that_ended_signs_nothing,
         a_responder_is_not_revoked,
         hostile_frames,
     };
