@@ -10,7 +10,7 @@
 
 #include <sys/statvfs.h>
 
-enum { ROOT_WARN = 30 * 24 * 3600, FRESH_US = 1000000, UNREAD_MAX = 5 };
+enum { ROOT_WARN = 30 * 24 * 3600, FRESH_US = 1000000, TOLD_MAX = 5 };
 
 static void judge_disk(const struct signer *s, struct msg_ready *out)
 {
@@ -93,14 +93,16 @@ static void judge_making(struct signer *s, size_t i, int64_t now,
 {
     const struct signer_crls *l = &s->crls[i];
     const char *name = s->authorities[i].name;
-    char *lost = NULL;
+    unsigned told = 0;
+    char *lost;
 
     pthread_mutex_lock(&s->crl_lock);
-    for (uint32_t n = 0; n <= l->n_parts && !lost; n++)
-        lost = crl_lost_text(s, i, crl_slot(l, n));
-    if (lost)
-        strs_add_own(&out->reasons, lost);
-    for (size_t n = 0; n < l->unread.n && n < UNREAD_MAX; n++)
+    for (uint32_t n = 0; n <= l->n_parts && told < TOLD_MAX; n++)
+        if ((lost = crl_lost_text(s, i, crl_slot(l, n)))) {
+            strs_add_own(&out->reasons, lost);
+            told++;
+        }
+    for (size_t n = 0; n < l->unread.n && n < TOLD_MAX; n++)
         strs_add_own(&out->reasons, xasprintf("crl: %s", l->unread.v[n]));
     for (uint32_t n = 0; n <= l->n_parts; n++) {
         const struct signer_crl *c = crl_slot(l, n);

@@ -223,6 +223,8 @@ gone=$serial
 revoke 'it is revoked' "$lost"
 revoke 'so is the other' "$gone"
 revoke 'a key was stolen' "$stolen" keyCompromise
+# so that both lists say more than the copy
+eventually 200 'the complete list has it by and by' listed "$stolen"
 rm -rf "$T/published"
 older
 serve
