@@ -52,6 +52,7 @@ struct signer_crls {
     enum err failed;  /* why opening the last one did */
     uint64_t settled; /* what was revoked before is not lost any more */
     struct strs unread; /* kept files, each with why it says nothing */
+    struct crl_entry ended; /* of the authority itself: signer_crl_above.c */
 };
 /* The CRL of a partition (0: the complete one); NULL: there is none such. */
 static inline struct signer_crl *crl_slot(const struct signer_crls *l,
@@ -164,6 +165,13 @@ struct crl_lost_walk {
 /* As crl_next_fn. */
 int crl_lost_next(struct crl_lost_walk *w, struct crl_entry *out);
 void crl_lost_free(struct signer_crl *c);
+
+/* signer_crl_above.c: what an authority whose key is elsewhere revoked here. */
+/* On the CRL thread: its list, authority i's, is another one. */
+void crl_above_read(struct signer *s, size_t i);
+/* Lock held: that authority i was revoked by it, as a sentence that the caller
+ * frees; NULL when it was not. */
+char *crl_above_text(const struct signer *s, size_t i);
 
 /* signer_crl_part.c: partitions. */
 /* The partition of the next certificate, 0 when the authority has none.  Waits

@@ -185,6 +185,8 @@ void crl_set_published(struct signer *s, size_t i, struct signer_crl *c,
     c->state = *st;
     c->published = true;
     pthread_mutex_unlock(&s->crl_lock);
+    if (!s->authorities[i].key)
+        crl_above_read(s, i);
 }
 
 void crl_number_seen(struct signer *s, size_t i, uint64_t number)

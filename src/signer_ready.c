@@ -53,11 +53,18 @@ static void judge_keys(struct worker *w)
     }
 }
 
-static void judge_authority(const struct signer_authority *a, int64_t now,
+static void judge_authority(struct signer *s, size_t i, int64_t now,
                             struct msg_ready *out)
 {
+    const struct signer_authority *a = &s->authorities[i];
+    AUTO(free) char *revoked = NULL;
     char when[TM_RFC3339_SIZE];
 
+    pthread_mutex_lock(&s->crl_lock);
+    revoked = crl_above_text(s, i);
+    pthread_mutex_unlock(&s->crl_lock);
+    if (revoked)
+        strs_add_own(&out->reasons, xasprintf("authority: %s", revoked));
     tm_rfc3339(when, a->cert.not_after);
     if (now > a->cert.not_after)
         strs_add_own(&out->reasons,
@@ -147,18 +154,16 @@ static void judge_crl(struct signer *s, size_t i, int64_t now,
     }
     tm_rfc3339(when, c.state.next_update);
     if (now > c.state.next_update)
-        strs_add_own(&out->reasons,
-                     xasprintf("crl: that of %s ended at %s%s", scope, when,
-                               remedy(a)));
+        strs_add_own(&out->reasons, xasprintf("crl: that of %s ended at %s%s",
+                                              scope, when, remedy(a)));
     else if (a->key && now - c.state.this_update > 2 * a->conf->crl_refresh)
         strs_add_own(&out->warnings,
                      xasprintf("crl: that of %s ends at %s, and is not made "
                                "anew",
                                scope, when));
     else if (!a->key && now > c.state.next_update - ROOT_WARN)
-        strs_add_own(&out->warnings,
-                     xasprintf("crl: that of %s ends at %s%s", a->name, when,
-                               remedy(a)));
+        strs_add_own(&out->warnings, xasprintf("crl: that of %s ends at %s%s",
+                                               a->name, when, remedy(a)));
 }
 
 /* Each CRL takes a descriptor of the front. */
@@ -208,7 +213,7 @@ void ready_judge(struct worker *w, struct msg_ready *out)
     for (size_t i = 0; i < s->n_authorities; i++) {
         if (!s->authorities[i].in_use)
             continue; /* of the past: nothing is issued below it */
-        judge_authority(&s->authorities[i], now, out);
+        judge_authority(s, i, now, out);
         judge_crl(s, i, now, out);
         judge_making(s, i, now, out);
         judge_responder(s, i, now, out);

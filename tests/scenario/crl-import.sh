@@ -7,8 +7,8 @@
 init
 serve
 export POCKETCA_CONF="$CA/pocketca.conf"
-root_crl() { # NUMBER DAYS KEY CERTIFICATE: $T/r.pem
-    : >"$T/index"
+root_crl() { # NUMBER DAYS KEY CERTIFICATE [LINE OF THE INDEX]: $T/r.pem
+    printf '%b' "${5:-}" >"$T/index"
     echo "$1" >"$T/number"
     printf '[ca]\ndefault_ca=r\n[r]\ndatabase=%s\ncrlnumber=%s\ndefault_md=sha256\ncrl_extensions=x\n[x]\nauthorityKeyIdentifier=keyid\n' \
         "$T/index" "$T/number" >"$T/r.cnf"
@@ -106,6 +106,29 @@ take_over 0000 # what was revoked
 eventually 100 'the next list has it' list_is 0000
 take_over 0800 --crl # nothing but the number
 eventually 100 'the next list is above it' list_is 0800
+
+# An authority that the one above it has revoked.
+issuing=$(openssl x509 -in "$CA/issuing.pem" -noout -serial | cut -d= -f2)
+why='issuing was revoked by root at 2026-01-01T00:00:00Z, keyCompromise'
+why="$why: nobody accepts what it issues"
+ended() { # WHAT
+    want 503 - "$1" "$API/readyz"
+    json 'which authority, since when, why' ".reasons == [\"authority: $why\"]"
+}
+# shellcheck disable=SC2086
+root_crl 0900 60 $R \
+    "R\\t350101000000Z\\t260101000000Z,keyCompromise\\t$issuing\\tunknown\\t/CN=i\\n"
+ok 'a list with the issuing authority' "$POCKETCA" crl import "$T/r.pem"
+ended 'is known at once'
+stop
+serve
+ended 'and after a restart'
+ok 'it is in the log' grep -q "crl.*$why" "$T/log"
+# shellcheck disable=SC2086
+root_crl 0901 60 $R \
+    "R\\t350101000000Z\\t260101000000Z\\t${issuing%??}\\tunknown\\t/CN=o\\n"
+ok 'a list with another' "$POCKETCA" crl import "$T/r.pem"
+want 200 - 'is nothing to tell' "$API/readyz"
 
 # While the complete list is missing there is no chain without it.
 stop
