@@ -171,6 +171,9 @@ AUTO_DEFINE(signer, struct signer *, signer_close)
 int signer_lock(const struct conf *c, int wait_ms, struct errs *e);
 const struct signer_authority *signer_authority_find(const struct signer *s,
                                                      const char *name);
+/* Whose key signs what the profile is for; NULL: it is not known. */
+const struct signer_authority *signer_authority_of(const struct signer *s,
+                                                   const struct profile *p);
 /* Its place among them; n_authorities when there is none. */
 size_t signer_authority_index(const struct signer *s, const char *name);
 

@@ -77,8 +77,8 @@ char *crl_above_text(const struct signer *s, size_t i)
     if (!ended->serial.len)
         return NULL;
     tm_rfc3339(when, ended->revoked_at);
-    return xasprintf("%s was revoked by %s at %s, %s: nobody accepts what it "
-                     "issues",
+    return xasprintf("authority: %s was revoked by %s at %s, %s: nobody "
+                     "accepts what it issues",
                      s->authorities[i].name, s->authorities[i].info->parent,
                      when, crl_reason_text(ended->reason));
 }

@@ -138,10 +138,8 @@ static void judge_lints(struct worker *w, const struct issue_ask *a,
 static void begin(struct worker *w, const struct issue_ask *a, struct build *b)
 {
     const struct profile *p = a->profile;
-    const char *authority =
-        p->authority ? p->authority : w->s->conf->authorities[0].name;
 
-    *b = (struct build){.authority = signer_authority_find(w->s, authority),
+    *b = (struct build){.authority = signer_authority_of(w->s, p),
                         .profile = p,
                         .limits = a->limits,
                         .taken = &a->taken,
@@ -149,7 +147,7 @@ static void begin(struct worker *w, const struct issue_ask *a, struct build *b)
                         .asked = &a->m->span,
                         .now = a->now};
     if (!b->authority || !b->authority->key)
-        log_fatal("profile", "%s: no key for %s", p->name, authority);
+        log_fatal("profile", "%s: its authority has no key", p->name);
 }
 
 int issue_judge(struct worker *w, const struct issue_ask *a, struct build *b,

@@ -66,6 +66,13 @@ const struct signer_authority *signer_authority_find(const struct signer *s,
     return i < s->n_authorities ? &s->authorities[i] : NULL;
 }
 
+const struct signer_authority *signer_authority_of(const struct signer *s,
+                                                   const struct profile *p)
+{
+    return signer_authority_find(
+        s, p->authority ? p->authority : s->conf->authorities[0].name);
+}
+
 static void put_info(struct signer *s, char *name, const struct buf *der)
 {
     struct authority_info *a;

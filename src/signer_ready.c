@@ -53,18 +53,40 @@ static void judge_keys(struct worker *w)
     }
 }
 
-static void judge_authority(struct signer *s, size_t i, int64_t now,
-                            struct msg_ready *out)
+/* A profile is signed by it, or by one below it. */
+static bool is_signing(const struct signer *s,
+                       const struct signer_authority *of)
 {
-    const struct signer_authority *a = &s->authorities[i];
-    AUTO(free) char *revoked = NULL;
-    char when[TM_RFC3339_SIZE];
+    const struct signer_authority *a = NULL;
+
+    for (size_t i = 0; i < s->conf->profiles.n && !a; i++) {
+        a = signer_authority_of(s, &s->conf->profiles.v[i]);
+        while (a && a != of)
+            a = a->info->parent ? signer_authority_find(s, a->info->parent)
+                                : NULL;
+    }
+    return a;
+}
+
+/* One that has a successor goes on for what it has issued. */
+static void judge_revoked(struct signer *s, size_t i, struct msg_ready *out)
+{
+    char *text;
 
     pthread_mutex_lock(&s->crl_lock);
-    revoked = crl_above_text(s, i);
+    text = crl_above_text(s, i);
     pthread_mutex_unlock(&s->crl_lock);
-    if (revoked)
-        strs_add_own(&out->reasons, xasprintf("authority: %s", revoked));
+    if (text)
+        strs_add_own(is_signing(s, &s->authorities[i]) ? &out->reasons
+                                                       : &out->warnings,
+                     text);
+}
+
+static void judge_authority(const struct signer_authority *a, int64_t now,
+                            struct msg_ready *out)
+{
+    char when[TM_RFC3339_SIZE];
+
     tm_rfc3339(when, a->cert.not_after);
     if (now > a->cert.not_after)
         strs_add_own(&out->reasons,
@@ -213,7 +235,8 @@ void ready_judge(struct worker *w, struct msg_ready *out)
     for (size_t i = 0; i < s->n_authorities; i++) {
         if (!s->authorities[i].in_use)
             continue; /* of the past: nothing is issued below it */
-        judge_authority(s, i, now, out);
+        judge_authority(&s->authorities[i], now, out);
+        judge_revoked(s, i, out);
         judge_crl(s, i, now, out);
         judge_making(s, i, now, out);
         judge_responder(s, i, now, out);

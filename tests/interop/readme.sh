@@ -177,5 +177,7 @@ run stolen
 curl -fsS "$PUBLIC/crl/root.pem" | openssl crl -noout -text |
     grep -qi "serial number: $(serial_of "$CA/issuing.pem")" ||
     bail "stolen: the root's list does not say so"
+curl -sS --cacert "$CA/root.pem" "$API/readyz" | grep -q 'issuing was revoked' ||
+    bail "stolen: the service does not tell"
 proved "an issuing authority is revoked, as the README has it"
 finish

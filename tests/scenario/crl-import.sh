@@ -109,11 +109,11 @@ eventually 100 'the next list is above it' list_is 0800
 
 # An authority that the one above it has revoked.
 issuing=$(openssl x509 -in "$CA/issuing.pem" -noout -serial | cut -d= -f2)
-why='issuing was revoked by root at 2026-01-01T00:00:00Z, keyCompromise'
+why='authority: issuing was revoked by root at 2026-01-01T00:00:00Z, keyCompromise'
 why="$why: nobody accepts what it issues"
 ended() { # WHAT
     want 503 - "$1" "$API/readyz"
-    json 'which authority, since when, why' ".reasons == [\"authority: $why\"]"
+    json 'which authority, since when, why' ".reasons == [\"$why\"]"
 }
 # shellcheck disable=SC2086
 root_crl 0900 60 $R \

@@ -124,9 +124,18 @@ ok 'and so is the one before' on issuing "$gone"
 no "not by the new one's" on issuing-2 "$old"
 want 200 - 'ready' "$API/readyz"
 
-# ---- its key is gone, as when all that it issued has ended
+# ---- its key was stolen, or so it is said
 urls_issued
-URLS=no # by OCSP nobody answers for it then
+URLS=no # nothing is good below one that was revoked
+ok 'the root may revoke the old one' root import "$CA/issuing.pem"
+ok 'which it does' root revoke --reason superseded "$CA/issuing.pem"
+ok 'with its list' root crl sign --authority root
+ok 'which the service gets' "$POCKETCA" crl import "$R/crl/root.crl"
+want 200 - 'nothing is issued with that key' "$API/readyz"
+json 'it is told' '.warnings | length == 1 and
+    (.[0] | test("issuing was revoked by root at .*, superseded"))'
+
+# ---- its key is gone, as when all that it issued has ended
 sed '/^authority issuing {/,/^}/d' "$CA/pocketca.conf" >"$T/two.conf"
 cp "$T/two.conf" "$CA/pocketca.conf"
 reload 'without the first'
