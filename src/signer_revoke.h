@@ -47,6 +47,7 @@ enum store_result revoke_one(struct signer *s, struct revoke *v, uint64_t leaf);
  * and what was on the page before. */
 void revoke_remember(const struct revoke *v, struct buf *out);
 void revoke_recall(struct revoke *v, const struct buf *followed);
+/* One key more, a copy of *key, and one certificate more, that was followed. */
 void revoke_add_key(struct revoke *v, const struct revoke_key *key);
 void revoke_add_named(struct revoke *v, uint64_t leaf);
 /* After the commit, before anybody is answered. */
